@@ -1,0 +1,111 @@
+"""YAML's scalars both ways, text to a typed value and a value to text; how tokens are spelt."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
+
+MARKER = "__sweep_token_"
+TOKEN = re.compile(rf"{MARKER}(\d+)__")
+TRIAL, OUT = f"{MARKER}trial__", f"{MARKER}out__"
+STANDARD = "tag:yaml.org,2002:"
+
+_TYPED = frozenset({"null", "bool", "int", "float", "timestamp", "str", "binary"})
+_PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+# What must not stand as itself between double quotes: controls, YAML 1.1's line breaks, the BOM,
+# and halves of surrogate pairs.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+class _Rules(SafeConstructor, Resolver):
+    """YAML 1.1's plain scalars as PyYAML's safe loader types them, and `1e-3`, `-.5` as floats."""
+
+    def __init__(self) -> None:
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
+
+    def kind(self, text: str) -> str:
+        tag = self.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+        return str(tag).removeprefix(STANDARD)
+
+    def construct(self, kind: str, text: str) -> Any:
+        # Not by `construct_object`, which keeps each node it has seen.
+        tag = STANDARD + kind
+        return self.yaml_constructors[tag](self, yaml.ScalarNode(tag, text))
+
+
+_Rules.add_implicit_resolver(
+    f"{STANDARD}float",
+    re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$|[-+]\.[0-9]+$"),
+    list("-+.0123456789"),
+)
+_rules = _Rules()
+
+
+def plain_scalar(text: str) -> Any:
+    """Return what YAML reads where `text` stands as a bare word: `1e-3` is a float, `x` is not."""
+    kind = _rules.kind(text)
+    if kind == "str" or kind not in _TYPED:
+        return text
+    try:
+        return _rules.construct(kind, text)
+    except ValueError:  # looks like a number or a date and is none: `2024-99-99`
+        return text
+
+
+def tagged_scalar(kind: str, text: str) -> Any:
+    """Return the value of `!!kind text`. Raises ValueError where it has none."""
+    if kind not in _TYPED:
+        raise ValueError(kind)
+    try:
+        return _rules.construct(kind, text)
+    except (KeyError, AttributeError, yaml.YAMLError) as error:
+        raise ValueError(str(error)) from None
+
+
+def text_of(value: Any) -> str:
+    """Return a value as part of a longer string: a string as it is, the rest as YAML writes it."""
+    if isinstance(value, str):
+        return value
+    return repr(value) if isinstance(value, float) and math.isfinite(value) else flow(value)
+
+
+def flow(value: Any) -> str:
+    """Write plain data as YAML on one line that any YAML 1.1 reader gives back with its type."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _flow_float(value)
+    if isinstance(value, str):
+        return _flow_string(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{flow(k)}: {flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(flow(item) for item in value) + "]"
+    return str(value)
+
+
+def _flow_float(value: float) -> str:
+    if math.isnan(value):
+        return ".nan"
+    if math.isinf(value):
+        return ".inf" if value > 0 else "-.inf"
+    mantissa, mark, exponent = repr(value).partition("e")
+    # YAML 1.1 asks for a point before an exponent: `1e-05` would be a string.
+    return f"{mantissa}{'' if '.' in mantissa else '.0'}{mark}{exponent}"
+
+
+def _flow_string(value: str) -> str:
+    if _PLAIN_WORD.fullmatch(value) and isinstance(plain_scalar(value), str):
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)

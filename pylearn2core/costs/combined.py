@@ -1,0 +1,136 @@
+"""A weighted sum of costs."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pylearn2core.costs.base import Cost, FixedVarDescr
+from pylearn2core.costs.hyper import hyper
+from pylearn2core.errors import ConfigError
+from pylearn2core.space import CompositeSpace, NullSpace
+from pylearn2core.utils.data_specs import DataSpecsMapping
+
+_PAIR = 2
+
+
+class SumOfCosts(Cost):
+    """The sum of coefficient times cost.
+
+    costs: each a Cost (coefficient 1) or a pair [coefficient, Cost].
+    """
+
+    def __init__(self, costs: Sequence[Any]) -> None:
+        if not isinstance(costs, list | tuple) or not costs:
+            raise ConfigError(
+                f"SumOfCosts: costs must be a list of one or more costs, got {costs!r}."
+            )
+        pairs = [_pair(place, item) for place, item in enumerate(costs)]
+        self.coeffs = [coeff for coeff, _ in pairs]
+        self.costs = [cost for _, cost in pairs]
+
+    @property
+    def supervised(self) -> bool:  # type: ignore[override]
+        """Whether any of the costs needs targets."""
+        return any(cost.supervised for cost in self.costs)
+
+    def _terms(self, model: Any, data: Any) -> Iterator[tuple[Any, Cost, Any]]:
+        """(coefficient, cost, that cost's own data) of each term."""
+        _, mapping = self.get_composite_specs_and_mapping(model)
+        self.get_data_specs(model)[0].validate(data)
+        data = data if mapping.n_unique_specs else ()
+        yield from zip(self.coeffs, self.costs, mapping.nest(data), strict=True)
+
+    def get_composite_data_specs(self, model: Any) -> tuple[Any, Any]:
+        """(space, source) of all the costs' data, one part a cost."""
+        specs = [cost.get_data_specs(model) for cost in self.costs]
+        return CompositeSpace([space for space, _ in specs]), tuple(source for _, source in specs)
+
+    def get_composite_specs_and_mapping(self, model: Any) -> tuple[tuple[Any, Any], Any]:
+        """(specs with one part a cost, mapping between them and the flat specs)."""
+        specs = self.get_composite_data_specs(model)
+        return specs, DataSpecsMapping(specs)
+
+    def get_data_specs(self, model: Any) -> tuple[Any, Any]:
+        """(space, source) in which each (space, source) of the costs stands once."""
+        (space, source), mapping = self.get_composite_specs_and_mapping(model)
+        if mapping.n_unique_specs == 0:
+            return NullSpace(), ""
+        if mapping.n_unique_specs == 1:
+            return mapping.flatten(space), mapping.flatten(source)
+        return CompositeSpace(mapping.flatten(space)), mapping.flatten(source)
+
+    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+        """The weighted sum, or None where a term has no value."""
+        total = None
+        for coeff, cost, own in self._terms(model, data):
+            value = cost.expr(model, own, **kwargs)
+            if value is None:
+                return None
+            term = _times(coeff, value)
+            total = term if total is None else total + term
+        return total
+
+    def get_gradients(
+        self, model: Any, data: Any, **kwargs: Any
+    ) -> tuple[OrderedDict[Any, Any], OrderedDict[Any, Any]]:
+        """The weighted sums of the costs' own gradients, and all their updates."""
+        gradients: OrderedDict[Any, Any] = OrderedDict()
+        updates: OrderedDict[Any, Any] = OrderedDict()
+        for coeff, cost, own in self._terms(model, data):
+            grads, more = cost.get_gradients(model, own, **kwargs)
+            for param, grad in grads.items():
+                term = _times(coeff, grad)
+                gradients[param] = gradients[param] + term if param in gradients else term
+            twice = [str(shared) for shared in more if shared in updates]
+            if twice:
+                raise ConfigError(f"SumOfCosts: two of its costs update {', '.join(twice)}.")
+            updates.update(more)
+        return gradients, updates
+
+    def get_monitoring_channels(
+        self, model: Any, data: Any, **kwargs: Any
+    ) -> OrderedDict[str, Any]:
+        """The costs' own channels, and `term_<i>[_<name>]`: each cost before its coefficient."""
+        channels: OrderedDict[str, Any] = OrderedDict()
+        for place, (_, cost, own) in enumerate(self._terms(model, data)):
+            channels.update(cost.get_monitoring_channels(model, own, **kwargs))
+            value = cost.expr(model, own, **kwargs)
+            if value is not None:
+                name = getattr(value, "name", None)
+                channels[f"term_{place}_{name}" if name else f"term_{place}"] = value
+        return channels
+
+    def get_fixed_var_descr(self, model: Any, data: Any) -> FixedVarDescr:
+        """All the costs' fixed variables; two of one name are an error."""
+        merged = FixedVarDescr()
+        for _, cost, own in self._terms(model, data):
+            descr = cost.get_fixed_var_descr(model, own)
+            twice = sorted(merged.fixed_vars.keys() & descr.fixed_vars.keys())
+            if twice:
+                raise ConfigError(
+                    f"SumOfCosts: two of its costs fix a variable of the name {', '.join(twice)}."
+                )
+            merged.fixed_vars.update(descr.fixed_vars)
+            merged.on_load_batch.extend(descr.on_load_batch)
+        return merged
+
+    def is_stochastic(self) -> bool:
+        """Whether any of the costs is."""
+        return any(cost.is_stochastic() for cost in self.costs)
+
+
+def _pair(place: int, item: Any) -> tuple[Any, Cost]:
+    if isinstance(item, Cost):
+        return 1.0, item
+    if isinstance(item, list | tuple) and len(item) == _PAIR and isinstance(item[1], Cost):
+        return item[0], item[1]
+    raise ConfigError(
+        f"SumOfCosts: costs[{place}] must be a cost or a pair [coefficient, cost], got {item!r}."
+    )
+
+
+def _times(coeff: Any, value: Any) -> Any:
+    """The product; a plain 1 leaves the graph as it is."""
+    return value if isinstance(coeff, int | float) and coeff == 1 else hyper(coeff) * value

@@ -1,0 +1,1 @@
+"""Collections of examples: in memory, from files, and scikit-learn's digits."""

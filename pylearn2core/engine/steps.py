@@ -1,0 +1,73 @@
+"""What a training loop asks of the engine, as plain requests, and who answers them.
+
+A loop is a generator: it yields a request for each pass and is sent its result, and yields a
+`Record` after each monitoring. So the loops of many trials can be answered together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pylearn2core.engine.graph import Step
+from pylearn2core.engine.order import Order
+from pylearn2core.engine.program import Bound
+
+
+@dataclass(frozen=True, slots=True)
+class TrainPass:
+    """Train over `order`; the answer says for each updated variable whether it is finite."""
+
+    step: Bound
+    data: tuple[Any, ...]
+    order: Order
+
+    def answer(self) -> Any:
+        """Run the pass."""
+        return self.step.train(self.data, self.order)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Measure over `order`; the answer is the mean of each output, shape (n_outputs,)."""
+
+    step: Bound
+    data: tuple[Any, ...]
+    order: Order
+
+    def answer(self) -> Any:
+        """Run the pass."""
+        return self.step.measure(self.data, self.order)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The channels' values after `epoch` epochs; epoch 0 is before training."""
+
+    epoch: int
+    values: Mapping[str, float]
+
+
+Request = TrainPass | Measure
+Loop = Generator[Request | Record, Any, None]
+
+
+def run(loop: Loop) -> Iterator[Record]:
+    """Answer a loop's requests one by one; yield its records."""
+    answer: Any = None
+    while True:
+        try:
+            item = loop.send(answer)
+        except StopIteration:
+            return
+        answer = None
+        if isinstance(item, Record):
+            yield item
+        else:
+            answer = item.answer()
+
+
+def evaluate(outputs: Sequence[Any]) -> list[Any]:
+    """Host arrays of expressions that depend on shared variables and constants alone."""
+    return list(Bound(Step((), {}, tuple(outputs))).outputs())

@@ -1,0 +1,1 @@
+"""Linear transforms from one space to another."""

@@ -1,0 +1,38 @@
+"""What a linear transform from one space to another is."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from pylearn2core.errors import UnsupportedError
+
+
+class LinearTransform:
+    """A linear map with parameters; models written with one can swap the kind of map."""
+
+    def lmul(self, x: Any) -> Any:
+        """A batch of the input space, mapped to the output space."""
+        raise UnsupportedError(f"{type(self).__name__} does not implement lmul.")
+
+    def lmul_T(self, x: Any) -> Any:
+        """A batch of the output space, mapped back by the transpose."""
+        raise UnsupportedError(f"{type(self).__name__} does not implement lmul_T.")
+
+    def get_params(self) -> list[Any]:
+        """The parameters, as shared variables."""
+        raise UnsupportedError(f"{type(self).__name__} does not implement get_params.")
+
+    def get_weights_topo(self) -> Any:
+        """The filters as images, axes (filter, row, column, channel)."""
+        raise UnsupportedError(f"{type(self).__name__} does not implement get_weights_topo.")
+
+    def set_batch_size(self, batch_size: int) -> None:
+        """Hear of the batch size; most transforms need not care."""
+
+    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+        """Map parameters to factors of their learning rate; none by default."""
+        return OrderedDict()
+
+    def modify_updates(self, updates: dict[Any, Any]) -> None:
+        """Change a training step's updates so that the transform's constraints hold."""

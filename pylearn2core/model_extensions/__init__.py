@@ -1,0 +1,1 @@
+"""What may be hung onto a model to change its updates."""

@@ -1,0 +1,63 @@
+"""Multinomial logistic regression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pylearn2core.models.mlp import MLP, Softmax
+
+
+class SoftmaxRegression(MLP):
+    """An MLP of one Softmax layer, whose name is 'y'.
+
+    n_classes and the arguments from irange on are Softmax's; nvis or input_space, batch_size,
+    input_source, target_source, seed and monitor_targets are MLP's.
+    """
+
+    def __init__(
+        self,
+        n_classes: int,
+        batch_size: int | None = None,
+        input_space: Any = None,
+        irange: float | None = None,
+        istdev: float | None = None,
+        sparse_init: int | None = None,
+        W_lr_scale: float | None = None,
+        b_lr_scale: float | None = None,
+        max_row_norm: float | None = None,
+        no_affine: bool = False,
+        max_col_norm: float | None = None,
+        init_bias_target_marginals: Any = None,
+        binary_target_dim: int | None = None,
+        non_redundant: bool = False,
+        nvis: int | None = None,
+        seed: Any = None,
+        input_source: Any = "features",
+        target_source: Any = "targets",
+        monitor_targets: bool = True,
+    ) -> None:
+        layer = Softmax(
+            n_classes=n_classes,
+            layer_name="y",
+            irange=irange,
+            istdev=istdev,
+            sparse_init=sparse_init,
+            W_lr_scale=W_lr_scale,
+            b_lr_scale=b_lr_scale,
+            max_row_norm=max_row_norm,
+            no_affine=no_affine,
+            max_col_norm=max_col_norm,
+            init_bias_target_marginals=init_bias_target_marginals,
+            binary_target_dim=binary_target_dim,
+            non_redundant=non_redundant,
+        )
+        super().__init__(
+            layers=[layer],
+            batch_size=batch_size,
+            input_space=input_space,
+            nvis=nvis,
+            seed=seed,
+            input_source=input_source,
+            target_source=target_source,
+            monitor_targets=monitor_targets,
+        )

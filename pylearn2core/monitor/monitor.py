@@ -1,0 +1,268 @@
+"""The Monitor: a model's channels, and how much training they have seen."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from pylearn2core.engine import Measure, Record, run
+from pylearn2core.errors import ConfigError
+from pylearn2core.monitor.channel import MonitorChannel
+from pylearn2core.monitor.view import SEED, DatasetView, Expression, Scheme
+from pylearn2core.space import CompositeSpace, NullSpace
+from pylearn2core.utils.data_specs import DataSpecsMapping
+
+log = logging.getLogger("pylearn2core.monitor")
+
+
+class Monitor:
+    """Records channels of a model on several datasets while it trains.
+
+    channels: name to MonitorChannel.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.channels: dict[str, MonitorChannel] = {}
+        self._views: list[DatasetView] = []
+        self._kept: dict[str, MonitorChannel] = {}
+        self._epochs = 0
+        self._batches = 0
+        self._examples = 0
+        self._began: float | None = None
+
+    @classmethod
+    def get_monitor(cls, model: Any) -> Monitor:
+        """The model's monitor, made if it has none."""
+        monitor = getattr(model, "monitor", None)
+        if monitor is None:
+            monitor = model.monitor = cls(model)
+        return monitor
+
+    # -------------------------------------------------------------- what was seen
+    def get_epochs_seen(self) -> int:
+        """Epochs of training so far."""
+        return self._epochs
+
+    def get_batches_seen(self) -> int:
+        """Batches of training so far."""
+        return self._batches
+
+    def get_examples_seen(self) -> int:
+        """Examples of training so far, each time counted that one was used."""
+        return self._examples
+
+    def report_epoch(self) -> None:
+        """One more epoch was trained."""
+        self._epochs += 1
+
+    def report_batch(self, num_examples: int) -> None:
+        """One more batch was trained."""
+        self.report_batches(1, num_examples)
+
+    def report_batches(self, batches: int, examples: int) -> None:
+        """Several batches were trained, `examples` rows in all."""
+        self._batches += batches
+        self._examples += examples
+
+    # -------------------------------------------------------------- what to measure
+    def add_dataset(
+        self,
+        dataset: Any,
+        mode: str = "sequential",
+        batch_size: int | None = None,
+        num_batches: int | None = None,
+        seed: Any = None,
+    ) -> None:
+        """Measure channels on this dataset too, in passes of the given iteration scheme."""
+        if not any(view.dataset is dataset for view in self._views):
+            scheme = Scheme(mode, batch_size, num_batches, SEED if seed is None else seed)
+            self._views.append(DatasetView(dataset, scheme))
+
+    def add_channel(
+        self,
+        name: str,
+        ipt: Any,
+        val: Any,
+        dataset: Any = None,
+        prereqs: Sequence[Any] | None = None,
+        data_specs: Any = None,
+    ) -> None:
+        """Add a channel `name` of value `val`, an expression of the batch variables `ipt`.
+
+        ipt: None, or variables nested as data_specs.    dataset: the first one if None.
+        data_specs: (space, source) of ipt.
+        Raises ValueError for a name that is taken, ConfigError for what can't be measured.
+        """
+        if name in self.channels:
+            raise ValueError(
+                f"The monitor has a channel {name!r} already: give this one a name of its own."
+            )
+        if prereqs:
+            raise ConfigError(
+                f"channel {name!r}: prereqs (functions that run before each monitoring batch) are "
+                "not supported. Make what they compute a part of the channel's expression."
+            )
+        inputs, pairs = _flatten(ipt, data_specs)
+        self._view(dataset, name).add(Expression(name, val, inputs, pairs))
+        kept = self._kept.pop(name) if name in self._kept else MonitorChannel(name)
+        self.channels[name] = kept
+
+    def _view(self, dataset: Any, name: str) -> DatasetView:
+        if dataset is None and self._views:
+            return self._views[0]
+        for view in self._views:
+            if view.dataset is dataset:
+                return view
+        raise ConfigError(
+            f"channel {name!r}: its dataset is not one that the monitor measures on. "
+            "Call add_dataset first, or name it in monitoring_dataset."
+        )
+
+    def setup(
+        self,
+        dataset: Any,
+        cost: Any,
+        batch_size: int | None,
+        num_batches: int | None = None,
+        extra_costs: Mapping[str, Any] | None = None,
+        mode: str = "sequential",
+        obj_prereqs: Sequence[Any] | None = None,
+        cost_monitoring_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add the channels of the model, the cost and the extra costs on each dataset.
+
+        dataset: one, or a mapping of names to datasets: each name prefixes its channels.
+        """
+        if dataset is None:
+            return
+        named = dataset if isinstance(dataset, Mapping) else {"": dataset}
+        channels, ipt, specs = self._expressions(cost, extra_costs, cost_monitoring_args or {})
+        for name, one in named.items():
+            self.add_dataset(one, mode=mode, batch_size=batch_size, num_batches=num_batches)
+            prefix = f"{name}_" if name else ""
+            for channel, (index, value) in channels.items():
+                self.add_channel(
+                    prefix + channel, ipt[index], value, one, obj_prereqs, specs[index]
+                )
+
+    def _expressions(
+        self, cost: Any, extra_costs: Mapping[str, Any] | None, args: Mapping[str, Any]
+    ) -> tuple[dict[str, tuple[int, Any]], Sequence[Any], Sequence[Any]]:
+        """Channel name -> (index of its data specs, expression), built once for all datasets."""
+        costs = {"": cost, **(extra_costs or {})}
+        specs = [self.model.get_monitoring_data_specs()]
+        for one in costs.values():
+            specs += [one.get_data_specs(self.model), one.get_monitoring_data_specs(self.model)]
+        batches = _symbolic_batches(specs)
+        channels: dict[str, tuple[int, Any]] = {}
+        for place, (name, one) in enumerate(costs.items()):
+            index = 1 + 2 * place
+            prefix = f"{name}_" if name else ""
+            objective = one.expr(self.model, batches[index], **args)
+            if objective is not None:
+                channels[name or "objective"] = (index, objective)
+            found = one.get_monitoring_channels(self.model, batches[index + 1], **args)
+            channels.update({prefix + key: (index + 1, value) for key, value in found.items()})
+        found = self.model.get_monitoring_channels(batches[0])
+        channels.update({key: (0, value) for key, value in found.items()})
+        return channels, batches, specs
+
+    # -------------------------------------------------------------- measuring
+    def measure(self) -> Generator[Measure | Record, Any, None]:
+        """Request what is needed for one record of every channel, and record it."""
+        values: dict[str, float] = {}
+        for view in self._views:
+            values.update((yield from view.measure()))
+        self._began = time.monotonic() if self._began is None else self._began
+        seconds = time.monotonic() - self._began
+        for name, value in values.items():
+            self.channels[name].append(
+                value,
+                batches=self._batches,
+                examples=self._examples,
+                epochs=self._epochs,
+                time=seconds,
+            )
+        self._show(values)
+        yield Record(self._epochs, values)
+
+    def __call__(self) -> None:
+        """Make one record of every channel."""
+        for _ in run(self.measure()):
+            pass
+
+    def _show(self, values: Mapping[str, float]) -> None:
+        if not log.isEnabledFor(logging.INFO):
+            return
+        log.info("Monitoring step:")
+        log.info("\tEpochs seen: %d", self._epochs)
+        log.info("\tBatches seen: %d", self._batches)
+        log.info("\tExamples seen: %d", self._examples)
+        for name in sorted(values):
+            log.info("\t%s: %s", name, values[name])
+
+    # -------------------------------------------------------------- saving
+    def __getstate__(self) -> dict[str, Any]:
+        """Records and counts; the datasets and expressions belong to the run, not to the model."""
+        return {**self.__dict__, "_views": [], "_began": None}
+
+
+def _flatten(ipt: Any, data_specs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The variables of a nested batch and their (space, source) pairs, each pair once."""
+    if data_specs is None or ipt is None or isinstance(data_specs[0], NullSpace):
+        return (), ()
+    mapping = DataSpecsMapping(data_specs)
+    inputs = mapping.flatten(ipt, return_tuple=True)
+    spaces = mapping.flatten(data_specs[0], return_tuple=True)
+    sources = mapping.flatten(data_specs[1], return_tuple=True)
+    return tuple(inputs), tuple(zip(spaces, sources, strict=True))
+
+
+def _symbolic_batches(specs: Sequence[Any]) -> Sequence[Any]:
+    """A nested symbolic batch for each data specs; one variable for each (space, source)."""
+    spaces, sources = zip(*specs, strict=True)
+    mapping = DataSpecsMapping((CompositeSpace(list(spaces)), tuple(sources)))
+    flat_spaces = mapping.flatten(CompositeSpace(list(spaces)), return_tuple=True)
+    flat_sources = mapping.flatten(tuple(sources), return_tuple=True)
+    variables = tuple(
+        space.make_theano_batch(name=f"monitor_{source}")
+        for space, source in zip(flat_spaces, flat_sources, strict=True)
+    )
+    return mapping.nest(variables)  # type: ignore[no-any-return]
+
+
+def get_monitor(model: Any) -> Monitor:
+    """The model's monitor, made if it has none."""
+    return Monitor.get_monitor(model)
+
+
+def read_channel(model: Any, channel_name: str, monitor_name: str = "monitor") -> float:
+    """The last value of a channel."""
+    return float(getattr(model, monitor_name).channels[channel_name].val_record[-1])
+
+
+def push_monitor(
+    model: Any, name: str, transfer_experience: bool = False, save_records: bool = False
+) -> Any:
+    """Put the model's monitor away as attribute `name`, so that training starts a new one.
+
+    transfer_experience: the new one goes on counting epochs, batches and examples.
+    save_records: it keeps the records too, but the last one, which is measured again.
+    """
+    old = model.monitor
+    if hasattr(model, name):
+        raise ValueError(f"The model has an attribute {name!r} already: choose another name.")
+    setattr(model, name, old)
+    del model.monitor
+    new = get_monitor(model)
+    if transfer_experience:
+        new._epochs, new._batches, new._examples = old._epochs, old._batches, old._examples
+    if save_records:
+        new._kept = copy.deepcopy(old.channels)
+        for channel in new._kept.values():
+            channel.forget_last()
+    return model

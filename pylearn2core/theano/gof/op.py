@@ -1,0 +1,19 @@
+"""`theano.gof.op`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytensor.graph.op import Op
+
+__all__ = ["Op", "get_debug_values", "get_test_value"]
+
+
+def get_debug_values(*_variables: Any) -> list[tuple[Any, ...]]:
+    """No values: PyTensor has no test values. As in Theano with `compute_test_value=off`."""
+    return []
+
+
+def get_test_value(variable: Any) -> Any:
+    """Raise AttributeError: PyTensor has no test values."""
+    raise AttributeError(f"{variable} has no test value: PyTensor does not compute any")

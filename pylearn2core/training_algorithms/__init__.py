@@ -1,0 +1,1 @@
+"""What trains a model: gradient descent and its like."""

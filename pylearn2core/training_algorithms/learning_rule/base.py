@@ -1,0 +1,47 @@
+"""What a learning rule is, and what all of them need."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pylearn2core.costs.hyper import hyper
+from pylearn2core.errors import UnsupportedError
+from pylearn2core.utils import sharedX
+
+Updates = OrderedDict[Any, Any]
+
+
+class LearningRule:
+    """Turns the gradients of a step into the updates of the parameters and of its own state."""
+
+    def add_channels_to_monitor(self, monitor: Any, monitoring_dataset: Any) -> None:
+        """Add this rule's channels; none by default."""
+
+    def get_updates(
+        self,
+        learning_rate: Any,
+        grads: Mapping[Any, Any],
+        lr_scalers: Mapping[Any, Any] | None = None,
+    ) -> Updates:
+        """Map shared variables to their new values.
+
+        learning_rate: symbolic scalar.    grads: parameter to d cost / d parameter.
+        lr_scalers: parameter to a factor of its learning rate, 1 for those left out.
+        """
+        raise UnsupportedError(f"{type(self).__name__} does not implement get_updates.")
+
+
+def scaled_rate(learning_rate: Any, param: Any, lr_scalers: Mapping[Any, Any] | None) -> Any:
+    """The learning rate of one parameter."""
+    scale = (lr_scalers or {}).get(param)
+    return learning_rate if scale is None else learning_rate * hyper(scale)
+
+
+def state_like(param: Any, prefix: str) -> Any:
+    """A shared variable of zeros in the parameter's shape, named after it."""
+    name = f"{prefix}_{param.name}" if param.name else prefix
+    return sharedX(np.zeros_like(np.asarray(param.get_value(borrow=True))), name=name)

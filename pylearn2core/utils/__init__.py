@@ -1,0 +1,107 @@
+"""Small helpers under Pylearn2's own names."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+import pytensor
+import pytensor.tensor as T
+from pytensor.graph.basic import Variable
+
+py_integer_types = (int, np.integer)
+py_float_types = (float, np.floating)
+py_complex_types = (complex, np.complexfloating)
+py_number_types = (int, float, complex, np.number)
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def as_floatX(variable: Any) -> Any:
+    """A number, array or symbolic variable as floatX; a Python number becomes a NumPy one."""
+    if isinstance(variable, py_number_types):
+        return np.asarray(variable, dtype=pytensor.config.floatX)[()]
+    if isinstance(variable, Variable):
+        return T.cast(variable, pytensor.config.floatX)
+    return np.asarray(variable, dtype=pytensor.config.floatX)
+
+
+def sharedX(
+    value: Any, name: str | None = None, borrow: bool = False, dtype: Any = None, **kwargs: Any
+) -> Any:
+    """A shared variable that holds `value` as floatX (or `dtype`).
+
+    borrow: the variable may keep `value`'s own memory.    kwargs: for `pytensor.shared`.
+    """
+    array = np.asarray(value, dtype=pytensor.config.floatX if dtype is None else dtype)
+    return pytensor.shared(array, name=name, borrow=borrow, **kwargs)
+
+
+def constantX(value: Any) -> Any:
+    """A symbolic constant of dtype floatX."""
+    return T.constant(np.asarray(value, dtype=pytensor.config.floatX))
+
+
+def safe_zip(*args: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Like zip, as a list. Raises ValueError unless all are equally long."""
+    lists = [list(arg) for arg in args]
+    lengths = {len(items) for items in lists}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"safe_zip needs sequences of one length, got {[len(items) for items in lists]}"
+        )
+    return list(zip(*lists, strict=True))
+
+
+def safe_izip(*args: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    """`safe_zip` as an iterator."""
+    return iter(safe_zip(*args))
+
+
+def safe_union(a: Iterable[Any], b: Iterable[Any]) -> list[Any]:
+    """The elements of `a`, then those of `b` that are not in it, in order."""
+    union: list[Any] = []
+    for element in [*a, *b]:
+        if element not in union:
+            union.append(element)
+    return union
+
+
+def wraps(wrapped: Callable[..., Any], append: bool = False, **kwargs: Any) -> Callable[[_F], _F]:
+    """Like `functools.wraps`; with `append`, the new docstring follows the wrapped one."""
+
+    def decorate(wrapper: _F) -> _F:
+        own = wrapper.__doc__
+        functools.update_wrapper(wrapper, wrapped, **kwargs)
+        if append and own:
+            wrapper.__doc__ = f"{wrapped.__doc__ or ''}\n\n{own}"
+        return wrapper
+
+    return decorate
+
+
+def contains_nan(array: Any) -> bool:
+    """Whether any element is NaN."""
+    return bool(np.isnan(np.sum(array))) and bool(np.isnan(array).any())
+
+
+def contains_inf(array: Any) -> bool:
+    """Whether any element is infinite."""
+    return bool(np.isinf(array).any())
+
+
+def isfinite(array: Any) -> bool:
+    """Whether no element is NaN or infinite."""
+    return bool(np.isfinite(array).all())
+
+
+def function(*args: Any, **kwargs: Any) -> Any:
+    """`pytensor.function` that does not mind an unused input."""
+    return pytensor.function(*args, on_unused_input="ignore", **kwargs)
+
+
+def grad(cost: Any, wrt: Any, **kwargs: Any) -> Any:
+    """`pytensor.grad`."""
+    return pytensor.grad(cost, wrt, **kwargs)

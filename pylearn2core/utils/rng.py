@@ -1,0 +1,20 @@
+"""Random generators, NumPy's and symbolic, under Pylearn2's dotted name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pylearn2core.rng import copy_rng, make_np_rng, make_rng
+
+__all__ = ["copy_rng", "make_np_rng", "make_rng", "make_theano_rng"]
+
+
+def make_theano_rng(
+    rng_or_seed: Any = None,
+    default_seed: Any = None,
+    which_method: str | list[str] | None = None,
+) -> Any:
+    """`make_rng` for a symbolic stream, `MRG_RandomStreams`."""
+    from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
+
+    return make_rng(rng_or_seed, default_seed, which_method, MRG_RandomStreams)

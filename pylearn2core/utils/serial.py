@@ -1,0 +1,218 @@
+"""Loading and saving: pickles, arrays, and experiments."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import os
+import pickle
+import sys
+import tempfile
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+import numpy as np
+
+from pylearn2core import paths
+from pylearn2core.errors import ConfigError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+# ------------------------------------------------------------------ loading
+def load(filepath: str | os.PathLike[str]) -> Any:
+    """Load a pickle (also gzipped, also of Python 2), `.npy` or `.npz` file.
+
+    Raises ConfigError where the file is missing or can't be read. A pickle can run any code:
+    load only files that you trust.
+    """
+    path = paths.to_read(filepath)
+    if not path.is_file():
+        raise ConfigError(_missing(filepath, path))
+    if path.suffix == ".npy":
+        return np.load(path)
+    if path.suffix == ".npz":
+        with np.load(path) as arrays:
+            return dict(arrays)
+    return _load_pickle(path)
+
+
+def _missing(filepath: str | os.PathLike[str], path: Path) -> str:
+    shown = os.fspath(filepath)
+    place = "" if shown == str(path) else f" (looked for {path.absolute()})"
+    if path.is_dir():
+        return f"can't load {shown!r}{place}: it is a folder"
+    return f"can't load {shown!r}{place}: there is no such file"
+
+
+def _load_pickle(path: Path) -> Any:
+    try:
+        with _open_maybe_gzipped(path) as stream:
+            return _unpickle(stream)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise ConfigError(_unknown_type(path, error)) from error
+    except (pickle.UnpicklingError, EOFError, gzip.BadGzipFile, UnicodeError) as error:
+        raise ConfigError(
+            f"can't load {path}: it is no pickle that can be read ({error}). Expected a pickle, "
+            "a gzipped pickle, .npy or .npz."
+        ) from error
+
+
+def _open_maybe_gzipped(path: Path) -> IO[bytes]:
+    with path.open("rb") as stream:
+        gzipped = stream.read(2) == _GZIP_MAGIC
+    return cast("IO[bytes]", gzip.open(path)) if gzipped else path.open("rb")
+
+
+def _unpickle(stream: IO[bytes]) -> Any:
+    with warnings.catch_warnings():
+        # NumPy complains about dtypes as its old versions pickled them; they read correctly.
+        warnings.filterwarnings("ignore", message=r"dtype\(\): align should be passed")
+        try:
+            return pickle.load(stream)
+        except UnicodeDecodeError:
+            # Python 2 pickled bytes as strings; latin1 maps each byte to itself.
+            stream.seek(0)
+            return pickle.load(stream, encoding="latin1")
+
+
+def _unknown_type(path: Path, error: Exception) -> str:
+    message = f"can't load {path}: it holds an object of a class that is not here ({error})."
+    if "theano" in str(error) or "pylearn2" in str(error):
+        message += (
+            " The file was saved by the original Pylearn2 or Theano, whose objects can't be read "
+            "here. In the environment that made it, load the file and save its arrays alone "
+            "(for a model: [p.get_value() for p in model.get_params()]), then load those."
+        )
+    return message
+
+
+def from_string(text: bytes) -> Any:
+    """The object that `to_string` pickled."""
+    return pickle.loads(text)
+
+
+# ------------------------------------------------------------------ saving
+def save(
+    filepath: str | os.PathLike[str],
+    obj: Any,
+    on_overwrite: Literal["ignore", "backup"] = "ignore",
+) -> None:
+    """Save an object: an array for `.npy`, else a pickle (gzipped for `.gz`).
+
+    on_overwrite: "backup" keeps the file that is replaced as `<name>.bak` until the new one is
+        whole.
+    Raises ConfigError where the folder can't be written, and for an unknown on_overwrite.
+    """
+    if on_overwrite not in ("ignore", "backup"):
+        raise ConfigError(f"on_overwrite must be 'ignore' or 'backup', got {on_overwrite!r}")
+    try:
+        target = paths.to_write(filepath)
+        backup = _back_up(target) if on_overwrite == "backup" else None
+        _write_whole(target, obj)
+    except OSError as error:
+        raise ConfigError(f"can't save {os.fspath(filepath)!r}: {error}") from error
+    if backup is not None:
+        backup.unlink(missing_ok=True)
+
+
+def _back_up(target: Path) -> Path | None:
+    """A second name for the file that is there, so that the first one never goes missing."""
+    if not target.is_file():
+        return None
+    backup = target.with_name(target.name + ".bak")
+    backup.unlink(missing_ok=True)
+    try:
+        backup.hardlink_to(target)
+    except OSError:  # a file system without hard links
+        backup.write_bytes(target.read_bytes())
+    return backup
+
+
+def _write_whole(target: Path, obj: Any) -> None:
+    # Write beside the target, then os.replace: a reader never sees half a file.
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            _dump(obj, stream, target)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes the file private; give it what any new file of the user's gets.
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _dump(obj: Any, stream: IO[bytes], target: Path) -> None:
+    if target.suffix == ".npy":
+        np.save(stream, np.asarray(obj))
+    elif target.suffix == ".gz":
+        with gzip.GzipFile(fileobj=stream, mode="wb") as compressed:
+            pickle.dump(obj, cast("IO[bytes]", compressed), protocol=pickle.HIGHEST_PROTOCOL)
+    else:
+        pickle.dump(obj, stream, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def to_string(obj: Any) -> bytes:
+    """An object, pickled."""
+    return pickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def mkdir(path: str | os.PathLike[str]) -> None:
+    """Make a folder and its parents, where they are not there yet."""
+    paths.to_write(path).mkdir(parents=True, exist_ok=True)
+
+
+# ------------------------------------------------------------------ experiments
+def load_train_file(path: str | os.PathLike[str], environ: dict[str, str] | None = None) -> Any:
+    """Build what an experiment's YAML file describes, usually a Train; its main_loop runs it.
+
+    The file's folder is importable, and relative paths in it are read from there; what is written
+    goes to the current folder. `${PYLEARN2_TRAIN_FILE_FULL_STEM}` (the file without its suffix),
+    `_DIR`, `_BASE_NAME` and `_FILE_STEM` are known in it, and the names in `environ`.
+    """
+    file = Path(path).expanduser().absolute()
+    if not file.is_file():
+        raise ConfigError(f"can't load {os.fspath(path)!r}: there is no such file")
+    _make_importable(file.parent)
+    # Users' modules import pylearn2 and theano; the alias package leads both here.
+    importlib.import_module("pylearn2")
+    from pylearn2core.config import yaml_parse
+
+    places = train_places(file, environ or {})
+    with paths.use(places), Path(path).expanduser().open(encoding="utf-8") as stream:
+        experiment = yaml_parse.load(stream)
+    for part in experiment if isinstance(experiment, list) else [experiment]:
+        with suppress(AttributeError, TypeError):
+            part.places = places
+    return experiment
+
+
+def train_places(file: Path, environ: dict[str, str]) -> paths.Places:
+    """Where an experiment's paths lead, and the names its YAML may use. file: absolute."""
+    stem = str(file.with_suffix(""))
+    names = {
+        "PYLEARN2_TRAIN_FILE_NAME": stem,
+        "PYLEARN2_TRAIN_FILE_FULL_STEM": stem,
+        "PYLEARN2_TRAIN_DIR": str(file.parent),
+        "PYLEARN2_TRAIN_BASE_NAME": file.name,
+        "PYLEARN2_TRAIN_FILE_STEM": file.stem,
+    }
+    return paths.Places(read=file.parent, write=Path.cwd(), environ={**names, **environ})
+
+
+def _make_importable(folder: Path) -> None:
+    # Last, so that a user's file named like a package of ours can't stand in for it.
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))

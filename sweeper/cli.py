@@ -1,0 +1,224 @@
+"""`sweep`: parse, call, print, format errors.
+
+What a command needs is imported when it runs, so that `sweep --help` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from sweeper.errors import InputError, SweepError
+
+app = typer.Typer(
+    name="sweep",
+    help="Hyper-parameter sweeps from one file.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: quick, and the same in a pipe
+    pretty_exceptions_enable=False,
+)
+
+SpecArgument = Annotated[
+    Path, typer.Argument(metavar="SPEC", help="The spec file, such as grid.yaml.j2.")
+]
+RunArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN", help="A run's folder or name. Default: the latest.", show_default=False
+    ),
+]
+Defines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-D", "--define", metavar="NAME=VALUE", help="A variable of the spec file. Repeatable."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Number of workers.", show_default="as many as the resources allow"),
+]
+
+
+def print_version(wanted: bool) -> None:
+    """Print the installed version and end, if --version was given."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"sweep {version('sweeper')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Print the version."),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print tracebacks of errors.")] = False,
+) -> None:
+    """Hyper-parameter sweeps from one file."""
+
+
+@app.command()
+def launch(
+    spec: SpecArgument,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run, start nothing.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder.", show_default="runs/NAME-DATE-TIME")
+    ] = None,
+    workers: Workers = None,
+    define: Defines = None,
+) -> None:
+    """Run the sweep that SPEC describes."""
+    from sweeper import cli_launch
+
+    raise typer.Exit(
+        cli_launch.launch(spec, defines(define), out=out, workers=workers, dry_run=dry_run)
+    )
+
+
+@app.command()
+def resume(
+    run: RunArgument = None,
+    workers: Workers = None,
+    code_changed_ok: Annotated[
+        bool,
+        typer.Option("--code-changed-ok", help="Go on although modules beside the spec changed."),
+    ] = False,
+) -> None:
+    """Go on with an interrupted run. No finished trial runs again."""
+    from sweeper import cli_launch
+
+    raise typer.Exit(cli_launch.resume(find(run), workers=workers, code_changed_ok=code_changed_ok))
+
+
+@app.command()
+def expand(
+    spec: SpecArgument,
+    count: Annotated[bool, typer.Option("--count", help="Print only how many trials.")] = False,
+    format: Annotated[
+        Literal["table", "json", "yaml"], typer.Option(help="How to print.")
+    ] = "table",
+    trial: Annotated[
+        str | None, typer.Option(metavar="ID", help="Print this trial's experiment.")
+    ] = None,
+    define: Defines = None,
+) -> None:
+    """Print the trials of SPEC. Imports and runs nothing that SPEC names."""
+    from sweeper import cli_expand
+
+    typer.echo(cli_expand.text(spec, defines(define), count_only=count, format=format, trial=trial))
+
+
+@app.command()
+def status(run: RunArgument = None) -> None:
+    """Print how far a run is. Works while it runs."""
+    from sweeper import cli_report
+
+    typer.echo(cli_report.status(find(run)))
+
+
+@app.command()
+def show(
+    run: RunArgument = None,
+    trial: Annotated[
+        str | None, typer.Argument(metavar="TRIAL", help="A trial's id or its beginning.")
+    ] = None,
+) -> None:
+    """Print a run, or a trial of it. Of a trial: values, attempts, error, history and log."""
+    from sweeper import cli_report
+
+    typer.echo(cli_report.show(run, trial))
+
+
+@app.command()
+def report(
+    run: RunArgument = None,
+    over: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Group the trials that differ in it, as seed."),
+    ] = None,
+    format: Annotated[
+        Literal["table", "csv", "json", "md"], typer.Option(help="How to print.")
+    ] = "table",
+    all_channels: Annotated[
+        bool, typer.Option("--all-channels", help="Also the last value of every channel.")
+    ] = False,
+) -> None:
+    """Print a run's trials, best first. Works while it runs."""
+    from sweeper import cli_report
+
+    typer.echo(cli_report.report(find(run), over=over, format=format, all_channels=all_channels))
+
+
+def find(run: str | None) -> Path:
+    """The folder of the run that the user means."""
+    from sweeper.report.find import find_run
+
+    return find_run(run, Path.cwd())
+
+
+def defines(pairs: Sequence[str] | None) -> dict[str, str]:
+    """`-D name=value`, as a mapping."""
+    found = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise InputError(
+                f"-D {pair}: expected NAME=VALUE, where NAME is a name such as max_epochs. "
+                "Write it as -D max_epochs=5."
+            )
+        found[name] = value
+    return found
+
+
+def main() -> None:
+    """The entry point of `sweep`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; errors become one paragraph."""
+    debug = "--debug" in arguments
+    # The message of an error says to add --debug: it may stand anywhere then.
+    rest = [argument for argument in arguments if argument != "--debug"]
+    try:
+        return code_of(rest)
+    except SweepError as error:
+        if debug:
+            raise
+        complain(str(error))
+        return error.exit_code
+    except Exception as error:
+        if debug:
+            raise
+        complain(
+            f"internal error: {type(error).__name__}: {error}. Please run again with --debug, "
+            "which prints the traceback, and report it."
+        )
+        return 1
+
+
+def code_of(arguments: Sequence[str]) -> int:
+    """Run one command line through typer; the exit code that it asks for."""
+    try:
+        typer.main.get_command(app).main(list(arguments), prog_name="sweep")
+    except SystemExit as end:
+        code = end.code
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code if isinstance(code, int) else 0
+
+
+def complain(paragraph: str) -> None:
+    """Print an error to stderr, apart from what went to stdout."""
+    sys.stdout.flush()
+    print(paragraph, file=sys.stderr)

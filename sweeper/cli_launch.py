@@ -1,0 +1,137 @@
+"""`sweep launch` and `sweep resume`: say what will run, show it running, say how it ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from sweeper import spec as specs
+from sweeper.cli_expand import numbers
+from sweeper.cli_progress import clock_time, display
+
+if TYPE_CHECKING:
+    from sweeper.records import Resources, SweepSpec
+    from sweeper.spec import Expansion
+    from sweeper.sweep import Outcome
+
+BEST_SHOWN = 5
+
+
+def launch(
+    path: Path, defines: Mapping[str, str], *, out: Path | None, workers: int | None, dry_run: bool
+) -> int:
+    """Run the sweep of a spec file; returns the exit code."""
+    spec = specs.load(path, defines)
+    expansion = specs.expand(spec)
+    run_dir = out or new_folder(spec.header.name)
+    typer.echo(announcement(spec.header, expansion, run_dir, workers))
+    if dry_run:
+        typer.echo("Nothing was started (--dry-run).")
+        return 0
+
+    from sweeper import sweep
+
+    started = time.monotonic()
+    with display() as shown:
+        outcome = sweep.launch(
+            spec, expansion, run_dir=run_dir, workers=workers, on_progress=shown.update
+        )
+    return conclude(run_dir, outcome, time.monotonic() - started)
+
+
+def resume(run_dir: Path, *, workers: int | None, code_changed_ok: bool) -> int:
+    """Go on with a run; returns the exit code."""
+    from sweeper import sweep
+
+    typer.echo(f"resuming {shown_path(run_dir)}")
+    started = time.monotonic()
+    with display() as shown:
+        outcome = sweep.resume(
+            run_dir, workers=workers, code_changed_ok=code_changed_ok, on_progress=shown.update
+        )
+    return conclude(run_dir, outcome, time.monotonic() - started)
+
+
+def new_folder(name: str) -> Path:
+    """A folder for a new run, here: runs/NAME-DATE-TIME, with a number where that is taken."""
+    stem = Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder, number = stem, 1
+    while folder.exists():
+        number += 1
+        folder = stem.with_name(f"{stem.name}-{number}")
+    return folder
+
+
+def announcement(
+    header: SweepSpec, expansion: Expansion, run_dir: Path, workers: int | None
+) -> str:
+    """What is about to run, for a person to check."""
+    trials = expansion.trials
+    lines = [
+        f"{header.name}: {numbers(len(trials), expansion.merged, expansion.dropped)}",
+        f"  varied     {', '.join(variety(expansion))}",
+        f"  workers    {workers_text(header, workers)}",
+        f"  folder     {shown_path(run_dir)}",
+    ]
+    if header.objective:
+        best = "lowest" if header.objective.mode == "min" else "highest"
+        lines.append(f"  objective  {header.objective.channel}, the {best} is best")
+    return "\n".join([*lines, *(f"  notice     {notice}" for notice in expansion.notices)])
+
+
+def variety(expansion: Expansion) -> list[str]:
+    """For each name, how many values it takes: `learning_rate (4)`."""
+    values: dict[str, set[str]] = {}
+    for trial in expansion.trials:
+        for name, value in trial.values.items():
+            values.setdefault(name, set()).add(json.dumps(value, default=str))
+    return [f"{name} ({len(found)})" for name, found in values.items()]
+
+
+def workers_text(header: SweepSpec, workers: int | None) -> str:
+    """How many workers, and what each is given."""
+    number = workers or header.workers
+    return f"{number or 'as many as fit'}, each with {resources_text(header.resources)}"
+
+
+def resources_text(resources: Resources) -> str:
+    """`1 core, no GPU`."""
+    cores = f"{resources.cpus} core{'s' * (resources.cpus != 1)}"
+    if not resources.gpus:
+        return f"{cores}, no GPU"
+    return f"{cores}, {resources.gpus:g} GPU{'s' * (resources.gpus > 1)}"
+
+
+def conclude(run_dir: Path, outcome: Outcome, seconds: float) -> int:
+    """Print how the run ended and its best trials; returns its exit code."""
+    from sweeper import cli_report
+
+    counts = ", ".join(f"{n} {state}" for state, n in outcome.counts.items() if n)
+    typer.echo(f"{counts} in {clock_time(seconds)}")
+    if outcome.reason:
+        typer.echo(outcome.reason)
+    best = cli_report.best(run_dir, BEST_SHOWN)
+    if best:
+        typer.echo(f"\n{best}\n")
+    typer.echo(next_steps(run_dir, outcome))
+    return outcome.exit_code
+
+
+def next_steps(run_dir: Path, outcome: Outcome) -> str:
+    """The commands that a user may want now."""
+    run = shown_path(run_dir)
+    steps = [f"All trials:  sweep report {run}", f"One trial:   sweep show {run} TRIAL"]
+    if any(n for state, n in outcome.counts.items() if not state.is_final):
+        steps.append(f"Go on:       sweep resume {run}")
+    return "\n".join(steps)
+
+
+def shown_path(path: Path) -> str:
+    """The path from here where it is below, else in full."""
+    full, here = path.absolute(), Path.cwd()
+    return str(full.relative_to(here) if full.is_relative_to(here) else full)

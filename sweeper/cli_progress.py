@@ -1,0 +1,136 @@
+"""The display of a running sweep: live on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from sweeper.sweep import Progress
+
+LINE_EVERY_S = 10.0
+REDRAWS_PER_S = 4.0
+
+
+class Display(Protocol):
+    """Shows the newest progress while it is entered."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+    def update(self, progress: Progress) -> None:
+        """Take the newest progress; called often, so it costs little."""
+        ...
+
+
+def display(stream: TextIO | None = None) -> Display:
+    """The display that suits a stream (standard output where none is given)."""
+    stream = stream or sys.stdout
+    if stream.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}:
+        from rich.console import Console
+
+        return LiveDisplay(Console(file=stream))
+    return PlainDisplay(stream)
+
+
+class PlainDisplay:
+    """A line at most every 10 seconds, and one at the end; no control codes."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self.stream = stream
+        self.clock = clock
+        self.printed_at = float("-inf")
+        self.waiting: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.waiting is not None:
+            self.print(self.waiting)
+
+    def update(self, progress: Progress) -> None:
+        """Print the progress if the last line is old enough, else keep it for later."""
+        if self.clock() - self.printed_at >= LINE_EVERY_S:
+            self.print(progress)
+        else:
+            self.waiting = progress
+
+    def print(self, progress: Progress) -> None:
+        """One line, now."""
+        print(line(progress), file=self.stream, flush=True)
+        self.printed_at = self.clock()
+        self.waiting = None
+
+
+class LiveDisplay:
+    """A bar and two lines of figures, redrawn a few times a second by a thread of rich's."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.live import Live
+
+        self.progress: Progress | None = None
+        self.live = Live(
+            console=console,
+            get_renderable=self.draw,
+            refresh_per_second=REDRAWS_PER_S,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self.live.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.live.stop()
+
+    def update(self, progress: Progress) -> None:
+        """Keep it for the next redraw."""
+        self.progress = progress
+
+    def draw(self) -> RenderableType:
+        """What stands on the screen now."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.text import Text
+
+        progress = self.progress
+        if progress is None:
+            return Text("starting")
+        bar = ProgressBar(total=max(progress.total, 1), completed=progress.done, width=60)
+        parts = [Text(part, no_wrap=True, overflow="ellipsis") for part in figures(progress)]
+        return Group(bar, *parts)
+
+
+def figures(progress: Progress) -> list[str]:
+    """The progress as short lines: counts, best so far, pace, and the driver's message."""
+    counts = (
+        f"{progress.done}/{progress.total} done, {progress.running} running, "
+        f"{progress.failed} failed"
+    )
+    pace = [f"{clock_time(progress.elapsed_s)} so far"]
+    if progress.rate_per_min:
+        pace.insert(0, f"{progress.rate_per_min:.3g} trials a minute")
+    if progress.left_s is not None:
+        pace.append(f"about {clock_time(progress.left_s)} left")
+    best = [f"best {progress.best[1]:.6g} (trial {progress.best[0]})"] if progress.best else []
+    message = [progress.message] if progress.message else []
+    return [", ".join([counts, *best]), ", ".join(pace), *message]
+
+
+def line(progress: Progress) -> str:
+    """The progress as one line."""
+    return "; ".join(figures(progress))
+
+
+def clock_time(seconds: float) -> str:
+    """`0:07`, `12:30` or `3:05:00`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

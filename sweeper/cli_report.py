@@ -1,0 +1,1 @@
+"""What `sweep status`, `sweep show` and `sweep report` print: the store alone is asked."""

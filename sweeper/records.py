@@ -1,0 +1,400 @@
+"""The data that passes between the layers: frozen records and nothing else.
+
+Down go trials, up come events. All of it is plain data that pickles small.
+Times are seconds since the Unix epoch, durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+# None, bool, int, float, str, a list of values, or a map of names to values.
+Value: TypeAlias = Any
+
+
+# ------------------------------------------------------------------ the sweep
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """The channel that ranks trials. mode: which end is best."""
+
+    channel: str
+    mode: Literal["min", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one worker is given. gpus may be a fraction below 1, or a whole number."""
+
+    cpus: int = 1
+    gpus: float = 0.0
+    device: Literal["auto", "gpu", "cpu"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSpec:
+    """The header of a spec file, checked. Axes are kept apart, in `sweeper.spec.axes`.
+
+    workers: None means as many as the resources allow.
+    channels: globs of the channels to record.
+    modules: what `!obj:` may import beside pylearn2core, pylearn2, numpy and the spec's folder.
+    retries: how often a trial whose worker died is tried again.
+    retry_on: also retry a Python exception when "error".
+    max_failures: None means: the sweep ends when its first 10 trials all failed.
+    repeat: number of seeds, 1 where the header has no `repeat`.
+    """
+
+    name: str
+    objective: Objective | None = None
+    resources: Resources = Resources()
+    workers: int | None = None
+    channels: tuple[str, ...] = ("*",)
+    modules: tuple[str, ...] = ()
+    floatX: Literal["float32", "float64"] = "float32"
+    retries: int = 1
+    retry_on: Literal["lost", "error"] = "lost"
+    max_failures: int | None = None
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One point of the sweep.
+
+    id: hash of `values` alone.    ordinal: its place, from 0, for order and display.
+    values: axis name to value, and `seed` where the sweep repeats.
+    text_id: names the experiment's text with tokens, shared by trials of one shape.
+    tokens: the value of each numbered token in that text, in order.
+    """
+
+    id: str
+    ordinal: int
+    values: Mapping[str, Value]
+    text_id: str
+    tokens: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentText:
+    """An experiment, rendered once for all trials of its shape, with tokens for values.
+
+    source: the spec file as the user named it.
+    lines: for each line of `text`, its line in the spec file, from 1.
+    """
+
+    source: str
+    text: str
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTask:
+    """What a worker needs to run one attempt. seed: of the trial's own global generators."""
+
+    trial: str
+    number: int
+    text_id: str
+    tokens: tuple[Value, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerSetup:
+    """What every trial of a sweep shares, as a worker needs it.
+
+    run_dir: folder of the run; an attempt writes under `run_dir/trials/ID/aN/`.
+    spec_path: absolute path of the spec file; its folder is importable and is read from.
+    channels, modules, floatX: as in SweepSpec.
+    """
+
+    run_dir: str
+    spec_path: str
+    channels: tuple[str, ...]
+    modules: tuple[str, ...]
+    floatX: Literal["float32", "float64"]
+
+
+# ------------------------------------------------------------------ states
+class TrialState(StrEnum):
+    """PENDING -> LEASED -> RUNNING -> one of the final states."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in _FINAL
+
+
+_FINAL = {TrialState.FINISHED, TrialState.STOPPED, TrialState.FAILED, TrialState.CANCELLED}
+
+
+class AttemptState(StrEnum):
+    """RUNNING, then one of the rest, which never changes again."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    LOST = "lost"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def is_over(self) -> bool:
+        return self is not AttemptState.RUNNING
+
+
+# ------------------------------------------------------------------ events: worker to driver
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a worker found itself on: host name, core numbers, GPU identities (UUID or index)."""
+
+    host: str
+    pid: int
+    cores: tuple[int, ...] = ()
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerUp:
+    """A worker is ready for a lease."""
+
+    worker: int
+    device: Device
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerDown:
+    """A worker's process is gone.
+
+    charged: False where its end says nothing about its trials (preemption, a lost node).
+    """
+
+    worker: int
+    reason: str
+    charged: bool
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """An attempt started to build."""
+
+    worker: int
+    trial: str
+    attempt: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An attempt's experiment was built: its text is good."""
+
+    worker: int
+    trial: str
+    attempt: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a trial's channels. epoch 0 is before training.
+
+    channels: names, in order; rows of one shape share the tuple.
+    data: the channels' values, packed as native float64 (`array("d").tobytes()`).
+    """
+
+    trial: str
+    attempt: int
+    phase: int
+    epoch: int
+    time: float
+    channels: tuple[str, ...]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt is over in its worker.
+
+    outcome: FINISHED, FAILED or INTERRUPTED.
+    kind: "input" where building failed because of what the user wrote, "error" for any other
+        exception.    message: one paragraph.    traceback: in full, "" where there is none.
+    info: facts worth keeping (seconds to build, mode of the engine), plain values.
+    """
+
+    worker: int
+    trial: str
+    attempt: int
+    outcome: AttemptState
+    time: float
+    kind: Literal["", "input", "error"] = ""
+    message: str = ""
+    traceback: str = ""
+    info: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOver:
+    """A worker has come to the end of its lease and waits for the next."""
+
+    worker: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """The user (Ctrl-C), or a fault that ends the sweep, asks for an orderly end.
+
+    reason: shown to the user and kept with the run.
+    """
+
+    reason: str
+    time: float
+
+
+Event: TypeAlias = WorkerUp | WorkerDown | Began | Built | Ended | LeaseOver | Drain
+
+
+# ------------------------------------------------------------------ commands: scheduler to pool
+@dataclass(frozen=True, slots=True)
+class LeasedTrial:
+    """One attempt of one trial, as it travels to a worker. number: of the attempt, from 1."""
+
+    trial: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Run these attempts on this worker, in this order."""
+
+    worker: int
+    attempts: tuple[LeasedTrial, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartWorker:
+    """Start (or replace) the worker with this number."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptWorker:
+    """Ask a worker to end its running attempts as interrupted."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndSweep:
+    """Nothing is left to do. reason: "" where every trial came to its end by itself."""
+
+    reason: str
+
+
+# ------------------------------------------------------------------ changes: scheduler to store
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """Attempt `number` of a trial runs on a worker."""
+
+    trial: str
+    number: int
+    worker: int
+    device: Device
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """An attempt is over, for good. Fields as in `Ended`."""
+
+    trial: str
+    number: int
+    state: AttemptState
+    time: float
+    kind: str = ""
+    message: str = ""
+    traceback: str = ""
+    info: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialChanged:
+    """A trial has a new state."""
+
+    trial: str
+    state: TrialState
+    time: float
+
+
+Command: TypeAlias = Lease | StartWorker | InterruptWorker | EndSweep
+Change: TypeAlias = AttemptStarted | AttemptEnded | TrialChanged | Row
+
+
+# ------------------------------------------------------------------ what the store keeps
+@dataclass(frozen=True, slots=True)
+class SweepRecord:
+    """A run as the store keeps it.
+
+    spec_path: the file as given.    spec_text: its whole text.    defines: of `-D name=value`.
+    texts: text_id to the experiment's text.
+    state: "created", "running", "finished", "interrupted" or "failed"; reason: why it ended.
+    generation: grows with each driver.    heartbeat: when the driver last said it lives.
+    code: sha256 of each module of the user's beside the spec.
+    """
+
+    name: str
+    created: float
+    spec_path: str
+    spec_text: str
+    defines: Mapping[str, str]
+    objective: Objective | None
+    repeat: int
+    texts: Mapping[str, ExperimentText]
+    state: str = "created"
+    reason: str = ""
+    generation: int = 0
+    host: str = ""
+    pid: int = 0
+    heartbeat: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    """A trial as the store keeps it. attempts: how many were started."""
+
+    id: str
+    ordinal: int
+    values: Mapping[str, Value]
+    text_id: str
+    state: TrialState
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """An attempt as the store keeps it. ended: None while it runs."""
+
+    trial: str
+    number: int
+    state: AttemptState
+    worker: int
+    device: Device
+    started: float
+    ended: float | None
+    kind: str
+    message: str
+    traceback: str
+    info: Mapping[str, Value]

@@ -1,0 +1,137 @@
+"""Choices: what to lease next and how much of it, what to try again, when to give up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+from typing import TYPE_CHECKING
+
+from sweeper.scheduler.state import MAX_OPEN, Attempt, OpenText
+
+if TYPE_CHECKING:
+    from sweeper.records import Ended
+    from sweeper.scheduler.state import Plan, Policy, State
+
+# So many trials are seen before a sweep in which all of them failed is given up.
+FIRST_TRIALS = 10
+
+
+def lease_size(policy: Policy, *, seconds: float | None, left: int, workers: int) -> int:
+    """How many trials to lease at once, from 1.
+
+    seconds: what one trial takes, None if not known yet.    left: trials of this text to lease.
+    """
+    if seconds is None:
+        return 1
+    wanted = int(policy.target_s / seconds) if seconds > 0 else policy.max_lease
+    # Half of an even share: near the end the others still find something to take.
+    share = ceil(left / (2 * workers))
+    return max(1, min(wanted, policy.max_lease, share))
+
+
+def average(seconds: float | None, latest: float) -> float:
+    """What a trial takes, after one more took `latest`: the newest counts for half."""
+    return latest if seconds is None else (seconds + latest) / 2
+
+
+def retries_error(policy: Policy, ended: Ended, charges: int) -> bool:
+    """Whether a failed attempt is made again."""
+    return policy.retry_on == "error" and ended.kind == "error" and charges < policy.retries
+
+
+def too_many_failures(policy: Policy, *, finished: int, failed: int) -> bool:
+    """Whether the sweep ends here."""
+    if policy.max_failures is None:
+        return finished == 0 and failed >= FIRST_TRIALS
+    return failed >= max(1, policy.max_failures)
+
+
+def open_texts(plan: Plan, state: State) -> State:
+    """Open further texts until MAX_OPEN of them are, or none is left."""
+    opened = list(state.open)
+    following = state.next_text
+    while len(opened) < MAX_OPEN and following < len(plan.texts):
+        opened.append(OpenText(following))
+        following += 1
+    if following == state.next_text:
+        return state
+    return replace(state, open=tuple(opened), next_text=following)
+
+
+def find_open(state: State, text: int) -> int | None:
+    """Where `text` is in `state.open`, None if it is not."""
+    for index, opened in enumerate(state.open):
+        if opened.text == text:
+            return index
+    return None
+
+
+def set_open(state: State, index: int, opened: OpenText) -> State:
+    """Put `opened` in place `index`."""
+    return replace(state, open=(*state.open[:index], opened, *state.open[index + 1 :]))
+
+
+def close_text(plan: Plan, state: State, index: int) -> State:
+    """Take a text out, and open the next."""
+    return open_texts(plan, replace(state, open=(*state.open[:index], *state.open[index + 1 :])))
+
+
+def pick(plan: Plan, state: State) -> tuple[tuple[Attempt, ...], State]:
+    """Take the next lease's attempts: the startable ones of lowest ordinal, of one text.
+
+    Nothing is startable: an empty tuple.
+    """
+    again = _first_waiting(plan, state)
+    fresh = _first_open(plan, state)
+    if again is not None and (fresh is None or state.waiting[again].place < fresh[0]):
+        return _take_waiting(plan, state, again)
+    if fresh is not None:
+        return _take_open(plan, state, fresh[1])
+    return (), state
+
+
+def _first_waiting(plan: Plan, state: State) -> int | None:
+    for index, attempt in enumerate(state.waiting):
+        if not attempt.probe:
+            return index
+        at = find_open(state, plan.text_of[attempt.place])
+        if at is None or not state.open[at].probing:
+            return index
+    return None
+
+
+def _first_open(plan: Plan, state: State) -> tuple[int, int] | None:
+    """(place of the first startable trial, index of its text in `state.open`)."""
+    startable = (
+        (plan.texts[opened.text][opened.cursor], index)
+        for index, opened in enumerate(state.open)
+        if opened.proved or not opened.probing
+    )
+    return min(startable, default=None)
+
+
+def _take_waiting(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
+    attempt = state.waiting[index]
+    state = replace(state, waiting=(*state.waiting[:index], *state.waiting[index + 1 :]))
+    if attempt.probe:
+        at = find_open(state, plan.text_of[attempt.place])
+        if at is not None:
+            state = set_open(state, at, replace(state.open[at], probing=True))
+    return (attempt,), state
+
+
+def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
+    opened = state.open[index]
+    places = plan.texts[opened.text]
+    size = 1
+    if opened.proved:
+        left = len(places) - opened.cursor
+        size = lease_size(plan.policy, seconds=opened.seconds, left=left, workers=plan.workers)
+    end = opened.cursor + size
+    attempts = tuple(
+        Attempt(place, plan.numbers[place], probe=not opened.proved)
+        for place in places[opened.cursor : end]
+    )
+    if end == len(places):
+        return attempts, close_text(plan, state, index)
+    return attempts, set_open(state, index, replace(opened, cursor=end, probing=not opened.proved))

@@ -1,0 +1,161 @@
+"""What the scheduler knows: a plan that never changes and a small state that does.
+
+The state holds what waits to be tried again and what runs now, never a record a trial: a step
+costs O(workers), and finished trials are the store's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sweeper.records import Device
+
+# Texts that are looked at for the next trial; bounds a step where every trial has its own text.
+MAX_OPEN = 32
+
+Fault = Literal["", "interrupted", "input", "failures", "cluster"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How trials are leased and tried again.
+
+    retries, retry_on, max_failures: as in SweepSpec.
+    target_s: seconds of work that a lease should hold.    max_lease: trials a lease, at most.
+    """
+
+    retries: int = 1
+    retry_on: Literal["lost", "error"] = "lost"
+    max_failures: int | None = None
+    target_s: float = 1.0
+    max_lease: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What there is to do. A trial is known by its place in `trials`.
+
+    trials: ids in ordinal order.    numbers: the next attempt's number of each.
+    text_of: for each trial, its text's place in `texts`.
+    texts: for each text, the places of its trials in order; texts in the order of their first.
+    """
+
+    trials: tuple[str, ...]
+    numbers: tuple[int, ...]
+    text_of: tuple[int, ...]
+    texts: tuple[tuple[int, ...], ...]
+    workers: int
+    policy: Policy
+
+
+def make_plan(left: Iterable[tuple[str, str, int]], *, workers: int, policy: Policy) -> Plan:
+    """Plan what is left: (id, text id, next attempt's number) of each trial, in ordinal order."""
+    trials: list[str] = []
+    numbers: list[int] = []
+    text_of: list[int] = []
+    texts: list[list[int]] = []
+    place_of_text: dict[str, int] = {}
+    for trial, text, number in left:
+        place = place_of_text.setdefault(text, len(texts))
+        if place == len(texts):
+            texts.append([])
+        texts[place].append(len(trials))
+        trials.append(trial)
+        numbers.append(number)
+        text_of.append(place)
+    return Plan(
+        trials=tuple(trials),
+        numbers=tuple(numbers),
+        text_of=tuple(text_of),
+        texts=tuple(tuple(places) for places in texts),
+        workers=workers,
+        policy=policy,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that runs, or waits to be made.
+
+    place: of its trial in the plan.    number: from 1.    charges: losses laid to the trial.
+    probe: its text is not known to be good.    began: when, None before.
+    """
+
+    place: int
+    number: int
+    charges: int = 0
+    probe: bool = False
+    began: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenText:
+    """A text with trials that were never leased.
+
+    text: place in the plan.    cursor: how many of its trials were leased.
+    proved: one of its trials was built.    probing: its first one is being tried, alone.
+    seconds: what a trial of it takes, None before the first ended.
+    """
+
+    text: int
+    cursor: int = 0
+    proved: bool = False
+    probing: bool = False
+    seconds: float | None = None
+
+
+class Slot(Enum):
+    """ABSENT -> STARTING -> IDLE <-> BUSY, and ABSENT again when the process is gone."""
+
+    ABSENT = "absent"
+    STARTING = "starting"
+    IDLE = "idle"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker's slot.
+
+    lease: its attempts that are not over, in order.
+    stumbles: deaths in a row while it had nothing to do; after 3 it is given up.
+    """
+
+    slot: Slot = Slot.ABSENT
+    device: Device | None = None
+    lease: tuple[Attempt, ...] = ()
+    stumbles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that changes.
+
+    open: texts with trials left, `next_text` the first one that was not opened yet.
+    waiting: attempts to make again, by place; each is leased alone.
+    finished, failed: trials that came to these ends since the driver started.
+    ending: why no more leases are given, "" while they are; reason: for the user.
+    input_fault: message of the first text that could not be built, "" where there is none.
+    over: EndSweep was given.
+    """
+
+    workers: tuple[Worker, ...]
+    open: tuple[OpenText, ...] = ()
+    next_text: int = 0
+    waiting: tuple[Attempt, ...] = ()
+    finished: int = 0
+    failed: int = 0
+    ending: Fault = ""
+    reason: str = ""
+    input_fault: str = ""
+    over: bool = False
+
+    @property
+    def fault(self) -> Fault:
+        """Why the sweep ended or will end early, "" where it does not."""
+        return self.ending or ("input" if self.input_fault else "")

@@ -1,0 +1,378 @@
+"""What varies: axes, and how they combine.
+
+An axis is a list of values, or one of
+    {range: [start, stop, step]}    as Python's range: start and step may be left out, stop is not
+                                    reached; ints, or floats start + i * step
+    {linspace: [a, b, n]}           n floats from a to b
+    {logspace: [a, b, n]}           n floats from a to b (the values, not exponents), equal ratios
+computed in decimal, so that 0.1 * 3 is 0.3.
+
+The keys of the header combine as one product; what stands last varies fastest:
+    grid    a map of axes: each combination of their values
+    zip     a map of axes of one length: first with first, second with second
+    points  a list of maps: these points
+    random  {samples, seed, axes}: that many drawn points, see `sampling`
+    union   a list of blocks, each a product of grid, zip, points and random: the points of all
+            blocks, which must name the same axes. Points that repeat are one.
+After the product, `where` filters and `repeat` gives each point its seeds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pylearn2core.errors import Where
+from sweeper.spec import sampling
+from sweeper.spec.place import Place, checked_value, describe, is_number, listed
+from sweeper.spec.render import GLOBALS
+
+MAX_POINTS = 1_000_000
+RESERVED = frozenset({"seed", "trial", "out"})
+# Words of Jinja's own, which as variables would be unreachable or something else.
+_JINJA = GLOBALS | frozenset(
+    [
+        "and",
+        "else",
+        "elif",
+        "if",
+        "in",
+        "is",
+        "not",
+        "or",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+        "self",
+        "loop",
+        "super",
+        "caller",
+        "varargs",
+        "kwargs",
+        "recursive",
+        "import",
+        "include",
+        "extends",
+        "block",
+        "macro",
+        "call",
+        "filter",
+        "set",
+        "for",
+    ]
+)
+_RULES = ("range", "linspace", "logspace")
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Axes that vary together. rows: their values, in the order of names."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """A product of factors, before `where` and with the seeds of `repeat`.
+
+    where: the expression, or None.    where_at: where it stands.
+    seeds: None where the header has no `repeat`.
+    places: where each axis stands.
+    """
+
+    factors: tuple[Factor, ...]
+    where: str | None
+    where_at: Where
+    seeds: tuple[int, ...] | None
+    places: Mapping[str, Where]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for factor in self.factors for name in factor.names)
+
+
+# ------------------------------------------------------------------ blocks
+def read_product(
+    place: Place, kinds: tuple[str, ...]
+) -> tuple[tuple[Factor, ...], dict[str, Where]]:
+    """Return the factors under those keys of the map at `place` that are among `kinds`.
+
+    Raises InputError for an axis that two factors name, and for too many points.
+    """
+    factors: list[Factor] = []
+    places: dict[str, Where] = {}
+    for kind in (key for key in place.value if key in kinds):
+        for factor, its_places in _READERS[kind](place.child(kind)):
+            for name, where in its_places.items():
+                if name in places:
+                    child = place.child(kind)
+                    raise child.error(
+                        f"the axis {name!r} stands here and in {places[name]}. Keep one of them."
+                    )
+                places[name] = where
+            factors.append(factor)
+    _check_size(place, factors)
+    return tuple(factors), places
+
+
+def _check_size(place: Place, factors: list[Factor]) -> None:
+    size = math.prod(len(factor.rows) for factor in factors)
+    if size > MAX_POINTS:
+        sizes = " x ".join(str(len(factor.rows)) for factor in factors)
+        raise place.error(
+            f"{sizes} = {size:,} points: at most {MAX_POINTS:,} can be run. "
+            "Draw some with `random`, or shorten an axis."
+        )
+
+
+_Factors = list[tuple[Factor, dict[str, Where]]]
+
+
+def _grid(place: Place) -> _Factors:
+    return [
+        (Factor((name,), tuple((value,) for value in read_axis(axis))), {name: axis.where()})
+        for name, axis in _named_axes(place)
+    ]
+
+
+def _zip(place: Place) -> _Factors:
+    axes = _named_axes(place)
+    columns = [read_axis(axis) for _, axis in axes]
+    if len({len(column) for column in columns}) > 1:
+        lengths = [f"{name} has {len(c)}" for (name, _), c in zip(axes, columns, strict=True)]
+        raise place.error(
+            f"the lists must be of one length, but {listed(lengths)}. Add or remove values, or use "
+            "grid for every combination."
+        )
+    names = tuple(name for name, _ in axes)
+    return [(Factor(names, tuple(zip(*columns, strict=True))), _places(axes))]
+
+
+def _points(place: Place) -> _Factors:
+    advice = "Write `- {learning_rate: 0.1, batch_size: 50}`, one point a line."
+    points = place.entries("a list of points", advice)
+    if not points:
+        raise place.error(f"no points. {advice}")
+    first = _named_axes(points[0])
+    names = tuple(name for name, _ in first)
+    rows = []
+    for point in points:
+        found = dict(point.items("a point"))
+        _check_same_axes(point, names, tuple(found), "points")
+        rows.append(tuple(checked_value(found[name]) for name in names))
+    return [(Factor(names, tuple(rows)), _places(first))]
+
+
+def _random(place: Place) -> _Factors:
+    place.check_keys(("samples", "seed", "axes"))
+    for key in ("samples", "axes"):
+        if key not in place.value:
+            raise place.error(f"{key!r} is missing. Write `samples: 20` and `axes: {{...}}`.")
+    samples = whole_number(place.child("samples"), least=1)
+    if samples > MAX_POINTS:
+        raise place.child("samples").error(f"at most {MAX_POINTS:,} points can be run.")
+    seed = whole_number(place.child("seed"), least=0) if "seed" in place.value else 0
+    axes = _named_axes(place.child("axes"))
+    columns = [sampling.sample(axis, name, seed, samples) for name, axis in axes]
+    names = tuple(name for name, _ in axes)
+    return [(Factor(names, tuple(zip(*columns, strict=True))), _places(axes))]
+
+
+def _union(place: Place) -> _Factors:
+    blocks = place.entries("a list of blocks", "Write `- grid: {...}`, one block an item.")
+    if not blocks:
+        raise place.error("no blocks. Write `- grid: {...}`, one block an item.")
+    names: tuple[str, ...] = ()
+    places: dict[str, Where] = {}
+    rows: list[tuple[Any, ...]] = []
+    for block in blocks:
+        block.check_keys(_BLOCK)
+        factors, its_places = read_product(block, _BLOCK)
+        if not its_places:
+            raise block.error(f"an empty block. Write one of {listed(_BLOCK)}.")
+        if not names:
+            names, places = tuple(its_places), its_places
+        _check_same_axes(block, names, tuple(its_places), "blocks")
+        order = [tuple(its_places).index(name) for name in names]
+        for parts in itertools.product(*(factor.rows for factor in factors)):
+            values = tuple(itertools.chain.from_iterable(parts))
+            rows.append(tuple(values[i] for i in order))
+    return [(Factor(names, tuple(rows)), places)]
+
+
+def _check_same_axes(place: Place, names: tuple[str, ...], found: tuple[str, ...], of: str) -> None:
+    missing = [name for name in names if name not in found]
+    extra = [name for name in found if name not in names]
+    if missing or extra:
+        says = f"names {listed(extra)}, which the first does not" if extra else ""
+        lacks = f"lacks {listed(missing)}, which the first has" if missing else ""
+        what = " and ".join(part for part in (lacks, says) if part)
+        raise place.error(f"all {of} must name the same axes: this one {what}.")
+
+
+_BLOCK = ("grid", "zip", "points", "random")
+PRODUCT = (*_BLOCK, "union")
+_READERS: dict[str, Callable[[Place], _Factors]] = {
+    "grid": _grid,
+    "zip": _zip,
+    "points": _points,
+    "random": _random,
+    "union": _union,
+}
+
+
+# ------------------------------------------------------------------ names
+def _named_axes(place: Place) -> list[tuple[str, Place]]:
+    example = "learning_rate: [0.1, 0.01]"
+    if not place.value and isinstance(place.value, dict | None):
+        raise place.error(f"no axes here. Write one, such as `{example}`, or remove the key.")
+    axes = place.items("a map of axes")
+    for name, axis in axes:
+        fault = fault_of_name(name)
+        if fault:
+            raise axis.error(f"an axis can't be named {name!r}: {fault}. Rename it.")
+    return axes
+
+
+def fault_of_name(name: str) -> str:
+    """Say why `name` can't be a variable of a template, or return an empty string."""
+    if name in RESERVED:
+        return f"{listed(sorted(RESERVED))} are variables that each trial has already"
+    if not name.isidentifier():
+        return "a name is letters, digits and underscores, and no digit comes first"
+    return "templates have a meaning of their own for this word" if name in _JINJA else ""
+
+
+def _places(axes: list[tuple[str, Place]]) -> dict[str, Where]:
+    return {name: axis.where() for name, axis in axes}
+
+
+# ------------------------------------------------------------------ one axis
+def read_axis(place: Place) -> tuple[Any, ...]:
+    """Return the values of the axis at `place`. Raises InputError."""
+    value = place.value
+    if isinstance(value, dict):
+        return _read_rule(place)
+    if not isinstance(value, list):
+        raise _no_list(place)
+    if not value:
+        raise place.error("an empty list: the axis has no value. Write one, or remove the axis.")
+    return tuple(checked_value(place.child(i)) for i in range(len(value)))
+
+
+def _no_list(place: Place) -> Exception:
+    parts = place.value.split(",") if isinstance(place.value, str) else [describe(place.value)]
+    if not isinstance(place.value, str):
+        return place.wrong("a list of values", "Write it as a list: [first, second].")
+    is_numbers = all(_looks_like_number(part) for part in parts)
+    items = ", ".join(part.strip() for part in parts)
+    kind = "numbers" if is_numbers else "values"
+    return place.wrong(f"a list of {kind}", f"Write it as a list: [{items}].")
+
+
+def _looks_like_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_rule(place: Place) -> tuple[Any, ...]:
+    keys = list(place.value)
+    drawn = [key for key in keys if key in sampling.KINDS]
+    if drawn:
+        raise place.error(
+            f"{drawn[0]!r} draws values: it stands under `random`, as "
+            "`random: {samples: 20, seed: 0, axes: {...}}`."
+        )
+    place.check_keys(_RULES)
+    if len(keys) != 1:
+        raise place.error(f"expected one of {listed(_RULES)}, got {len(keys)} keys.")
+    rule = place.child(keys[0])
+    if keys[0] == "range":
+        return _range(rule)
+    return _linspace(rule) if keys[0] == "linspace" else _logspace(rule)
+
+
+def _range(place: Place) -> tuple[Any, ...]:
+    numbers = _numbers(place, (1, 2, 3), "range: [start, stop, step]")
+    start, stop, step = {
+        1: lambda: (0, numbers[0], 1),
+        2: lambda: (*numbers, 1),
+        3: lambda: tuple(numbers),
+    }[len(numbers)]()
+    if step == 0:
+        raise place.error("the step is 0. Write a number above or below it.")
+    first, by = _decimal(start), _decimal(step)
+    count = max(0, math.ceil((_decimal(stop) - first) / by))
+    if count == 0:
+        raise place.error(f"no value lies from {start} to {stop} (not reached) in steps of {step}.")
+    _check_count(place, count)
+    kind = int if all(isinstance(number, int) for number in numbers) else float
+    return tuple(kind(first + i * by) for i in range(count))
+
+
+def _linspace(place: Place) -> tuple[float, ...]:
+    a, b, n = _ends_and_count(place, "linspace")
+    return _between(_decimal(a), _decimal(b), n, lambda x: x)
+
+
+def _logspace(place: Place) -> tuple[float, ...]:
+    a, b, n = _ends_and_count(place, "logspace")
+    if a <= 0 or b <= 0:
+        raise place.error(
+            f"expected ends above 0, got {a} and {b}: logspace takes the end values themselves, "
+            "as in [0.001, 1.0, 4], not exponents."
+        )
+    return _between(_decimal(a).log10(), _decimal(b).log10(), n, lambda x: Decimal(10) ** x)
+
+
+def _between(
+    a: Decimal, b: Decimal, n: int, back: Callable[[Decimal], Decimal]
+) -> tuple[float, ...]:
+    return tuple(float(back(a + (b - a) * i / max(n - 1, 1))) for i in range(n))
+
+
+def _ends_and_count(place: Place, rule: str) -> tuple[Any, Any, int]:
+    a, b, n = _numbers(place, (3,), f"{rule}: [a, b, n]")
+    if not isinstance(n, int) or n < 1:
+        raise place.error(f"expected a whole number of values above 0, got {describe(n)}.")
+    _check_count(place, n)
+    return a, b, n
+
+
+def _numbers(place: Place, counts: tuple[int, ...], example: str) -> list[Any]:
+    items = place.entries("a list of numbers", f"Write `{example}`.")
+    for item in items:
+        if not is_number(item.value):
+            raise item.wrong("a number", f"Write `{example}`.")
+    if len(items) not in counts:
+        raise place.error(f"got {len(items)} numbers. Write `{example}`.")
+    return list(place.value)
+
+
+def _check_count(place: Place, count: int) -> None:
+    if count > MAX_POINTS:
+        raise place.error(f"{count:,} values: at most {MAX_POINTS:,} points can be run.")
+
+
+def whole_number(place: Place, *, least: int) -> int:
+    """Return the int at `place`. Raises InputError for another thing, or one below `least`."""
+    value = place.value
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise place.wrong(f"a whole number of at least {least}", f"Write {max(least, 1)}, say.")
+    return value
+
+
+def _decimal(number: float) -> Decimal:
+    """The number as it is written: Decimal(0.1) would be 0.1000000000000000055..."""
+    return Decimal(repr(number))

@@ -1,0 +1,170 @@
+"""The header's keys: a checked map to SweepSpec and Axes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pylearn2core.errors import Where
+from sweeper.records import Objective, Resources, SweepSpec
+from sweeper.spec.axes import PRODUCT, Axes, read_product, whole_number
+from sweeper.spec.place import Place, is_number, listed
+
+_LATER = ("search", "stop", "checkpoint_every", "pack")
+_NAME = re.compile(r"\w[\w.+-]*")
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes]:
+    """Return what the map at `place`, the value of `sweep`, says.
+
+    default_name: of the sweep, where the header names none.
+    Raises InputError, with file, line and key path.
+    """
+    _check_keys(place)
+    fields: dict[str, Any] = {"name": _NAME_BAD.sub("-", default_name).lstrip("-.") or "sweep"}
+    for key, read in _FIELDS.items():
+        if key in place.value:
+            fields[key] = read(place.child(key))
+    seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
+    factors, places = read_product(place, PRODUCT)
+    where, where_at = _where(place)
+    axes = Axes(factors, where, where_at, seeds, places)
+    return SweepSpec(**fields, repeat=len(seeds) if seeds else 1), axes
+
+
+_NAME_BAD = re.compile(r"[^\w.+-]+")
+
+
+def _check_keys(place: Place) -> None:
+    for key, child in place.items("a map with the keys of a sweep"):
+        if key in _LATER:
+            raise child.error(
+                f"{key!r} is not supported yet: a later version will have it. Remove it."
+            )
+    place.check_keys((*_FIELDS, *PRODUCT, "where", "repeat"))
+
+
+def _where(place: Place) -> tuple[str | None, Where]:
+    if "where" not in place.value:
+        return None, place.where()
+    child = place.child("where")
+    if not isinstance(child.value, str):
+        raise child.wrong("an expression", "Write one such as `batch_size < 100`.")
+    return child.value, child.where()
+
+
+def _seeds(place: Place) -> tuple[int, ...]:
+    if not isinstance(place.value, list):
+        return tuple(range(_below(whole_number(place, least=1), 1_000_000, place)))
+    seeds = [_seed(item) for item in place.entries("a list of seeds", "")]
+    if not seeds:
+        raise place.error("an empty list of seeds. Write `repeat: 3`, or seeds such as [3, 7].")
+    if len(set(seeds)) < len(seeds):
+        raise place.error(f"a seed stands twice in {seeds}. Remove one of the two.")
+    return tuple(seeds)
+
+
+def _seed(place: Place) -> int:
+    # What numpy.random.seed takes.
+    return _below(whole_number(place, least=0), 2**32 - 1, place)
+
+
+def _below(number: int, most: int, place: Place) -> int:
+    if number > most:
+        raise place.wrong(f"a whole number of at most {most:,}", "Write a smaller one.")
+    return number
+
+
+# ------------------------------------------------------------------ one key each
+def _name(place: Place) -> str:
+    if not isinstance(place.value, str) or not _NAME.fullmatch(place.value):
+        raise place.wrong(
+            "a name of letters, digits and `. _ + -`",
+            "It becomes a part of the run's folder: write one such as digits-mlp.",
+        )
+    return place.value
+
+
+def _objective(place: Place) -> Objective:
+    advice = "Write `objective: {channel: valid_error, mode: min}`."
+    if not isinstance(place.value, dict):
+        raise place.wrong("a map", advice)
+    place.check_keys(("channel", "mode"))
+    channel = place.value.get("channel")
+    if not isinstance(channel, str) or not channel:
+        raise place.error(f"the channel is missing, or no string. {advice}")
+    mode = _choice(place.child("mode"), ("min", "max")) if "mode" in place.value else "min"
+    return Objective(channel, "max" if mode == "max" else "min")
+
+
+def _resources(place: Place) -> Resources:
+    place.check_keys(("cpus", "gpus", "device"))
+    fields: dict[str, Any] = {}
+    if "cpus" in place.value:
+        fields["cpus"] = whole_number(place.child("cpus"), least=1)
+    if "gpus" in place.value:
+        fields["gpus"] = _gpus(place.child("gpus"))
+    if "device" in place.value:
+        fields["device"] = _choice(place.child("device"), ("auto", "gpu", "cpu"))
+    return Resources(**fields)
+
+
+def _gpus(place: Place) -> float:
+    value = place.value
+    if not is_number(value) or value < 0 or (value > 1 and value != int(value)):
+        raise place.wrong("a fraction below 1, or a whole number", "Write 0.5, 1 or 2, say.")
+    return float(value)
+
+
+def _choice(place: Place, options: tuple[str, ...]) -> str:
+    if place.value not in options:
+        raise place.wrong(f"one of {listed(options)}", f"Write {options[0]}, say.")
+    return str(place.value)
+
+
+def _strings(place: Place, what: str, is_good: Callable[[str], object]) -> tuple[str, ...]:
+    advice = "Write a list of strings: [first, second]."
+    items = place.entries(f"a list of {what}", advice)
+    for item in items:
+        if not isinstance(item.value, str) or not is_good(item.value):
+            raise item.wrong(f"one of {what}", advice)
+    return tuple(place.value)
+
+
+def _channels(place: Place) -> tuple[str, ...]:
+    found = _strings(place, "channels' names or globs", bool)
+    if not found:
+        raise place.error("an empty list would record nothing. Write ['*'] to record all.")
+    return found
+
+
+def _modules(place: Place) -> tuple[str, ...]:
+    return _strings(place, "modules' dotted names", _MODULE.fullmatch)
+
+
+def _or_null(read: Callable[[Place], Any]) -> Callable[[Place], Any]:
+    return lambda place: None if place.value is None else read(place)
+
+
+def _at_least(least: int) -> Callable[[Place], int]:
+    return lambda place: whole_number(place, least=least)
+
+
+def _one_of(*options: str) -> Callable[[Place], str]:
+    return lambda place: _choice(place, options)
+
+
+_FIELDS: dict[str, Callable[[Place], Any]] = {
+    "name": _name,
+    "objective": _or_null(_objective),
+    "resources": _resources,
+    "workers": _or_null(_at_least(1)),
+    "channels": _channels,
+    "modules": _modules,
+    "floatX": _one_of("float32", "float64"),
+    "retries": _at_least(0),
+    "retry_on": _one_of("lost", "error"),
+    "max_failures": _or_null(_at_least(1)),
+}

@@ -1,0 +1,1 @@
+"""The store: `base` is the contract, `sql` keeps it in an SQLite file."""

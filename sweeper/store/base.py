@@ -1,0 +1,81 @@
+"""What a store promises to the driver, which writes it alone, and to its readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sweeper.records import (
+        AttemptRecord,
+        Change,
+        Row,
+        SweepRecord,
+        Trial,
+        TrialRecord,
+        TrialState,
+    )
+
+STORE_FILE = "sweep.db"
+SNAPSHOT_FILE = "snapshot.db"
+
+
+class StoreReader(Protocol):
+    """What was recorded. A reader sees one moment: that of its first question."""
+
+    def sweep(self) -> SweepRecord:
+        """The run itself."""
+
+    def trials(self) -> list[TrialRecord]:
+        """Every trial, by ordinal."""
+
+    def attempts(self, trial: str | None = None) -> list[AttemptRecord]:
+        """The attempts of one trial or of all, by trial's ordinal and number."""
+
+    def rows(self, trial: str | None = None) -> Iterator[Row]:
+        """The history of one trial or of all: its newest attempt's rows.
+
+        By trial's ordinal, phase and epoch.
+        """
+
+    def counts(self) -> dict[TrialState, int]:
+        """Number of trials in each state; every state has a key."""
+
+    def unfinished(self) -> list[Trial]:
+        """The trials whose state is not final, as they were expanded, by ordinal."""
+
+    def close(self) -> None:
+        """Let go of the store. Closing twice is closing once."""
+
+
+class Store(StoreReader, Protocol):
+    """What a driver writes, beside what it can read.
+
+    Every write carries the generation that `claim` gave, is one transaction, and raises
+    FencedError when another driver has claimed the store since. A store that can't be written (a
+    full disk, a lock) raises StoreError and keeps what was written before.
+    """
+
+    def claim(self, host: str, pid: int, now: float) -> int:
+        """Become the store's one driver and return the new generation.
+
+        Raises StoreBusyError, which names host and process, while another driver lives.
+        """
+
+    def heartbeat(self, generation: int, now: float) -> None:
+        """Say that the driver lives."""
+
+    def write(self, generation: int, changes: Sequence[Change]) -> int:
+        """Record `changes` in their order; return how many were dropped.
+
+        Dropped is what comes from an attempt that is over or was never started, and what would
+        change a trial whose state is final. An attempt is over when it ended or a newer one of
+        its trial started. The same row written twice is one row.
+        """
+
+    def finish(self, generation: int, state: str, reason: str, now: float) -> None:
+        """Record how the run ended: "finished", "interrupted" or "failed", and why."""
+
+    def publish(self, now: float) -> bool:
+        """Let readers elsewhere see what was written, if it is due; True if it was done."""

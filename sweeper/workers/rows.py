@@ -1,0 +1,76 @@
+"""What an experiment yields, as rows: which channels are kept, and how they are packed."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from numbers import Real
+from typing import Any
+
+from pylearn2core.errors import ConfigError
+from pylearn2core.train import Train
+
+Values = Mapping[str, float]
+
+
+def records(experiment: Any) -> Iterator[tuple[int, Values]]:
+    """(epoch, channels' values) of an experiment: a Train, or any object that yields rows.
+
+    A Train's first record is of epoch 0, before training; a plain experiment's is of epoch 1.
+    Raises ConfigError for an object that yields no rows.
+    """
+    if isinstance(experiment, Train):
+        return ((record.epoch, record.values) for record in experiment.records())
+    if not isinstance(experiment, Iterable) or isinstance(experiment, str | bytes | Mapping):
+        raise ConfigError(
+            f"the experiment is {_kind(experiment)}: expected a Train, a list of them, or an "
+            "object that yields rows (mappings of channel names to numbers) when iterated."
+        )
+    return ((epoch, _checked(row)) for epoch, row in enumerate(experiment, start=1))
+
+
+def _checked(row: Any) -> Values:
+    if not isinstance(row, Mapping):
+        raise ConfigError(
+            f"the experiment yielded {_kind(row)}: expected a row, a mapping of channel names to "
+            "numbers, such as {'valid_error': 0.1}."
+        )
+    return {str(name): _number(name, value) for name, value in row.items()}
+
+
+def _number(name: Any, value: Any) -> float:
+    # NumPy's and PyTorch's scalars are numbers to float(), and so is the text '0.5': not to us.
+    if isinstance(value, Real) or (hasattr(value, "__float__") and not isinstance(value, str)):
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            pass
+    raise ConfigError(
+        f"channel {name!r}: the experiment yielded {_kind(value)}: expected a number "
+        "(NaN and infinity are recorded too)."
+    )
+
+
+def _kind(value: Any) -> str:
+    return f"{value!r} ({type(value).__name__})" if value is not None else "None"
+
+
+class ChannelFilter:
+    """Keeps the channels that one of the globs matches; packs their values as float64."""
+
+    def __init__(self, globs: Sequence[str]) -> None:
+        self._globs = tuple(globs)
+        self._kept: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def pack(self, values: Values) -> tuple[tuple[str, ...], bytes]:
+        """(names, packed values). Rows of the same channels share one tuple of names."""
+        names = tuple(values)
+        kept = self._kept.get(names)
+        if kept is None:
+            kept = tuple(name for name in names if self._matches(name))
+            self._kept[names] = kept
+        return kept, array("d", [values[name] for name in kept]).tobytes()
+
+    def _matches(self, name: str) -> bool:
+        return any(fnmatchcase(name, glob) for glob in self._globs)

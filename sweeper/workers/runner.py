@@ -1,0 +1,154 @@
+"""Trials in this process: from (text, values) to events and rows. Knows nothing of Ray.
+
+Importing it imports PyTensor and JAX: whoever does has set the environment and the cores before.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pylearn2  # noqa: F401  (lets a user's file import pylearn2 and theano)
+from pylearn2core import paths
+from pylearn2core.config import nodes, yaml_parse
+from pylearn2core.errors import ConfigError, Pylearn2CoreError
+from pylearn2core.train import Train
+from sweeper.records import (
+    AttemptState,
+    Began,
+    Built,
+    Ended,
+    ExperimentText,
+    Row,
+    RunnerSetup,
+    TrialTask,
+)
+from sweeper.workers.rows import ChannelFilter, records
+from sweeper.workers.surroundings import Surroundings
+
+Item = Began | Built | Row | Ended
+
+
+class InterruptedAttemptError(Exception):
+    """The driver asked running attempts to end."""
+
+
+class Runner:
+    """Runs leases of trials, one trial after the other."""
+
+    def __init__(self, setup: RunnerSetup, worker: int) -> None:
+        self._setup = setup
+        self._worker = worker
+        self._spec = Path(setup.spec_path)
+        self._allowed = yaml_parse.allow_list(setup.modules, self._spec.parent)
+        self._filter = ChannelFilter(setup.channels)
+        self._parsed: dict[str, list[nodes.Node]] = {}
+        folder = str(self._spec.parent)
+        if folder not in sys.path:
+            sys.path.append(folder)  # last: nothing of the user's hides a library
+        # A line for each channel and epoch of each trial would bury what the user prints.
+        logging.getLogger("pylearn2core").setLevel(logging.WARNING)
+
+    def run(
+        self,
+        tasks: Sequence[TrialTask],
+        texts: Mapping[str, ExperimentText],
+        interrupted: threading.Event,
+    ) -> Iterator[Item]:
+        """Run the tasks in order. Of each attempt: Began, Built, its rows, Ended."""
+        for task in tasks:
+            if interrupted.is_set():
+                return
+            yield from self._attempt(task, texts[task.text_id], interrupted)
+
+    def _attempt(
+        self, task: TrialTask, text: ExperimentText, interrupted: threading.Event
+    ) -> Iterator[Item]:
+        began = time.time()
+        yield Began(self._worker, task.trial, task.number, began)
+        end: dict[str, Any] = {"outcome": AttemptState.FINISHED}
+        info: dict[str, Any] = {}
+        try:
+            for item in self._work(task, text):
+                if isinstance(item, Built):
+                    info["build_s"] = item.time - began
+                yield item
+                if interrupted.is_set():
+                    raise InterruptedAttemptError
+        except InterruptedAttemptError:
+            end = {"outcome": AttemptState.INTERRUPTED}
+        except (Exception, SystemExit) as error:
+            end = _describe(error)
+        now = time.time()
+        info["seconds"] = now - began
+        yield Ended(self._worker, task.trial, task.number, time=now, info=info, **end)
+
+    def _work(self, task: TrialTask, text: ExperimentText) -> Iterator[Built | Row]:
+        """Build and run the phases, all of their code inside the trial's own surroundings."""
+        out = Path(self._setup.run_dir) / "trials" / task.trial / f"a{task.number}"
+        inside = Surroundings(self._places(out), task.seed)
+        tokens = nodes.bind(task.tokens, trial=task.trial, out=str(out))
+        is_built = False
+        for phase, experiment in enumerate(self._phases(task, text, tokens, inside)):
+            if not is_built and isinstance(experiment, Train):
+                with inside:
+                    experiment.setup()
+                is_built = True
+                yield Built(self._worker, task.trial, task.number, time.time())
+            for epoch, values in inside.each(records(experiment)):
+                if not is_built:  # what a plain experiment is shows with its first row
+                    is_built = True
+                    yield Built(self._worker, task.trial, task.number, time.time())
+                channels, data = self._filter.pack(values)
+                yield Row(task.trial, task.number, phase, epoch, time.time(), channels, data)
+
+    def _phases(
+        self, task: TrialTask, text: ExperimentText, tokens: tuple[Any, ...], inside: Surroundings
+    ) -> Iterator[Any]:
+        """The experiments of a trial; a document is built when the one before it is through."""
+        if task.text_id not in self._parsed:
+            self._parsed[task.text_id] = nodes.parse(
+                text.text, source=text.source, lines=text.lines
+            )
+        for document in self._parsed[task.text_id]:
+            with inside:
+                built = yaml_parse.build(
+                    document, tokens=tokens, source=text.source, allowed=self._allowed
+                )
+            yield from built if isinstance(built, list | tuple) else [built]
+
+    def _places(self, out: Path) -> paths.Places:
+        stem = self._spec.name.split(".")[0]
+        environ = {
+            "PYLEARN2_TRAIN_DIR": str(out),
+            "PYLEARN2_TRAIN_BASE_NAME": self._spec.name,
+            "PYLEARN2_TRAIN_FILE_STEM": stem,
+            "PYLEARN2_TRAIN_FILE_FULL_STEM": str(out / stem),
+        }
+        return paths.Places(read=self._spec.parent, write=out, environ=environ)
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    """How an attempt failed: the user's input, or an exception of the experiment's."""
+    text = "".join(traceback.format_exception(error))
+    if isinstance(error, ConfigError):
+        return {
+            "outcome": AttemptState.FAILED,
+            "kind": "input",
+            "message": str(error),
+            "traceback": text,
+        }
+    own = isinstance(error, Pylearn2CoreError)
+    message = str(error) if own else f"{type(error).__name__}: {error}"
+    return {
+        "outcome": AttemptState.FAILED,
+        "kind": "error",
+        "message": message,
+        "traceback": text,
+    }

@@ -1,0 +1,83 @@
+"""Mistakes that only a launch can find: one paragraph with the place, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+MODULE = """\
+class Rows:
+    def __init__(self, x, value=1.0):
+        if x == "refuse":
+            raise ValueError("x must not be refuse")
+        self.value = value
+
+    def __iter__(self):
+        for epoch in range(3):
+            yield {"loss": self.value}
+"""
+
+
+def spec(experiment: str, objective: str = "loss") -> str:
+    return (
+        f"sweep:\n  objective: {{channel: {objective}}}\n  grid: {{x: [1, 2, 3, 4]}}\n"
+        f"---\n!obj:{experiment}\n"
+    )
+
+
+def launch(sweep, folder: Path, text: str):
+    (folder / "mine.py").write_text(MODULE)
+    (folder / "grid.yaml.j2").write_text(text)
+    return sweep("launch", "grid.yaml.j2", "--out", "run")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("experiment", "told"),
+    [
+        ("mine.Rowz { x: {{ x }} }", ["grid.yaml.j2, line 5", "Rowz", "did you mean", "Rows"]),
+        ("nosuch.Rows { x: {{ x }} }", ["grid.yaml.j2, line 5", "nosuch"]),
+        ("os.system { command: {{ x }} }", ["grid.yaml.j2, line 5", "os.system"]),
+        ("mine.Rows { x: {{ x }}, valeu: 2 }", ["grid.yaml.j2, line 5", "valeu", "value"]),
+        ("mine.Rows { x: refuse, value: {{ x }} }", ["line 5", "x must not be refuse"]),
+        ("mine.Rows { x: {{ x }}, value: !pkl: 'gone.pkl' }", ["line 5", "gone.pkl"]),
+    ],
+)
+def test_a_fault_in_building_is_told_once_with_its_place(sweep, tmp_path, experiment, told) -> None:
+    done = launch(sweep, tmp_path, spec(experiment))
+    shown = done.stdout + done.stderr
+    assert done.returncode == 2, shown
+    assert [part for part in told if part.lower() not in shown.lower()] == []
+    assert "Traceback" not in shown
+    assert shown.count("line 5") == 1
+
+
+@pytest.mark.slow
+def test_an_objective_that_no_trial_reports_is_told_with_the_channels_there_are(
+    sweep, tmp_path
+) -> None:
+    done = launch(sweep, tmp_path, spec("mine.Rows { x: {{ x }} }", objective="los"))
+    shown = done.stdout + done.stderr
+    assert done.returncode == 2, shown
+    assert "los" in shown
+    assert "loss" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("value", "code"), [("text", 1), (".nan", 0), (".inf", 0)])
+def test_text_in_a_row_fails_the_trial_and_nan_is_recorded(sweep, tmp_path, value, code) -> None:
+    done = launch(sweep, tmp_path, spec(f"mine.Rows {{ x: {{{{ x }}}}, value: {value} }}"))
+    assert done.returncode == code, done.stdout + done.stderr
+    if code:
+        assert "loss" in sweep("show", "run").stdout
+
+
+def test_a_folder_that_cannot_be_made_is_told(sweep, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "mine.py").write_text(MODULE)
+    (tmp_path / "grid.yaml.j2").write_text(spec("mine.Rows { x: {{ x }} }"))
+    done = sweep("launch", "grid.yaml.j2", "--out", "file/run")
+    assert done.returncode == 2, done.stderr
+    assert "file/run" in done.stderr
+    assert "Traceback" not in done.stderr

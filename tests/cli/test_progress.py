@@ -1,0 +1,87 @@
+"""The display of a running sweep: what a person reads on a terminal and in a log file."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+
+import pytest
+
+from sweeper.cli_progress import LiveDisplay, PlainDisplay, clock_time, display
+
+
+def progress(done: int, **changed: object) -> SimpleNamespace:
+    fields = {
+        "done": done, "running": 2, "failed": 1, "total": 24, "best": ("abc", 0.0375),
+        "rate_per_min": 30.0, "left_s": 65.0, "elapsed_s": 20.0, "message": "",
+    }  # fmt: skip
+    return SimpleNamespace(**{**fields, **changed})
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_log_gets_a_line_at_most_every_ten_seconds_and_the_last_one() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with PlainDisplay(stream, clock) as shown:
+        for done in range(24):
+            clock.now = 100 + done
+            shown.update(progress(done))
+    lines = stream.getvalue().splitlines()
+    assert [line.split("/")[0] for line in lines] == ["0", "10", "20", "23"]
+
+
+def test_a_line_says_counts_best_pace_and_time_left() -> None:
+    stream = io.StringIO()
+    with PlainDisplay(stream, Clock()) as shown:
+        shown.update(progress(14, message="worker 1 was replaced"))
+    assert stream.getvalue() == (
+        "14/24 done, 2 running, 1 failed, best 0.0375 (trial abc); "
+        "30 trials a minute, 0:20 so far, about 1:05 left; worker 1 was replaced\n"
+    )
+
+
+def test_nothing_is_claimed_before_it_is_known() -> None:
+    stream = io.StringIO()
+    with PlainDisplay(stream, Clock()) as shown:
+        shown.update(progress(0, best=None, rate_per_min=0.0, left_s=None))
+    assert stream.getvalue() == "0/24 done, 2 running, 1 failed; 0:20 so far\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_file_gets_plain_lines_and_a_terminal_a_live_display(monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert isinstance(display(io.StringIO()), PlainDisplay)
+    assert isinstance(display(Terminal()), LiveDisplay)
+
+
+def test_a_dumb_terminal_gets_plain_lines(monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(display(Terminal()), PlainDisplay)
+
+
+def test_the_live_display_draws_the_newest_progress() -> None:
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
+    with LiveDisplay(console) as shown:
+        shown.update(progress(3))
+        shown.update(progress(14))
+        with console.capture() as captured:
+            console.print(shown.draw())
+    assert "14/24 done, 2 running, 1 failed, best 0.0375 (trial abc)" in captured.get()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.4, "0:00"), (59.6, "1:00"), (750, "12:30"), (11100, "3:05:00")]
+)
+def test_times_are_written_as_on_a_clock(seconds: float, shown: str) -> None:
+    assert clock_time(seconds) == shown

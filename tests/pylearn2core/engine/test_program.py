@@ -1,0 +1,212 @@
+import logging
+import pickle
+
+import jax
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
+
+from pylearn2core.engine import Bound, Order, Step, evaluate
+from pylearn2core.engine import program as programs
+
+ROWS, WIDTH = 23, 3
+
+
+def data(seed=0):
+    rng = np.random.RandomState(seed)
+    return rng.randn(ROWS, WIDTH), rng.randn(ROWS, 1)
+
+
+class Regression:
+    """Least squares with momentum: what the program must do, in NumPy."""
+
+    def __init__(self, rate=0.1, decay=0.01):
+        self.rate, self.decay = rate, decay
+        self.weights = np.linspace(-1, 1, WIDTH)[:, None]
+        self.velocity = np.zeros_like(self.weights)
+
+    def step(self, x, y):
+        grad = 2 * x.T @ (x @ self.weights - y) / len(x) + 2 * self.decay * self.weights
+        self.velocity = 0.9 * self.velocity - self.rate * grad
+        self.weights = self.weights + self.velocity
+
+    def cost(self, x, y):
+        return ((x @ self.weights - y) ** 2).mean() + self.decay * (self.weights**2).sum()
+
+    def graph(self, wrap=lambda variable: variable):
+        weights = pytensor.shared(self.weights.copy(), name="W")
+        velocity = pytensor.shared(self.velocity.copy(), name="v")
+        rate = pytensor.shared(np.float64(self.rate))
+        x, y = pt.matrix("x"), pt.matrix("y")
+        cost = ((wrap(x) @ weights - y) ** 2).mean() + self.decay * (weights**2).sum()
+        new = 0.9 * velocity - rate * pytensor.grad(cost, weights)
+        updates = {weights: weights + new, velocity: new}
+        return Step(((x,), (y,)), updates, (cost,)), weights, rate
+
+
+def on_device(arrays):
+    return tuple(jax.device_put(array) for array in arrays)
+
+
+def slices(*sizes):
+    ends = np.cumsum(sizes)
+    return Order.of([slice(end - size, end) for size, end in zip(sizes, ends, strict=True)], ROWS)
+
+
+@pytest.mark.parametrize("sizes", [(23,), (5, 5, 5, 5, 3), (5, 3, 5, 5, 5), (4, 4, 1, 6, 4, 4)])
+def test_an_epoch_is_the_steps_of_its_batches_in_order(sizes):
+    expected, (x, y) = Regression(), data()
+    step, weights, _ = expected.graph()
+    order = slices(*sizes)
+    bound = Bound(step)
+    for _ in range(3):
+        finite = bound.train(on_device((x, y)), order)
+        for rows in order.batches:
+            expected.step(x[rows], y[rows])
+    assert finite.all()
+    np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
+
+
+def test_a_monitoring_pass_weighs_batches_by_their_rows():
+    expected, (x, y) = Regression(), data()
+    order = slices(10, 10, 3)
+    costs = [expected.cost(x[rows], y[rows]) for rows in order.batches]
+    mean = np.average(costs, weights=order.sizes)
+    measured = Bound(expected.graph()[0]).measure(on_device((x, y)), order)
+    np.testing.assert_allclose(measured, [mean], rtol=1e-12)
+
+
+def test_trials_that_differ_in_numbers_share_a_program():
+    arrays = on_device(data())
+    before = None
+    for rate, decay in [(0.1, 0.01), (0.02, 0.3), (0.5, 0.0625)]:
+        expected = Regression(rate, decay)
+        step, weights, _ = expected.graph()
+        Bound(step).train(arrays, slices(10, 10, 3))
+        before = len(programs._programs) if before is None else before
+        for rows in slices(10, 10, 3).batches:
+            expected.step(*(array[rows] for array in data()))
+        np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
+    assert len(programs._programs) == before
+
+
+def test_what_host_code_sets_between_epochs_is_what_the_next_one_uses():
+    expected, (x, y) = Regression(), data()
+    step, weights, rate = expected.graph()
+    bound, order = Bound(step), slices(23)
+    bound.train(on_device((x, y)), order)
+    expected.step(x, y)
+    weights.set_value(weights.get_value() * 2)
+    rate.set_value(0.05)
+    expected.weights, expected.rate = expected.weights * 2, 0.05
+    bound.train(on_device((x, y)), order)
+    expected.step(x, y)
+    np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
+
+
+def test_a_function_of_the_users_own_sees_and_sets_the_trained_values():
+    expected, (x, y) = Regression(), data()
+    step, weights, _ = expected.graph()
+    double = pytensor.function(
+        [], weights.sum(), updates={weights: weights * 2}, mode="FAST_COMPILE"
+    )
+    bound = Bound(step)
+    bound.train(on_device((x, y)), slices(23))
+    expected.step(x, y)
+    np.testing.assert_allclose(double(), expected.weights.sum(), rtol=1e-12)
+    expected.weights = expected.weights * 2
+    bound.train(on_device((x, y)), slices(23))
+    expected.step(x, y)
+    np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
+
+
+def test_trained_values_are_plain_arrays_and_pickle():
+    step, weights, _ = Regression().graph()
+    Bound(step).train(on_device(data()), slices(23))
+    assert type(weights.get_value()) is np.ndarray
+    assert type(weights.get_value(borrow=True)) is np.ndarray
+    again = pickle.loads(pickle.dumps(weights))
+    np.testing.assert_array_equal(again.get_value(), weights.get_value())
+
+
+def test_a_parameter_that_diverges_is_flagged():
+    step, _, rate = Regression().graph()
+    rate.set_value(1e200)
+    assert not Bound(step).train(on_device(data()), slices(*[1] * 23)).all()
+
+
+class Twice(Op):
+    """Doubles; JAX knows nothing of it."""
+
+    __props__ = ()
+
+    def make_node(self, x):
+        return Apply(self, [x], [x.type()])
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = inputs[0] * 2
+
+    def grad(self, inputs, gradients):
+        return [gradients[0] * 2]
+
+
+@pytest.mark.filterwarnings("ignore")  # Numba says that it runs this Op in Python
+def test_an_op_without_a_jax_counterpart_runs_on_the_host_and_says_so_once(caplog):
+    expected, (x, y) = Regression(), data()
+    order = slices(10, 10, 3)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            step, weights, _ = expected.graph(wrap=Twice())
+            bound = Bound(step)
+            measured = bound.measure(on_device((x / 2, y)), order)
+            bound.train(on_device((x / 2, y)), order)
+    costs = [expected.cost(x[rows], y[rows]) for rows in order.batches]
+    np.testing.assert_allclose(measured, [np.average(costs, weights=order.sizes)], rtol=1e-12)
+    for rows in order.batches:
+        expected.step(x[rows], y[rows])
+    np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
+    said = [record for record in caplog.records if "one batch a call" in record.message]
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("make", [programs.DeviceProgram, programs.HostProgram])
+@pytest.mark.parametrize("scale", [1.0, 0.999999999])  # the second is lifted to an input
+def test_log_of_a_saturated_sigmoid_stays_finite(make, scale):
+    z = pt.matrix("z")
+    step = Step(
+        ((z,),), {}, (scale * pt.log(1 - pt.sigmoid(z)).sum(), pt.log(pt.sigmoid(-2 * z)).sum())
+    )
+    reading = programs.read(step)
+    values = programs.lower.lifted_values(reading)
+    one = Order.of([slice(0, 1)], 1)
+    result = make(step, reading).measure((), values, (np.array([[100.0]]),), one)
+    np.testing.assert_allclose(result, [-100.0, -200.0], rtol=1e-6)
+
+
+def test_random_numbers_differ_from_batch_to_batch_and_start_from_the_seed():
+    def noise(seed):
+        rng = pt.random.shared_rng(seed=seed)
+        total = pytensor.shared(np.zeros(ROWS))
+        x = pt.matrix("x")
+        new_rng, draw = rng.uniform(0.0, 1.0, size=x.shape[:1])
+        where = pt.set_subtensor(total[pt.cast(x[0, 0], "int64")], draw[0])
+        Bound(Step(((x,),), {total: where, rng: new_rng}, ())).train(
+            on_device((np.arange(float(ROWS))[:, None],)), slices(*[1] * ROWS)
+        )
+        return total.get_value()
+
+    first, again, other = noise(1), noise(1), noise(2)
+    np.testing.assert_array_equal(first, again)
+    assert len(np.unique(first)) == ROWS
+    assert (first != other).all()
+    assert 0.3 < first.mean() < 0.7
+
+
+def test_expressions_without_a_batch_are_evaluated():
+    weights = pytensor.shared(np.array([3.0, 4.0]))
+    length, doubled = evaluate([pt.sqrt((weights**2).sum()), weights * 2])
+    assert length == pytest.approx(5.0)
+    np.testing.assert_allclose(doubled, [6.0, 8.0])

@@ -1,0 +1,328 @@
+"""The scheduler through random orders of events, in a world without Ray."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sweeper.records import (
+    AttemptEnded,
+    AttemptStarted,
+    AttemptState,
+    Began,
+    Built,
+    Device,
+    Drain,
+    Ended,
+    EndSweep,
+    InterruptWorker,
+    Lease,
+    LeaseOver,
+    StartWorker,
+    TrialChanged,
+    TrialState,
+    WorkerDown,
+    WorkerUp,
+)
+from sweeper.scheduler import Policy, begin, make_plan, policy, step
+from sweeper.scheduler.state import Slot
+
+
+@dataclass
+class Odds:
+    """Probability of each misfortune, a turn or a trial."""
+
+    die: float = 0.0
+    preempt: float = 0.0
+    error: float = 0.0
+    killer: float = 0.0  # a trial that takes its worker down whenever it runs
+    bad_text: float = 0.0
+    stale: float = 0.0
+    drain: float = 0.0
+    report: float = 0.7  # that an event reaches the driver before its worker dies
+
+
+@dataclass
+class Process:
+    """A worker process: what it was given, and what it has not told yet."""
+
+    lease: list = field(default_factory=list)
+    at: int = 0
+    told: str = ""  # "", "began" or "built" of the attempt it is at
+    interrupted: bool = False
+
+
+class World:
+    """Workers that do what they are told at random times; keeps books like a store."""
+
+    def __init__(self, seed, texts, workers, rules, odds):
+        self.random = random.Random(seed)
+        self.odds = odds
+        trials = [(f"t{i}", f"text{text}", 1) for i, text in enumerate(texts)]
+        self.text = {trial: text for trial, text, _ in trials}
+        self.bad = {text for text in set(self.text.values()) if self.roll(odds.bad_text)}
+        self.killers = {trial for trial in self.text if self.roll(odds.killer)}
+        self.plan = make_plan(trials, workers=workers, policy=rules)
+        self.processes: dict[int, Process | None] = dict.fromkeys(range(workers))
+        self.starting: set[int] = set()
+        self.trial_state = dict.fromkeys(self.text, TrialState.PENDING)
+        self.attempts: dict[str, list[AttemptState]] = defaultdict(list)
+        self.began_in_text: Counter[str] = Counter()
+        self.proved: set[str] = set()
+        self.past: list = []
+        self.clock = 0.0
+        self.ended: EndSweep | None = None
+        self.draining = False
+        state, commands, changes = begin(self.plan, self.clock)
+        self.take(state, commands, changes)
+
+    def roll(self, probability):
+        return self.random.random() < probability
+
+    def tell(self, event):
+        self.past.append(event)
+        self.take(*step(self.plan, self.state, event))
+
+    def take(self, state, commands, changes):
+        assert self.ended is None or (not commands and not changes), "something after the end"
+        self.state = state
+        for change in changes:
+            self.keep(change)
+        for command in commands:
+            self.obey(command)
+        self.check()
+
+    def keep(self, change):
+        if isinstance(change, AttemptStarted):
+            started = self.attempts[change.trial]
+            assert change.number == len(started) + 1, "attempts are numbered without gaps"
+            assert all(one.is_over for one in started), "one attempt of a trial at a time"
+            started.append(AttemptState.RUNNING)
+        elif isinstance(change, AttemptEnded):
+            assert change.state.is_over
+            assert self.attempts[change.trial][change.number - 1] is AttemptState.RUNNING
+            self.attempts[change.trial][change.number - 1] = change.state
+        elif isinstance(change, TrialChanged):
+            assert not self.trial_state[change.trial].is_final, "a final state is final"
+            self.trial_state[change.trial] = change.state
+
+    def obey(self, command):
+        match command:
+            case StartWorker(worker):
+                assert self.processes[worker] is None
+                assert worker not in self.starting
+                self.starting.add(worker)
+            case Lease(worker, attempts):
+                process = self.processes[worker]
+                assert process is not None, "a lease goes to a live worker"
+                assert not process.lease, "a lease goes to an idle worker"
+                assert len({self.text[one.trial] for one in attempts}) == 1
+                assert 1 <= len(attempts) <= self.plan.policy.max_lease
+                process.lease = list(attempts)
+                if self.text[attempts[0].trial] not in self.proved:
+                    assert len(attempts) == 1, "the first of a text is tried alone"
+                    others = [
+                        other
+                        for other in self.processes.values()
+                        if other is not None and other is not process and other.lease
+                        and self.text[other.lease[0].trial] == self.text[attempts[0].trial]
+                    ]  # fmt: skip
+                    assert not others, "others of a text wait for its first"
+            case InterruptWorker(worker):
+                process = self.processes[worker]
+                assert process is not None
+                process.interrupted = True
+            case EndSweep():
+                assert self.ended is None
+                self.ended = command
+
+    def check(self):
+        workers = self.state.workers
+        assert len(workers) == self.plan.workers, "slots are conserved"
+        leased = [one.place for worker in workers for one in worker.lease]
+        waiting = [one.place for one in self.state.waiting]
+        assert len({*leased, *waiting}) == len(leased) + len(waiting), "a trial is in one place"
+        running = [t for t, s in self.trial_state.items() if s in RUNNING_STATES]
+        assert sorted(running) == sorted(self.plan.trials[place] for place in leased)
+        if self.ended or self.state.ending:
+            return
+        startable = bool(policy.pick(self.plan, self.state)[0])
+        for worker in workers:
+            assert not (startable and worker.slot is Slot.IDLE), "idle while work waits"
+            given_up = worker.stumbles >= 3
+            assert not (startable and worker.slot is Slot.ABSENT and not given_up)
+
+    # ------------------------------------------------------------- what happens
+    def turn(self):
+        self.clock += self.random.random() * 0.1
+        if self.past and self.roll(self.odds.stale):
+            self.tell_stale()
+        if self.roll(self.odds.drain) and not self.draining and not self.ended:
+            self.draining = True
+            self.tell(Drain("enough", self.clock))
+        choices = [*self.starting, *(w for w, p in self.processes.items() if p is not None)]
+        if not choices or self.ended:
+            return
+        worker = self.random.choice(choices)
+        if self.roll(self.odds.die) or self.roll(self.odds.preempt):
+            self.kill(worker, charged=not self.roll(self.odds.preempt))
+        elif worker in self.starting:
+            self.starting.discard(worker)
+            self.processes[worker] = Process()
+            self.tell(WorkerUp(worker, Device("here", self.random.randrange(9999)), self.clock))
+        else:
+            self.work(worker, self.processes[worker])
+
+    def tell_stale(self):
+        """An old event comes again; it must change nothing that it did before."""
+        event = self.random.choice(self.past)
+        if isinstance(event, Began | Built | Ended):
+            before = self.state
+            active = {
+                (number, self.plan.trials[one.place], one.number)
+                for number, worker in enumerate(before.workers)
+                for one in worker.lease
+            }
+            if (event.worker, event.trial, event.attempt) not in active:
+                state, commands, changes = step(self.plan, before, event)
+                assert (state, commands, changes) == (before, (), ())
+
+    def kill(self, worker, *, charged):
+        self.starting.discard(worker)
+        self.processes[worker] = None
+        self.tell(WorkerDown(worker, "signal 9", charged, self.clock))
+
+    def work(self, worker, process):
+        if not process.lease:
+            return
+        if process.at == len(process.lease):
+            process.lease, process.at, process.told = [], 0, ""
+            self.tell(LeaseOver(worker, self.clock))
+            return
+        one = process.lease[process.at]
+        key = {"worker": worker, "trial": one.trial, "attempt": one.number, "time": self.clock}
+        if process.interrupted:
+            if process.told:
+                self.tell(Ended(outcome=AttemptState.INTERRUPTED, **key))
+            process.at, process.told = process.at + 1, ""
+        elif not process.told:
+            if one.trial in self.killers and not self.roll(self.odds.report):
+                self.kill(worker, charged=True)
+                return
+            process.told = "began"
+            self.tell(Began(**key))
+        elif process.told == "began":
+            self.build(worker, process, one, key)
+        else:
+            self.end(worker, process, one, key)
+
+    def build(self, worker, process, one, key):
+        if self.text[one.trial] in self.bad:
+            process.at, process.told = process.at + 1, ""
+            self.tell(Ended(outcome=AttemptState.FAILED, kind="input", message="bad", **key))
+            return
+        process.told = "built"
+        self.proved.add(self.text[one.trial])
+        self.tell(Built(**key))
+
+    def end(self, worker, process, one, key):
+        if one.trial in self.killers:
+            self.kill(worker, charged=True)
+            return
+        process.at, process.told = process.at + 1, ""
+        if self.roll(self.odds.error):
+            self.tell(Ended(outcome=AttemptState.FAILED, kind="error", message="oops", **key))
+        else:
+            self.tell(Ended(outcome=AttemptState.FINISHED, **key))
+
+    def run(self, turns=20_000):
+        for _ in range(turns):
+            if self.ended:
+                return
+            self.turn()
+        raise AssertionError("the sweep did not come to its end")
+
+
+RUNNING_STATES = (TrialState.LEASED, TrialState.RUNNING)
+
+odds = st.builds(
+    Odds,
+    die=st.sampled_from([0.0, 0.01, 0.05]),
+    preempt=st.sampled_from([0.0, 0.01, 0.3]),
+    error=st.sampled_from([0.0, 0.2]),
+    killer=st.sampled_from([0.0, 0.1]),
+    bad_text=st.sampled_from([0.0, 0.3]),
+    stale=st.sampled_from([0.0, 0.5]),
+    report=st.sampled_from([0.0, 0.7, 1.0]),
+)
+rules = st.builds(
+    Policy,
+    retries=st.integers(0, 2),
+    retry_on=st.sampled_from(["lost", "error"]),
+    max_failures=st.just(10_000),
+    max_lease=st.sampled_from([1, 5, 64]),
+)
+seeds = st.integers(0, 2**32)
+texts_of_trials = st.lists(st.integers(0, 4), max_size=80) | st.integers(0, 80).map(range)
+
+
+@given(seeds, texts_of_trials, st.integers(1, 5), rules, odds)
+@settings(max_examples=400, deadline=None)
+def test_every_trial_of_a_good_text_comes_to_exactly_one_end(seed, texts, workers, rules, odds):
+    world = World(seed, texts, workers, rules, odds)
+    world.run()
+    if world.state.fault == "cluster":
+        return  # every worker died again and again with nothing to do
+    for trial, state in world.trial_state.items():
+        if world.text[trial] in world.bad:
+            assert state in (TrialState.PENDING, TrialState.FAILED)
+        else:
+            assert state in (TrialState.FINISHED, TrialState.FAILED)
+    assert (world.state.fault == "input") == bool(
+        world.bad
+        & {world.text[t] for t, made in world.attempts.items() if AttemptState.FAILED in made}
+    )
+
+
+@given(seeds, texts_of_trials, st.integers(1, 5), rules, odds)
+@settings(max_examples=200, deadline=None)
+def test_the_number_of_charged_attempts_is_bounded_by_the_retries(
+    seed, texts, workers, rules, odds
+):
+    world = World(seed, texts, workers, rules, odds)
+    world.run()
+    if world.state.fault == "cluster":
+        return
+    for trial, made in world.attempts.items():
+        if trial in world.killers and odds.die == odds.preempt == 0:
+            # The loss together with others is free, then each one alone is charged.
+            assert made.count(AttemptState.LOST) <= rules.retries + 2
+        if rules.retry_on == "lost":
+            assert made.count(AttemptState.FAILED) <= 1
+        else:
+            assert made.count(AttemptState.FAILED) <= rules.retries + 1
+
+
+@given(seeds, texts_of_trials, st.integers(1, 5), rules, odds, st.floats(0.001, 0.2))
+@settings(max_examples=300, deadline=None)
+def test_a_drain_leaves_no_attempt_open(seed, texts, workers, rules, odds, drain):
+    odds.drain = drain
+    world = World(seed, texts, workers, rules, odds)
+    world.run()
+    assert all(one.is_over for made in world.attempts.values() for one in made)
+    assert not any(state in RUNNING_STATES for state in world.trial_state.values())
+
+
+@given(seeds, texts_of_trials, st.integers(1, 5))
+@settings(max_examples=100, deadline=None)
+def test_without_misfortune_each_trial_is_attempted_once(seed, texts, workers):
+    world = World(seed, texts, workers, Policy(), Odds())
+    world.run()
+    assert set(world.trial_state.values()) <= {TrialState.FINISHED}
+    assert all(made == [AttemptState.FINISHED] for made in world.attempts.values())
+    assert len(world.attempts) == len(world.text)
+    assert world.ended == EndSweep("")

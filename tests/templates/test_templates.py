@@ -1,0 +1,145 @@
+"""The templates do what their headers say, in real sweeps, beside other implementations."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+
+ROOT = Path(__file__).parents[2]
+TRIALS = {
+    "digits-logistic-regression": 24,
+    "digits-mlp": 24,
+    "tied-autoencoder": 9,
+    "plain-python": 24,
+}
+N_TRAIN, N_VALID = 1000, 400
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's folder with the templates in it."""
+    path = tmp_path_factory.mktemp("user")
+    shutil.copytree(ROOT / "templates", path, dirs_exist_ok=True)
+    return path
+
+
+def sweep(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "sweeper", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def launched(folder: Path, name: str) -> list[dict[str, str]]:
+    """The table of a finished sweep of one template, best trial first."""
+    sweep(folder, "launch", f"{name}.yaml.j2", "--out", name)
+    table = list(csv.DictReader(io.StringIO(sweep(folder, "report", name, "--format", "csv"))))
+    assert [row["state"] for row in table] == ["finished"] * TRIALS[name]
+    return table
+
+
+def halves() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Training images and digits, validation images and digits."""
+    images, digits = load_digits(return_X_y=True)
+    train, valid = slice(0, N_TRAIN), slice(N_TRAIN, N_TRAIN + N_VALID)
+    return images[train] / 16, digits[train], images[valid] / 16, digits[valid]
+
+
+def logistic_regression_error() -> float:
+    """The validation error of scikit-learn's own logistic regression."""
+    images, digits, unseen, answers = halves()
+    return 1 - LogisticRegression(max_iter=1000).fit(images, digits).score(unseen, answers)
+
+
+def autoencoder_cost(nhid: int, learning_rate: float, epochs: int = 15, batch: int = 50) -> float:
+    """Validation cost of the tied autoencoder after training, by hand in NumPy and float64."""
+    images, _, unseen, _ = halves()
+    weights = np.random.RandomState(0).uniform(size=(64, nhid))
+    hidden_bias, visible_bias = np.zeros(nhid), np.zeros(64)
+    order = np.random.RandomState([2012, 10, 5])  # Pylearn2's default for SGD
+
+    def logits(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        hidden = np.tanh(x @ weights + hidden_bias)
+        return hidden, hidden @ weights.T + visible_bias
+
+    for _ in range(epochs):
+        rows = np.arange(N_TRAIN)
+        order.shuffle(rows)
+        for start in range(0, N_TRAIN, batch):
+            x = images[rows[start : start + batch]]
+            hidden, z = logits(x)
+            d_z = (1 / (1 + np.exp(-z)) - x) / batch
+            d_hidden = (d_z @ weights) * (1 - hidden**2)
+            weights -= learning_rate * (d_z.T @ hidden + x.T @ d_hidden)
+            hidden_bias -= learning_rate * d_hidden.sum(axis=0)
+            visible_bias -= learning_rate * d_z.sum(axis=0)
+    _, z = logits(unseen)
+    return float((np.logaddexp(0, z) - unseen * z).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_the_number_of_trials_is_the_one_that_its_comments_say(folder: Path, name: str) -> None:
+    assert sweep(folder, "expand", f"{name}.yaml.j2", "--count") == f"{TRIALS[name]} trials\n"
+
+
+def test_every_template_is_tested() -> None:
+    found = {path.name.removesuffix(".yaml.j2") for path in (ROOT / "templates").glob("*.j2")}
+    assert found == set(TRIALS)
+
+
+@pytest.mark.slow
+def test_the_logistic_regression_is_as_good_as_scikit_learns(folder: Path) -> None:
+    table = launched(folder, "digits-logistic-regression")
+    assert float(table[0]["best"]) == pytest.approx(logistic_regression_error(), abs=0.01)
+
+
+@pytest.mark.slow
+def test_the_perceptron_beats_logistic_regression_and_keeps_its_best_model(folder: Path) -> None:
+    table = launched(folder, "digits-mlp")
+    assert float(table[0]["best"]) < logistic_regression_error()
+    kept = list((folder / "digits-mlp" / "trials").glob("*/a1/best.pkl"))
+    assert len(kept) == TRIALS["digits-mlp"]
+
+
+@pytest.mark.slow
+def test_the_autoencoder_ends_where_numpy_ends(folder: Path) -> None:
+    for row in launched(folder, "tied-autoencoder"):
+        alone = autoencoder_cost(int(row["nhid"]), float(row["learning_rate"]))
+        assert float(row["last"]) == pytest.approx(alone, rel=1e-3)
+
+
+def user_module(folder: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("sgd_classifier", folder / "sgd_classifier.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_the_plain_loop_gives_what_it_gives_without_a_sweep(folder: Path) -> None:
+    launched(folder, "plain-python")
+    best = json.loads(sweep(folder, "report", "plain-python", "--format", "json"))[0]
+    values = {name: best[name] for name in ("alpha", "l1_ratio", "eta0", "seed")}
+    alone = user_module(folder).DigitsClassifier(**values, epochs=10)
+    errors = [row["valid_error"] for row in alone]
+    assert (best["best"], best["last"]) == (min(errors), errors[-1])

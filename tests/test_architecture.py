@@ -1,0 +1,218 @@
+"""The layers of docs/architecture.md, held: every import is looked at, wherever it stands."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("sweeper", "pylearn2core", "pylearn2")
+LONGEST_FILE = 500
+
+# One row a layer; a part is the first name below the package. Parts of a layer of `sweeper` do not
+# know one another; a part of a layer of `pylearn2core` may import those that stand before it.
+SWEEPER = (
+    ("errors", "records"),
+    ("spec", "scheduler", "store"),
+    ("workers", "launch"),
+    ("sweep", "report"),
+    ("cli",),  # cli.py and its helpers cli_*.py
+    ("__main__",),
+)
+PYLEARN2CORE = (
+    ("errors", "paths", "log", "rng", "theano"),
+    ("config", "space", "engine"),
+    ("utils", "linear", "corruption", "blocks", "costs"),
+    ("datasets", "models", "model_extensions"),
+    ("monitor",),
+    ("termination_criteria", "train_extensions", "checkpoint"),
+    ("training_algorithms",),
+    ("train",),
+    ("scripts",),
+)
+# What these may import of pylearn2core; nothing else of sweeper imports it or pylearn2.
+RUNNER = "sweeper.workers.runner"
+SPEC_MAY_IMPORT = ("pylearn2core.config.nodes", "pylearn2core.errors")
+# The engine's libraries are for workers; the driver and the command line start fast without them.
+ENGINE_LIBRARIES = ("pytensor", "jax", "jaxlib", "numba", "theano")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    importer: str
+    target: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.importer} (line {self.line}) imports {self.target}"
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {
+    module_name(path): path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+
+
+def absolute(node: ast.ImportFrom, importer: str) -> str:
+    """The module after `from`, with the dots of a relative import resolved."""
+    if not node.level:
+        return node.module or ""
+    is_package = FILES[importer].name == "__init__.py"
+    parts = importer.split(".") if is_package else importer.split(".")[:-1]
+    parts = parts[: len(parts) - (node.level - 1)]
+    return ".".join([*parts, node.module] if node.module else parts)
+
+
+def targets(node: ast.AST, importer: str) -> Iterator[str]:
+    """What one node imports, as dotted modules: statements and import_module("a.b")."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = absolute(node, importer)
+        for alias in node.names:
+            full = f"{base}.{alias.name}"
+            yield full if full in FILES else base
+    elif isinstance(node, ast.Call) and node.args:
+        called = node.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        argument = node.args[0]
+        if name in {"import_module", "__import__"} and isinstance(argument, ast.Constant):
+            yield str(argument.value)
+
+
+def imports(module: str) -> Iterator[Import]:
+    for node in ast.walk(ast.parse(FILES[module].read_text())):
+        for target in targets(node, module):
+            yield Import(module, target, getattr(node, "lineno", 0))
+
+
+IMPORTS = [found for module in FILES for found in imports(module)]
+
+
+def part_of(module: str) -> str:
+    """`errors` of `sweeper.errors`; "" for the package's own __init__."""
+    below = [*module.split("."), ""][1]
+    return "cli" if below.startswith("cli_") else below
+
+
+def layer_of(layers: tuple[tuple[str, ...], ...], part: str) -> int | None:
+    return next((n for n, parts in enumerate(layers) if part in parts), None)
+
+
+def crossing(found: Import, layers: tuple[tuple[str, ...], ...], ordered: bool) -> str | None:
+    """Why this import inside one package breaks its layers, or None."""
+    here, there = part_of(found.importer), part_of(found.target)
+    if here == there or not there:
+        return None
+    low, high = layer_of(layers, there), layer_of(layers, here)
+    if low is None or (high is None and here):
+        return f"{found}: a part without a layer; give it one here and in docs/architecture.md"
+    if not here:
+        return f"{found}: a package's __init__ imports none of its parts"
+    assert high is not None
+    before = layers[high].index(there) < layers[high].index(here) if low == high else low < high
+    if before and (ordered or low != high):
+        return None
+    return f"{found}: layer {high} may import what is below it, {there} is in layer {low}"
+
+
+def within(package: str) -> list[Import]:
+    prefix = f"{package}."
+    return [
+        found
+        for found in IMPORTS
+        if f"{found.importer}.".startswith(prefix) and f"{found.target}.".startswith(prefix)
+    ]
+
+
+def test_the_walk_sees_the_files_and_their_imports() -> None:
+    assert "sweeper.records" in FILES
+    assert any(found.importer == "sweeper.__main__" for found in IMPORTS)
+
+
+@pytest.mark.parametrize(
+    ("importer", "target"),
+    [
+        ("sweeper.spec.load", "sweeper.store.sql"),  # neighbours in one layer
+        ("sweeper.spec.load", "sweeper.sweep"),  # upwards
+        ("sweeper.spec", "sweeper.cli"),
+        ("sweeper", "sweeper.records"),  # an __init__ that would load its parts
+        ("sweeper.helpers", "sweeper.records"),  # a part that nobody placed
+    ],
+)
+def test_a_wrong_import_is_found(importer: str, target: str) -> None:
+    assert crossing(Import(importer, target, 1), SWEEPER, ordered=False)
+
+
+def test_order_inside_a_layer_counts_in_pylearn2core_alone() -> None:
+    earlier = Import("pylearn2core.costs.mlp", "pylearn2core.utils.serial", 1)
+    later = Import("pylearn2core.utils.serial", "pylearn2core.costs.mlp", 1)
+    assert crossing(earlier, PYLEARN2CORE, ordered=True) is None
+    assert crossing(later, PYLEARN2CORE, ordered=True)
+
+
+@pytest.mark.parametrize(
+    ("package", "layers", "ordered"),
+    [("sweeper", SWEEPER, False), ("pylearn2core", PYLEARN2CORE, True)],
+)
+def test_a_layer_imports_only_what_is_below_it(
+    package: str, layers: tuple[tuple[str, ...], ...], ordered: bool
+) -> None:
+    wrong = [crossing(found, layers, ordered) for found in within(package)]
+    assert [line for line in wrong if line] == []
+
+
+@pytest.mark.parametrize(
+    ("package", "layers"), [("sweeper", SWEEPER), ("pylearn2core", PYLEARN2CORE)]
+)
+def test_every_file_has_a_layer(package: str, layers: tuple[tuple[str, ...], ...]) -> None:
+    parts = {part_of(module) for module in FILES if module.startswith(f"{package}.")}
+    assert sorted(part for part in parts if layer_of(layers, part) is None) == []
+
+
+def test_only_the_runner_imports_pylearn2core() -> None:
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.importer.startswith("sweeper")
+        and found.target.split(".")[0] in {"pylearn2core", "pylearn2"}
+        and found.importer != RUNNER
+        and not (found.importer.startswith("sweeper.spec") and found.target in SPEC_MAY_IMPORT)
+    ]
+    assert wrong == []
+
+
+def test_pylearn2core_knows_nothing_of_sweeps() -> None:
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if not found.importer.startswith("sweeper") and found.target.split(".")[0] == "sweeper"
+    ]
+    assert wrong == []
+
+
+def test_the_driver_and_the_command_line_import_no_engine() -> None:
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.importer.startswith("sweeper")
+        and not found.importer.startswith("sweeper.workers.")
+        and found.target.split(".")[0] in ENGINE_LIBRARIES
+    ]
+    assert wrong == []
+
+
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    files = [*FILES.values(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    lengths = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in files}
+    assert {str(path): n for path, n in lengths.items() if n > LONGEST_FILE} == {}

@@ -2,6 +2,7 @@
 # Another interpreter: make PYTHON=python3.12 demo
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all lint clean
 
@@ -29,9 +30,11 @@ clean:
 
 # The stamps keep a second run from installing again; the install is editable, so sources need none.
 .venv/installed: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@echo "installing into .venv, which takes a minute or two"
+	$(PIP) --editable .
 	@touch $@
 
 .venv/installed-test: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@echo "installing into .venv, which takes a minute or two"
+	$(PIP) --editable '.[test]'
 	@touch $@ .venv/installed

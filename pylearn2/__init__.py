@@ -1,8 +1,8 @@
 """Pylearn2's name for pylearn2core, and Theano's where no Theano is installed.
 
 `pylearn2.x.y` is the module `pylearn2core.x.y` itself, so each class exists once. After this
-package is imported `import theano.tensor` reaches `pylearn2core.theano.tensor`, unless a real
-Theano is there.
+package is imported `import theano.tensor` reaches `pylearn2core.theano.tensor`, and a submodule
+that is not there (`theano.compile.sharedvalue`) PyTensor's own; unless a real Theano is there.
 """
 
 from __future__ import annotations
@@ -48,7 +48,12 @@ class _AliasLoader:
 
 def _alias(name: str, real: str) -> importlib.machinery.ModuleSpec | None:
     """The spec of module `name` as another name of module `real`; None where that is missing."""
-    found = importlib.util.find_spec(real)
+    try:
+        found = importlib.util.find_spec(real)
+    except ModuleNotFoundError as err:
+        if not real.startswith(f"{err.name}."):
+            raise
+        found = None  # a parent of `real` is missing
     if found is None:
         return None
     loader: Any = _AliasLoader(real)
@@ -74,7 +79,7 @@ class _SubmoduleFinder:
         if top == __name__ and sys.modules.get(top) is _self:
             return _alias(name, f"{alias_of}.{rest}")
         if top == "theano" and sys.modules.get(top) is sys.modules.get(_THEANO):
-            return _alias(name, f"{_THEANO}.{rest}")
+            return _alias(name, f"{_THEANO}.{rest}") or _alias(name, f"pytensor.{rest}")
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweeper import spec as specs
 from sweeper.errors import InputError
+from sweeper.report.text import did_you_mean, printable
 
 if TYPE_CHECKING:
     from sweeper.records import Trial, Value
@@ -52,9 +52,10 @@ def one_of(trials: Sequence[Trial], wanted: str) -> Trial:
     if found:
         some = ", ".join(trial.id for trial in found[:3])
         raise InputError(f"--trial {wanted}: {len(found)} trials begin with it, such as {some}.")
-    near = difflib.get_close_matches(wanted, [trial.id for trial in trials], n=1)
-    hint = f" Did you mean {near[0]}?" if near else " `sweep expand SPEC` lists the ids."
-    raise InputError(f"--trial {wanted}: no trial of this spec has that id.{hint}")
+    near = did_you_mean(wanted, [trial.id for trial in trials])
+    raise InputError(
+        f"--trial {wanted}: no trial of this spec has that id{near or '.'} `sweep expand SPEC` lists them."
+    )
 
 
 def as_json(trials: Sequence[Trial]) -> str:
@@ -91,7 +92,8 @@ def cell(values: Mapping[str, Value], name: str) -> str:
     if name not in values:
         return ""
     value = values[name]
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return printable(shown).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:

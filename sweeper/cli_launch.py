@@ -12,7 +12,8 @@ import typer
 
 from sweeper import spec as specs
 from sweeper.cli_expand import numbers
-from sweeper.cli_progress import clock_time, display
+from sweeper.cli_progress import display
+from sweeper.report.text import duration
 
 if TYPE_CHECKING:
     from sweeper.records import Resources, SweepSpec
@@ -112,7 +113,7 @@ def conclude(run_dir: Path, outcome: Outcome, seconds: float) -> int:
     from sweeper import cli_report
 
     counts = ", ".join(f"{n} {state}" for state, n in outcome.counts.items() if n)
-    typer.echo(f"{counts} in {clock_time(seconds)}")
+    typer.echo(f"{counts} in {duration(seconds)}")
     if outcome.reason:
         typer.echo(outcome.reason)
     best = cli_report.best(run_dir, BEST_SHOWN)

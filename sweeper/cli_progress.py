@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
+from sweeper.report.text import duration
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -114,11 +116,11 @@ def figures(progress: Progress) -> list[str]:
         f"{progress.done}/{progress.total} done, {progress.running} running, "
         f"{progress.failed} failed"
     )
-    pace = [f"{clock_time(progress.elapsed_s)} so far"]
+    pace = [f"{duration(progress.elapsed_s)} so far"]
     if progress.rate_per_min:
         pace.insert(0, f"{progress.rate_per_min:.3g} trials a minute")
     if progress.left_s is not None:
-        pace.append(f"about {clock_time(progress.left_s)} left")
+        pace.append(f"about {duration(progress.left_s)} left")
     best = [f"best {progress.best[1]:.6g} (trial {progress.best[0]})"] if progress.best else []
     message = [progress.message] if progress.message else []
     return [", ".join([counts, *best]), ", ".join(pace), *message]
@@ -127,10 +129,3 @@ def figures(progress: Progress) -> list[str]:
 def line(progress: Progress) -> str:
     """The progress as one line."""
     return "; ".join(figures(progress))
-
-
-def clock_time(seconds: float) -> str:
-    """`0:07`, `12:30` or `3:05:00`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pylearn2core.costs.base import Cost, FixedVarDescr
-from pylearn2core.costs.hyper import hyper
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
+from pylearn2core.utils.hyper import hyper
 
 _PAIR = 2
 

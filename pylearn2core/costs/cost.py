@@ -9,8 +9,8 @@ import pytensor.tensor as pt
 
 from pylearn2core.costs.base import Cost, DefaultDataSpecsMixin, FixedVarDescr, NullDataSpecsMixin
 from pylearn2core.costs.combined import SumOfCosts
-from pylearn2core.costs.hyper import hyper
 from pylearn2core.errors import ConfigError
+from pylearn2core.utils.hyper import hyper
 
 __all__ = [
     "Cost",

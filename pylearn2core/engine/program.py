@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -27,6 +28,11 @@ Array = np.ndarray[Any, Any]
 _UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError)
 
 
+def _floats(value: Any) -> Any:
+    """The part of a value that can be infinite; of a random state, none."""
+    return value if hasattr(value, "dtype") and value.dtype.kind == "f" else np.zeros(())
+
+
 class DeviceProgram:
     """Runs a whole pass in one call. JAX compiles it once for each shape of batch and data.
 
@@ -39,6 +45,7 @@ class DeviceProgram:
         self._updated = reading.updated
         self._train = jax.jit(self._train_pass)
         self._measure = jax.jit(self._measure_pass)
+        self._once = jax.jit(lambda shared, lifted: self._step((), shared, lifted)[1])
 
     def train(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
         """New values of the updated variables, and for each whether it is finite."""
@@ -57,6 +64,10 @@ class DeviceProgram:
             for size, stack in order.stacks().items()
         ]
         return np.asarray(sum(totals) / sum(order.sizes))
+
+    def once(self, shared: Data, lifted: Data) -> Data:
+        """The outputs of a step that has no batch."""
+        return self._once(shared, lifted)  # type: ignore[no-any-return]
 
     def _train_pass(
         self, updated: Data, rest: Data, lifted: Data, data: Data, stack: Any, start: int, stop: int
@@ -105,15 +116,23 @@ class HostProgram:
             total = total + np.array(outputs, dtype=np.float64) * len(rows)
         return np.asarray(total / sum(order.sizes))
 
-
-def _floats(value: Any) -> Any:
-    """The part of a value that can be infinite; of a random state, none."""
-    return value if hasattr(value, "dtype") and value.dtype.kind == "f" else np.zeros(())
+    def once(self, shared: Data, lifted: Data) -> Data:
+        """The outputs of a step that has no batch."""
+        return self._step((), shared, lifted)[1]
 
 
 Program = DeviceProgram | HostProgram
-_programs: dict[Hashable, Program] = {}
-_proven: set[Hashable] = set()  # keys whose program has run
+
+
+@dataclass(slots=True)
+class Slot:
+    """A key's place in the table of programs. proven: the methods that have run."""
+
+    program: Program
+    proven: set[str] = field(default_factory=set)
+
+
+_slots: dict[Hashable, Slot] = {}
 
 
 class Bound:
@@ -123,6 +142,17 @@ class Bound:
         self._step = step
         self._own = read(step)
         self._lifted = lower.lifted_values(self._own)
+        # Hashing a key costs as much as reading its graph: look it up once.
+        known = _slots.get(self._own.key)
+        self._slot = known if known is not None else self._new_slot()
+
+    def _new_slot(self) -> Slot:
+        try:
+            program: Program = DeviceProgram(self._step, self._own)
+        except NotImplementedError as error:
+            program = self._host_program(error)
+        slot = _slots[self._own.key] = Slot(program)
+        return slot
 
     @property
     def updated(self) -> tuple[Any, ...]:
@@ -141,42 +171,34 @@ class Bound:
 
     def outputs(self) -> Data:
         """The outputs of a step that has no batch, as host arrays."""
-        program = self._program()
-        values = program._step((), self._shared(program), self._lifted)[1]
+        program = self._slot.program
+        values = program.once(self._shared(program), self._lifted)
         return tuple(np.asarray(value) for value in values)
 
     def _call(self, method: str, data: Data, order: Order) -> Any:
-        key = (self._own.key, method)
-        program = self._program()
-        if key in _proven:
-            return getattr(program, method)(self._shared(program), self._lifted, data, order)
+        slot = self._slot
+        if method in slot.proven:
+            return self._run(slot.program, method, data, order)
         try:
-            result = getattr(program, method)(self._shared(program), self._lifted, data, order)
+            result = self._run(slot.program, method, data, order)
         except _UNTRACEABLE as error:
-            if isinstance(program, HostProgram):
+            if isinstance(slot.program, HostProgram):
                 raise
-            program = self._fall_back(error)
-            result = getattr(program, method)(self._shared(program), self._lifted, data, order)
-        _proven.add(key)
+            slot.program = self._host_program(error)
+            result = self._run(slot.program, method, data, order)
+        slot.proven.add(method)
         return result
 
-    def _program(self) -> Program:
-        program = _programs.get(self._own.key)
-        if program is None:
-            try:
-                program = _programs[self._own.key] = DeviceProgram(self._step, self._own)
-            except NotImplementedError as error:
-                program = self._fall_back(error)
-        return program
+    def _run(self, program: Program, method: str, data: Data, order: Order) -> Any:
+        return getattr(program, method)(self._shared(program), self._lifted, data, order)
 
-    def _fall_back(self, error: Exception) -> HostProgram:
+    def _host_program(self, error: Exception) -> HostProgram:
         log.warning(
             "This graph can't be one JAX program (%s); it runs on PyTensor's own linker, one "
             "batch a call.",
             str(error).splitlines()[0] if str(error) else type(error).__name__,
         )
-        program = _programs[self._own.key] = HostProgram(self._step, self._own)
-        return program
+        return HostProgram(self._step, self._own)
 
     def _shared(self, program: Program) -> Data:
         on_host = isinstance(program, HostProgram)

@@ -19,10 +19,10 @@ from pytensor.graph.op import Op
 from pytensor.graph.replace import clone_replace
 from pytensor.printing import pp
 from pytensor.scan import views
+from pytensor.tensor import dot
 
 from pylearn2core.theano import compat, gof, gradient, printing, sandbox, tensor, updates
 from pylearn2core.theano.config import config
-from pylearn2core.theano.tensor import dot
 from pylearn2core.theano.updates import OrderedUpdates
 
 __version__ = pytensor.__version__

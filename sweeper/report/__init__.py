@@ -1,0 +1,1 @@
+"""Reports: a store in, tables and paragraphs out. Nothing of the user's is imported or run."""

@@ -1,0 +1,6 @@
+"""From a spec file to its trials, as plain data. Imports and runs nothing of the user's."""
+
+from sweeper.spec.expand import Count, Expansion, count, expand, resolved
+from sweeper.spec.load import Spec, load, loads
+
+__all__ = ["Count", "Expansion", "Spec", "count", "expand", "load", "loads", "resolved"]

@@ -1,12 +1,5 @@
 """What varies: axes, and how they combine.
 
-An axis is a list of values, or one of
-    {range: [start, stop, step]}    as Python's range: start and step may be left out, stop is not
-                                    reached; ints, or floats start + i * step
-    {linspace: [a, b, n]}           n floats from a to b
-    {logspace: [a, b, n]}           n floats from a to b (the values, not exponents), equal ratios
-computed in decimal, so that 0.1 * 3 is 0.3.
-
 The keys of the header combine as one product; what stands last varies fastest:
     grid    a map of axes: each combination of their values
     zip     a map of axes of one length: first with first, second with second
@@ -23,52 +16,23 @@ import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from pylearn2core.errors import Where
 from sweeper.spec import sampling
-from sweeper.spec.place import Place, checked_value, describe, is_number, listed
+from sweeper.spec.place import Place, checked_value, listed, whole_number
 from sweeper.spec.render import GLOBALS
+from sweeper.spec.values import MAX_POINTS, read_axis
 
-MAX_POINTS = 1_000_000
 RESERVED = frozenset({"seed", "trial", "out"})
 # Words of Jinja's own, which as variables would be unreachable or something else.
-_JINJA = GLOBALS | frozenset(
-    [
-        "and",
-        "else",
-        "elif",
-        "if",
-        "in",
-        "is",
-        "not",
-        "or",
-        "true",
-        "false",
-        "none",
-        "True",
-        "False",
-        "None",
-        "self",
-        "loop",
-        "super",
-        "caller",
-        "varargs",
-        "kwargs",
-        "recursive",
-        "import",
-        "include",
-        "extends",
-        "block",
-        "macro",
-        "call",
-        "filter",
-        "set",
-        "for",
-    ]
+_JINJA = GLOBALS.union(
+    ("and", "or", "not", "in", "is", "if", "elif", "else", "for", "block", "macro", "call", "set"),
+    ("true", "false", "none", "True", "False", "None", "filter", "include", "import", "extends"),
+    ("self", "loop", "super", "caller", "varargs", "kwargs", "recursive"),
 )
-_RULES = ("range", "linspace", "logspace")
+
+_Places = dict[str, Where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +60,22 @@ class Axes:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The axes, in order."""
         return tuple(name for factor in self.factors for name in factor.names)
 
 
+_Factors = list[tuple[Factor, _Places]]
+
+
 # ------------------------------------------------------------------ blocks
-def read_product(
-    place: Place, kinds: tuple[str, ...]
-) -> tuple[tuple[Factor, ...], dict[str, Where]]:
-    """Return the factors under those keys of the map at `place` that are among `kinds`.
+def read_product(place: Place, kinds: tuple[str, ...]) -> tuple[tuple[Factor, ...], _Places]:
+    """Return the factors under those keys of the map at `place` that are among `kinds`, and their
+    axes' places.
 
     Raises InputError for an axis that two factors name, and for too many points.
     """
     factors: list[Factor] = []
-    places: dict[str, Where] = {}
+    places: _Places = {}
     for kind in (key for key in place.value if key in kinds):
         for factor, its_places in _READERS[kind](place.child(kind)):
             for name, where in its_places.items():
@@ -131,9 +98,6 @@ def _check_size(place: Place, factors: list[Factor]) -> None:
             f"{sizes} = {size:,} points: at most {MAX_POINTS:,} can be run. "
             "Draw some with `random`, or shorten an axis."
         )
-
-
-_Factors = list[tuple[Factor, dict[str, Where]]]
 
 
 def _grid(place: Place) -> _Factors:
@@ -191,7 +155,7 @@ def _union(place: Place) -> _Factors:
     if not blocks:
         raise place.error("no blocks. Write `- grid: {...}`, one block an item.")
     names: tuple[str, ...] = ()
-    places: dict[str, Where] = {}
+    places: _Places = {}
     rows: list[tuple[Any, ...]] = []
     for block in blocks:
         block.check_keys(_BLOCK)
@@ -251,128 +215,5 @@ def fault_of_name(name: str) -> str:
     return "templates have a meaning of their own for this word" if name in _JINJA else ""
 
 
-def _places(axes: list[tuple[str, Place]]) -> dict[str, Where]:
+def _places(axes: list[tuple[str, Place]]) -> _Places:
     return {name: axis.where() for name, axis in axes}
-
-
-# ------------------------------------------------------------------ one axis
-def read_axis(place: Place) -> tuple[Any, ...]:
-    """Return the values of the axis at `place`. Raises InputError."""
-    value = place.value
-    if isinstance(value, dict):
-        return _read_rule(place)
-    if not isinstance(value, list):
-        raise _no_list(place)
-    if not value:
-        raise place.error("an empty list: the axis has no value. Write one, or remove the axis.")
-    return tuple(checked_value(place.child(i)) for i in range(len(value)))
-
-
-def _no_list(place: Place) -> Exception:
-    parts = place.value.split(",") if isinstance(place.value, str) else [describe(place.value)]
-    if not isinstance(place.value, str):
-        return place.wrong("a list of values", "Write it as a list: [first, second].")
-    is_numbers = all(_looks_like_number(part) for part in parts)
-    items = ", ".join(part.strip() for part in parts)
-    kind = "numbers" if is_numbers else "values"
-    return place.wrong(f"a list of {kind}", f"Write it as a list: [{items}].")
-
-
-def _looks_like_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _read_rule(place: Place) -> tuple[Any, ...]:
-    keys = list(place.value)
-    drawn = [key for key in keys if key in sampling.KINDS]
-    if drawn:
-        raise place.error(
-            f"{drawn[0]!r} draws values: it stands under `random`, as "
-            "`random: {samples: 20, seed: 0, axes: {...}}`."
-        )
-    place.check_keys(_RULES)
-    if len(keys) != 1:
-        raise place.error(f"expected one of {listed(_RULES)}, got {len(keys)} keys.")
-    rule = place.child(keys[0])
-    if keys[0] == "range":
-        return _range(rule)
-    return _linspace(rule) if keys[0] == "linspace" else _logspace(rule)
-
-
-def _range(place: Place) -> tuple[Any, ...]:
-    numbers = _numbers(place, (1, 2, 3), "range: [start, stop, step]")
-    start, stop, step = {
-        1: lambda: (0, numbers[0], 1),
-        2: lambda: (*numbers, 1),
-        3: lambda: tuple(numbers),
-    }[len(numbers)]()
-    if step == 0:
-        raise place.error("the step is 0. Write a number above or below it.")
-    first, by = _decimal(start), _decimal(step)
-    count = max(0, math.ceil((_decimal(stop) - first) / by))
-    if count == 0:
-        raise place.error(f"no value lies from {start} to {stop} (not reached) in steps of {step}.")
-    _check_count(place, count)
-    kind = int if all(isinstance(number, int) for number in numbers) else float
-    return tuple(kind(first + i * by) for i in range(count))
-
-
-def _linspace(place: Place) -> tuple[float, ...]:
-    a, b, n = _ends_and_count(place, "linspace")
-    return _between(_decimal(a), _decimal(b), n, lambda x: x)
-
-
-def _logspace(place: Place) -> tuple[float, ...]:
-    a, b, n = _ends_and_count(place, "logspace")
-    if a <= 0 or b <= 0:
-        raise place.error(
-            f"expected ends above 0, got {a} and {b}: logspace takes the end values themselves, "
-            "as in [0.001, 1.0, 4], not exponents."
-        )
-    return _between(_decimal(a).log10(), _decimal(b).log10(), n, lambda x: Decimal(10) ** x)
-
-
-def _between(
-    a: Decimal, b: Decimal, n: int, back: Callable[[Decimal], Decimal]
-) -> tuple[float, ...]:
-    return tuple(float(back(a + (b - a) * i / max(n - 1, 1))) for i in range(n))
-
-
-def _ends_and_count(place: Place, rule: str) -> tuple[Any, Any, int]:
-    a, b, n = _numbers(place, (3,), f"{rule}: [a, b, n]")
-    if not isinstance(n, int) or n < 1:
-        raise place.error(f"expected a whole number of values above 0, got {describe(n)}.")
-    _check_count(place, n)
-    return a, b, n
-
-
-def _numbers(place: Place, counts: tuple[int, ...], example: str) -> list[Any]:
-    items = place.entries("a list of numbers", f"Write `{example}`.")
-    for item in items:
-        if not is_number(item.value):
-            raise item.wrong("a number", f"Write `{example}`.")
-    if len(items) not in counts:
-        raise place.error(f"got {len(items)} numbers. Write `{example}`.")
-    return list(place.value)
-
-
-def _check_count(place: Place, count: int) -> None:
-    if count > MAX_POINTS:
-        raise place.error(f"{count:,} values: at most {MAX_POINTS:,} points can be run.")
-
-
-def whole_number(place: Place, *, least: int) -> int:
-    """Return the int at `place`. Raises InputError for another thing, or one below `least`."""
-    value = place.value
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise place.wrong(f"a whole number of at least {least}", f"Write {max(least, 1)}, say.")
-    return value
-
-
-def _decimal(number: float) -> Decimal:
-    """The number as it is written: Decimal(0.1) would be 0.1000000000000000055..."""
-    return Decimal(repr(number))

@@ -8,8 +8,8 @@ from typing import Any
 
 from pylearn2core.errors import Where
 from sweeper.records import Objective, Resources, SweepSpec
-from sweeper.spec.axes import PRODUCT, Axes, read_product, whole_number
-from sweeper.spec.place import Place, is_number, listed
+from sweeper.spec.axes import PRODUCT, Axes, read_product
+from sweeper.spec.place import Place, is_number, listed, whole_number
 
 _LATER = ("search", "stop", "checkpoint_every", "pack")
 _NAME = re.compile(r"\w[\w.+-]*")

@@ -109,8 +109,9 @@ def describe(value: Any) -> str:
         return f"the number {value!r}"
     if isinstance(value, str):
         return f"the string {value!r}"
-    names = {list: "a list", dict: "a map"}
-    return names.get(type(value), f"{value} (a {type(value).__name__})")
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a map"
+    return f"{value} (a {type(value).__name__})"
 
 
 def is_number(value: Any) -> bool:
@@ -147,3 +148,11 @@ def _check_string(place: Place, value: str) -> None:
         raise place.error(f"a value can't contain {MARKER!r}, a mark of the renderer's own.")
     if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
         raise place.error(f"{value!r} holds half a character, which no file can. Remove it.")
+
+
+def whole_number(place: Place, *, least: int) -> int:
+    """Return the int at `place`. Raises InputError for another thing, or one below `least`."""
+    value = place.value
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise place.wrong(f"a whole number of at least {least}", f"Write {max(least, 1)}, say.")
+    return value

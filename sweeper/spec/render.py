@@ -150,28 +150,30 @@ class Renderer:
             message = f"`{kind}` of another file is not supported: a sweep is one file."
             raise self._error(f"{message} Copy what it needs into this one.", node.lineno)
 
-    def render(self, variables: Mapping[str, Any], of: str = "") -> Rendered:
-        """Return the text for `variables`. of: names the trial in an error.
+    def render(self, variables: Mapping[str, Any], values: Mapping[str, Any] = {}) -> Rendered:
+        """Return the text for `variables`. values: of the trial, for an error.
 
         Raises InputError where the template uses an unknown variable or an expression fails.
         """
-        text, tokens = self._run(self._compiled, variables, of)
+        text, tokens = self._run(self._compiled, variables, values)
         if TRIAL in text or OUT in text:
             text = _number_named(text, tokens)
         return Rendered(text, tuple(tokens))
 
     def _run(
-        self, template: Template, variables: Mapping[str, Any], of: str = ""
+        self, template: Template, variables: Mapping[str, Any], values: Mapping[str, Any] = {}
     ) -> tuple[str, list[Any]]:
         tokens: list[Any] = []
         try:
             return template.render({**variables, _TOKENS: tokens}), tokens
         except UndefinedError as error:
-            raise self._undefined(error, variables, of) from None
+            raise self._undefined(error, variables, _of(values)) from None
         except Exception as error:  # whatever an expression of the user's raises
             message = f"{error}".rstrip(".")
             kind = "" if isinstance(error, TemplateRuntimeError) else f"{type(error).__name__}: "
-            raise self._error(f"an expression failed{of}: {kind}{message}.", _line(error)) from None
+            raise self._error(
+                f"an expression failed{_of(values)}: {kind}{message}.", _line(error)
+            ) from None
 
     def _undefined(
         self, error: UndefinedError, variables: Mapping[str, Any], of: str
@@ -223,6 +225,11 @@ def _number_named(text: str, tokens: list[Any]) -> str:
         return f"{MARKER}{len(tokens) - 1}__"
 
     return re.sub(f"{TRIAL}|{OUT}", numbered, text)
+
+
+def _of(values: Mapping[str, Any]) -> str:
+    of = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    return f", in the trial {of}" if of else ""
 
 
 def _line(error: BaseException) -> int | None:

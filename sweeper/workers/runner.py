@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytensor
+
 import pylearn2  # noqa: F401  (lets a user's file import pylearn2 and theano)
 from pylearn2core import paths
 from pylearn2core.config import nodes, yaml_parse
@@ -31,6 +33,9 @@ from sweeper.records import (
 )
 from sweeper.workers.rows import ChannelFilter, records
 from sweeper.workers.surroundings import Surroundings
+
+# Remembering where each node of a graph was written costs a tenth of building it.
+pytensor.config.traceback__limit = 0
 
 Item = Began | Built | Row | Ended
 

@@ -50,4 +50,4 @@ def test_a_wrong_trial_gets_a_hint(sweep, grid) -> None:
     trial = json.loads(sweep("expand", "grid.yaml.j2", "--format", "json").stdout)[0]["trial"]
     done = sweep("expand", "grid.yaml.j2", "--trial", f"{trial}x")
     assert done.returncode == 2
-    assert f"Did you mean {trial}?" in done.stderr
+    assert f"did you mean {trial}?" in done.stderr

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 from types import SimpleNamespace
 
-import pytest
-
-from sweeper.cli_progress import LiveDisplay, PlainDisplay, clock_time, display
+from sweeper.cli_progress import LiveDisplay, PlainDisplay, display
 
 
 def progress(done: int, **changed: object) -> SimpleNamespace:
@@ -41,7 +39,7 @@ def test_a_line_says_counts_best_pace_and_time_left() -> None:
         shown.update(progress(14, message="worker 1 was replaced"))
     assert stream.getvalue() == (
         "14/24 done, 2 running, 1 failed, best 0.0375 (trial abc); "
-        "30 trials a minute, 0:20 so far, about 1:05 left; worker 1 was replaced\n"
+        "30 trials a minute, 20.0 s so far, about 1 min 05 s left; worker 1 was replaced\n"
     )
 
 
@@ -49,7 +47,7 @@ def test_nothing_is_claimed_before_it_is_known() -> None:
     stream = io.StringIO()
     with PlainDisplay(stream, Clock()) as shown:
         shown.update(progress(0, best=None, rate_per_min=0.0, left_s=None))
-    assert stream.getvalue() == "0/24 done, 2 running, 1 failed; 0:20 so far\n"
+    assert stream.getvalue() == "0/24 done, 2 running, 1 failed; 20.0 s so far\n"
 
 
 class Terminal(io.StringIO):
@@ -78,10 +76,3 @@ def test_the_live_display_draws_the_newest_progress() -> None:
         with console.capture() as captured:
             console.print(shown.draw())
     assert "14/24 done, 2 running, 1 failed, best 0.0375 (trial abc)" in captured.get()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0.4, "0:00"), (59.6, "1:00"), (750, "12:30"), (11100, "3:05:00")]
-)
-def test_times_are_written_as_on_a_clock(seconds: float, shown: str) -> None:
-    assert clock_time(seconds) == shown

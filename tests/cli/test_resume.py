@@ -1,4 +1,4 @@
-"""A driver that dies or is interrupted half way, in a real sweep, and what `sweep resume` makes of it."""
+"""A driver that is killed or interrupted half way, and what `sweep resume` makes of it."""
 
 from __future__ import annotations
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytensor.tensor as pt
 
-from pylearn2core.costs.hyper import hyper
 from pylearn2core.errors import ConfigError
-from pylearn2core.model_extensions.norm_constraint import bound_norms
+from pylearn2core.linear.norms import bound_norms
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import Conv2DSpace, VectorSpace
+from pylearn2core.utils.hyper import hyper
 
 
 class Dense(Layer):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytensor.tensor as pt
 
-from pylearn2core.costs.hyper import hyper
 from pylearn2core.models.mlp.linear import _Hidden
+from pylearn2core.utils.hyper import hyper
 
 
 class Tanh(_Hidden):

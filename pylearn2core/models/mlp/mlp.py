@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 
-from pylearn2core.costs.hyper import hyper
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import CompositeSpace, VectorSpace
+from pylearn2core.utils.hyper import hyper
 
 DEFAULT_SEED = [2013, 1, 4]
 

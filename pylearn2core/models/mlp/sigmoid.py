@@ -9,9 +9,9 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.scalar.math import Sigmoid as SigmoidOp
 
-from pylearn2core.costs.hyper import hyper
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.linear import Linear
+from pylearn2core.utils.hyper import hyper
 
 _STYLES = ("detection", "one_hot_class", "bit_vector_class")
 

@@ -3,7 +3,6 @@
 from pytensor.graph.basic import Apply, Constant, Variable, clone
 from pytensor.graph.traversal import ancestors, io_toposort
 from pytensor.graph.traversal import graph_inputs as inputs
-from pytensor.graph.traversal import variable_depends_on as is_in_ancestors
 
 __all__ = [
     "Apply",
@@ -13,5 +12,4 @@ __all__ = [
     "clone",
     "inputs",
     "io_toposort",
-    "is_in_ancestors",
 ]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytensor.tensor as pt
 
-from pylearn2core.costs.hyper import hyper
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import NullSpace
 from pylearn2core.training_algorithms.learning_rule.base import (
@@ -18,6 +17,7 @@ from pylearn2core.training_algorithms.learning_rule.base import (
     state_like,
 )
 from pylearn2core.utils import sharedX
+from pylearn2core.utils.hyper import hyper
 
 Scalers = Mapping[Any, Any] | None
 

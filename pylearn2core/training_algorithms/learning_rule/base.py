@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pylearn2core.costs.hyper import hyper
 from pylearn2core.errors import UnsupportedError
 from pylearn2core.utils import sharedX
+from pylearn2core.utils.hyper import hyper
 
 Updates = OrderedDict[Any, Any]
 

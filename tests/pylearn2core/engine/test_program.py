@@ -86,11 +86,11 @@ def test_trials_that_differ_in_numbers_share_a_program():
         expected = Regression(rate, decay)
         step, weights, _ = expected.graph()
         Bound(step).train(arrays, slices(10, 10, 3))
-        before = len(programs._programs) if before is None else before
+        before = len(programs._slots) if before is None else before
         for rows in slices(10, 10, 3).batches:
             expected.step(*(array[rows] for array in data()))
         np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
-    assert len(programs._programs) == before
+    assert len(programs._slots) == before
 
 
 def test_what_host_code_sets_between_epochs_is_what_the_next_one_uses():

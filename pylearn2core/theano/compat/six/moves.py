@@ -1,12 +1,18 @@
 """`theano.compat.six.moves`."""
 
+# ruff: noqa: A001 - each of these names is Python's own of that name
+
+import builtins
 import pickle as cPickle
-from builtins import filter, input, map, range, zip  # noqa: A004 - they are what they were
 from functools import reduce
 from io import StringIO
 from itertools import zip_longest
 
-xrange = range
+filter = builtins.filter
+input = builtins.input
+map = builtins.map
+range = xrange = builtins.range
+zip = builtins.zip
 
 __all__ = [
     "StringIO",

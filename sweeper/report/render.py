@@ -1,0 +1,136 @@
+"""A DataFrame as text: aligned for a terminal, Markdown, CSV, JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from sweeper.errors import InputError
+from sweeper.report.text import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Format = Literal["table", "csv", "json", "md"]
+
+WIDTH = 100
+_WIDEST = 40  # of a cell in a table for a terminal
+
+
+def render(table: pd.DataFrame, format: str = "table") -> str:
+    """The table as text, without a newline at its end.
+
+    format: "table" (aligned, numbers to 6 digits, in blocks of at most 100 columns), "md" (the
+    same as Markdown), "csv" and "json" (every digit; a list of objects, in which NaN is null and
+    infinity a string).
+    """
+    ways = {"table": _plain, "md": _markdown, "csv": _csv, "json": _json}
+    if format not in ways:
+        raise InputError(
+            f"--format {format}: unknown{did_you_mean(format, ways)} Expected one of"
+            f" {', '.join(ways)}."
+        )
+    return ways[format](table)
+
+
+def cell(value: Any) -> str:
+    """A value in full: floats with every digit, null, true, lists and maps as JSON."""
+    if value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if value is None or isinstance(value, (bool, list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _short(value: Any) -> str:
+    """A value for reading: floats to 6 significant digits, one printable line."""
+    if isinstance(value, float) and not math.isnan(value):
+        return f"{value:.6g}"
+    text = printable(cell(value).replace("\n", "\\n").replace("\t", "\\t"))
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _columns(table: pd.DataFrame) -> list[tuple[str, list[Any]]]:
+    """Names and values, numpy's scalars as Python's."""
+    return [(str(name), table[name].tolist()) for name in table.columns]
+
+
+def _plain(table: pd.DataFrame) -> str:
+    columns = [_aligned(name, values) for name, values in _columns(table)]
+    if not columns:
+        return ""
+    blocks = ["\n".join("  ".join(line).rstrip() for line in zip(*block, strict=True))
+              for block in _blocks(columns)]  # fmt: skip
+    return "\n\n".join(blocks)
+
+
+def _aligned(name: str, values: Sequence[Any]) -> list[str]:
+    """A column's lines, head first, all of one width; numbers to the right."""
+    cells = [printable(name), *map(_short, values)]
+    width = max(map(len, cells))
+    right = any(map(_is_number, values))
+    return [text.rjust(width) if right else text.ljust(width) for text in cells]
+
+
+def _blocks(columns: Sequence[list[str]]) -> list[list[list[str]]]:
+    """Columns that fit side by side; each further block begins with the first column again."""
+    first, *rest = columns
+    blocks, width = [[first]], len(first[0])
+    for column in rest:
+        if width + 2 + len(column[0]) > WIDTH and len(blocks[-1]) > 1:
+            blocks.append([first])
+            width = len(first[0])
+        blocks[-1].append(column)
+        width += 2 + len(column[0])
+    return blocks
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    columns = _columns(table)
+    rule = ["---:" if any(map(_is_number, values)) else "---" for _, values in columns]
+    lines = [[_piped(printable(name)) for name, _ in columns], rule]
+    lines += [list(line) for line in zip(*([_piped(_short(v)) for v in values]
+              for _, values in columns), strict=True)]  # fmt: skip
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _piped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _csv(table: pd.DataFrame) -> str:
+    columns = _columns(table)
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow([name for name, _ in columns])
+    writer.writerows(zip(*(map(cell, values) for _, values in columns), strict=True))
+    return target.getvalue().removesuffix("\n")
+
+
+def _json(table: pd.DataFrame) -> str:
+    columns = _columns(table)
+    names = [name for name, _ in columns]
+    lines = zip(*(map(_jsonable, values) for _, values in columns), strict=True)
+    objects = [json.dumps(dict(zip(names, line, strict=True)), default=str) for line in lines]
+    return "[\n" + ",\n".join(objects) + "\n]" if objects else "[]"
+
+
+def _jsonable(value: Any) -> Any:
+    if value is pd.NA:
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    if isinstance(value, list):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,168 @@
+"""One run, or one trial of it, in full."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sweeper.report.find import find_trial
+from sweeper.report.history import values
+from sweeper.report.render import cell, render
+from sweeper.report.status import describe, status
+from sweeper.report.text import duration, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from sweeper.records import AttemptRecord, Row, SweepRecord, TrialRecord
+    from sweeper.store.base import StoreReader
+
+LOG_LINES = 100
+_EPOCHS_SHOWN = 20
+_MANY_CHANNELS = 8  # more than these stand below one another, with a few epochs beside
+_EPOCHS_BESIDE = 6
+
+
+def show_run(store: StoreReader, run_dir: Path) -> str:
+    """What the run was launched with, and its status."""
+    sweep = store.sweep()
+    facts = [
+        ("folder", str(run_dir)),
+        ("launched", clock(sweep.created)),
+        ("spec", sweep.spec_path),
+        ("defines", ", ".join(f"{key}={value}" for key, value in sweep.defines.items())),
+        ("objective", _objective(sweep)),
+        ("varies", _axes(store.trials())),
+        ("versions", ", ".join(f"{key} {value}" for key, value in sweep.versions.items())),
+    ]
+    return describe(status(store), run_dir.name) + "\n" + _facts(facts)
+
+
+def show_trial(store: StoreReader, run_dir: Path, prefix: str) -> str:
+    """A trial's values, attempts, error, history and log. prefix: its id or a beginning of it."""
+    trial = find_trial(store, prefix)
+    attempts = store.attempts(trial.id)
+    facts = [("state", trial.state.value)]
+    facts += [(name, cell(value)) for name, value in trial.values.items()]
+    parts = [f"trial {trial.id} (ordinal {trial.ordinal})", _facts(facts)]
+    parts += [_attempt(attempt, run_dir) for attempt in attempts]
+    rows = list(store.rows(trial.id))
+    if rows:
+        parts.append(f"history ({len(rows)} rows, attempt {rows[-1].attempt})\n{_shown(rows)}")
+    lines = deque(log_lines(run_dir, trial.id), maxlen=LOG_LINES)
+    if lines:
+        parts.append(f"log (its last {len(lines)} lines)\n" + printable("\n".join(lines)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def clock(time: float) -> str:
+    """A time as this host's clock shows it."""
+    return datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> str:
+    known = [(name, value) for name, value in facts if value]
+    width = max((len(name) for name, _ in known), default=0)
+    return printable("\n".join(f"{name.ljust(width)}  {value}" for name, value in known))
+
+
+def _objective(sweep: SweepRecord) -> str:
+    return f"{sweep.objective.channel} ({sweep.objective.mode})" if sweep.objective else ""
+
+
+def _axes(trials: Sequence[TrialRecord]) -> str:
+    seen: dict[str, set[str]] = {}
+    for trial in trials:
+        for name, value in trial.values.items():
+            seen.setdefault(name, set()).add(cell(value))
+    return ", ".join(f"{name} ({len(values)} values)" for name, values in seen.items())
+
+
+# ------------------------------------------------------------------ attempts
+def _attempt(attempt: AttemptRecord, run_dir: Path) -> str:
+    device = attempt.device
+    where = f"worker {attempt.worker}, process {device.pid} on {device.host}"
+    if device.cores:
+        where += f", cores {', '.join(map(str, device.cores))}"
+    if device.gpus:
+        where += f", GPU {', '.join(device.gpus)}"
+    took = "" if attempt.ended is None else f" ({duration(attempt.ended - attempt.started)})"
+    facts = [
+        ("on", where),
+        ("started", clock(attempt.started)),
+        ("ended", "" if attempt.ended is None else clock(attempt.ended) + took),
+        ("files", _files(run_dir / "trials" / attempt.trial / f"a{attempt.number}")),
+        *((key, cell(value)) for key, value in attempt.info.items()),
+        ("error", attempt.message),
+    ]
+    lines = [f"attempt {attempt.number}: {attempt.state.value}", _facts(facts)]
+    if attempt.traceback:
+        lines.append(printable(attempt.traceback.rstrip()))
+    return "\n".join(lines)
+
+
+def _files(out: Path) -> str:
+    return str(out) if out.is_dir() else ""
+
+
+# ------------------------------------------------------------------ history
+def history(rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows as a table: epoch, then a column a channel; phase first where there are several.
+
+    NaN where a row lacks a channel.
+    """
+    lines = []
+    for row in rows:
+        place = {"phase": row.phase, "epoch": row.epoch}
+        lines.append(place | dict(zip(row.channels, values(row), strict=True)))
+    table = pd.DataFrame(lines)
+    several = len({row.phase for row in rows}) > 1
+    return table if several else table.drop(columns="phase", errors="ignore")
+
+
+def _shown(rows: Sequence[Row]) -> str:
+    channels = dict.fromkeys(name for row in rows for name in row.channels)
+    if len(channels) <= _MANY_CHANNELS:
+        shown = render(history(_spread(rows, _EPOCHS_SHOWN)))
+    else:
+        shown = render(_beside(_spread(rows, _EPOCHS_BESIDE), list(channels)))
+    return shown
+
+
+def _beside(rows: Sequence[Row], channels: Sequence[str]) -> pd.DataFrame:
+    """A line a channel, a column a row."""
+    columns: dict[str, Any] = {"channel": list(channels)}
+    several = len({row.phase for row in rows}) > 1
+    for row in rows:
+        found = dict(zip(row.channels, values(row), strict=True))
+        name = f"phase {row.phase} epoch {row.epoch}" if several else f"epoch {row.epoch}"
+        columns[name] = [found.get(channel, float("nan")) for channel in channels]
+    return pd.DataFrame(columns)
+
+
+def _spread(rows: Sequence[Row], number: int) -> list[Row]:
+    """At most `number` rows, evenly spread, the first and the last among them."""
+    if len(rows) <= number:
+        return list(rows)
+    return [rows[round(at * (len(rows) - 1) / (number - 1))] for at in range(number)]
+
+
+# ------------------------------------------------------------------ log
+def log_lines(run_dir: Path, trial: str) -> Iterator[str]:
+    """What the trial printed, of all its attempts, as "aN| text", by worker's log."""
+    tag = re.compile(rf"{re.escape(trial)}\.(a\d+\| ?.*)")
+    for path in sorted((run_dir / "logs").glob("worker-*.log"), key=_number):
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if found := tag.match(line):
+                    yield found[1]
+
+
+def _number(path: Path) -> tuple[int, str]:
+    digits = re.search(r"\d+", path.stem)
+    return int(digits[0]) if digits else 0, path.name

@@ -1,0 +1,85 @@
+"""The points of a sweep: the product of its axes, each once, with an id that is its values alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sweeper.records import Value
+from sweeper.spec.axes import Axes, Factor
+from sweeper.spec.load import Spec
+from sweeper.spec.place import input_error
+from sweeper.spec.where import Condition
+
+ID_LENGTH = 12
+"""Characters of five bits: 60 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """kept: values and, for each value, its part of the canonical text.
+
+    merged: points that were there already.    dropped: points that `where` refused.
+    """
+
+    kept: tuple[tuple[Mapping[str, Value], Mapping[str, str]], ...]
+    merged: int
+    dropped: int
+
+
+def canonical(name: str, value: Value) -> str:
+    """Return `"name":value` as JSON in which 1, 1.0, true and "1" differ and maps are sorted."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return f"{json.dumps(name)}:{text}"
+
+
+def trial_id(parts: Iterable[str]) -> str:
+    """Return the id of a trial: a hash of the canonical text of its values.
+
+    parts: of `canonical`, in any order.
+    """
+    text = "{" + ",".join(sorted(parts)) + "}"
+    digest = hashlib.sha256(text.encode()).digest()
+    return base64.b32encode(digest[:10]).decode()[:ID_LENGTH].lower()
+
+
+def find_points(spec: Spec) -> Points:
+    """Return the sweep's points in order. Raises InputError where `where` keeps none."""
+    condition = Condition(spec.axes, spec.variables)
+    kept: list[tuple[Mapping[str, Value], Mapping[str, str]]] = []
+    seen: set[tuple[str, ...]] = set()
+    merged = dropped = 0
+    for values, parts in _product(spec.axes):
+        key = tuple(parts.values())
+        if key in seen:
+            merged += 1
+            continue
+        seen.add(key)
+        if condition.keeps(values):
+            kept.append((values, parts))
+        else:
+            dropped += 1
+    if not kept:
+        message = f"{spec.axes.where!r} drops every one of the {dropped} points. Loosen it."
+        raise input_error(message, spec.axes.where_at)
+    return Points(tuple(kept), merged, dropped)
+
+
+def _product(axes: Axes) -> Iterator[tuple[dict[str, Value], dict[str, str]]]:
+    names = axes.names
+    for rows in itertools.product(*(_with_parts(factor) for factor in axes.factors)):
+        values = dict(zip(names, itertools.chain.from_iterable(r[0] for r in rows), strict=True))
+        parts = dict(zip(names, itertools.chain.from_iterable(r[1] for r in rows), strict=True))
+        yield values, parts
+
+
+def _with_parts(factor: Factor) -> list[tuple[tuple[Any, ...], tuple[str, ...]]]:
+    return [
+        (row, tuple(canonical(n, v) for n, v in zip(factor.names, row, strict=True)))
+        for row in factor.rows
+    ]

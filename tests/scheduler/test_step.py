@@ -1,0 +1,336 @@
+"""The scheduler, step by step: what one event does."""
+
+from __future__ import annotations
+
+import pytest
+
+from sweeper.records import (
+    AttemptEnded,
+    AttemptStarted,
+    AttemptState,
+    Began,
+    Built,
+    Device,
+    Drain,
+    Ended,
+    EndSweep,
+    InterruptWorker,
+    Lease,
+    LeasedTrial,
+    LeaseOver,
+    StartWorker,
+    TrialChanged,
+    TrialState,
+    WorkerDown,
+    WorkerUp,
+)
+from sweeper.scheduler import Policy, begin, make_plan, step
+from sweeper.scheduler.policy import lease_size
+
+HERE = Device(host="here", pid=7)
+
+
+class Play:
+    """A sweep whose events the test tells; `said` is what the last one brought."""
+
+    def __init__(self, texts="aaaa", workers=1, **rules):
+        left = [(f"t{i}", text, 1) for i, text in enumerate(texts)]
+        self.plan = make_plan(left, workers=workers, policy=Policy(**rules))
+        self.clock = 0.0
+        self.state, self.commands, self.changes = begin(self.plan, self.clock)
+
+    def tell(self, event):
+        self.state, self.commands, self.changes = step(self.plan, self.state, event)
+        return self.commands
+
+    def up(self, worker=0):
+        return self.tell(WorkerUp(worker, HERE, self.clock))
+
+    def down(self, worker=0, *, charged=True):
+        return self.tell(WorkerDown(worker, "killed by signal 9", charged, self.clock))
+
+    def began(self, trial, number=1, worker=0):
+        return self.tell(Began(worker, trial, number, self.clock))
+
+    def built(self, trial, number=1, worker=0):
+        return self.tell(Built(worker, trial, number, self.clock))
+
+    def ended(self, trial, number=1, worker=0, outcome=AttemptState.FINISHED, **facts):
+        return self.tell(Ended(worker, trial, number, outcome, self.clock, **facts))
+
+    def over(self, worker=0):
+        return self.tell(LeaseOver(worker, self.clock))
+
+    def whole(self, trial, number=1, worker=0, seconds=0.0, **facts):
+        """Begin, build and end one attempt, and say nothing of its lease."""
+        self.began(trial, number, worker)
+        self.built(trial, number, worker)
+        self.clock += seconds
+        return self.ended(trial, number, worker, **facts)
+
+
+def lease(worker, *attempts):
+    return Lease(worker, tuple(LeasedTrial(trial, number) for trial, number in attempts))
+
+
+def proved(texts="aaaa", workers=1, **rules):
+    """A play in which the first trial of the text is done and the rest is leased."""
+    play = Play(texts, workers, **rules)
+    play.up()
+    play.whole("t0")
+    play.over()
+    return play
+
+
+def test_all_workers_are_started_first():
+    assert Play(workers=2).commands == (StartWorker(0), StartWorker(1))
+
+
+def test_a_sweep_without_trials_ends_at_once():
+    assert Play(texts="").commands == (EndSweep(""),)
+
+
+def test_the_first_trial_of_a_text_is_leased_alone_and_others_wait_until_it_is_built():
+    play = Play("aaaa", workers=2)
+    assert play.up(0) == (lease(0, ("t0", 1)),)
+    assert play.up(1) == ()
+    assert play.began("t0") == ()
+    assert play.built("t0") == (lease(1, ("t1", 1)),)
+
+
+def test_each_text_has_a_first_trial_of_its_own():
+    play = Play("abab", workers=2)
+    assert play.up(0) == (lease(0, ("t0", 1)),)
+    assert play.up(1) == (lease(1, ("t1", 1)),)
+
+
+def test_trials_go_out_by_ordinal_and_a_lease_holds_one_text():
+    play = Play("aabb" * 10)
+    play.up()
+    play.whole("t0")
+    assert play.over() == (lease(0, *((f"t{i}", 1) for i in (1, 4, 5, 8, 9, 12, 13, 16, 17, 20))),)
+
+
+def test_a_text_that_cannot_be_built_stops_its_trials_and_others_go_on():
+    play = Play("aab")
+    play.up()
+    play.began("t0")
+    bad = {"outcome": AttemptState.FAILED, "kind": "input", "message": "no class Sofmax"}
+    play.ended("t0", **bad)
+    assert TrialChanged("t0", TrialState.FAILED, 0.0) in play.changes
+    assert play.over() == (lease(0, ("t2", 1)),)
+    play.whole("t2")
+    assert play.over() == (EndSweep("no class Sofmax"),)
+    assert play.state.fault == "input"
+
+
+def test_bad_input_in_a_text_that_was_built_before_fails_one_trial_only():
+    play = proved("aaa")
+    play.began("t1")
+    play.ended("t1", outcome=AttemptState.FAILED, kind="input", message="dim must be > 0")
+    assert play.over() == (lease(0, ("t2", 1)),)
+    assert play.state.fault == ""
+
+
+def test_a_fault_in_building_that_is_no_bad_input_lets_the_next_trial_try():
+    play = Play("aa")
+    play.up()
+    play.began("t0")
+    play.ended("t0", outcome=AttemptState.FAILED, kind="error", message="no memory")
+    assert play.over() == (lease(0, ("t1", 1)),)
+
+
+def test_a_trial_alone_when_its_worker_dies_is_charged_and_fails_after_its_retries():
+    play = Play("a", retries=1)
+    play.up()
+    play.began("t0")
+    assert play.down() == (StartWorker(0),)
+    assert play.changes == (
+        AttemptEnded("t0", 1, AttemptState.LOST, 0.0, message="killed by signal 9"),
+        TrialChanged("t0", TrialState.PENDING, 0.0),
+    )
+    assert play.up() == (lease(0, ("t0", 2)),)
+    play.began("t0", 2)
+    assert play.down() == (EndSweep(""),)
+    assert play.changes[-1] == TrialChanged("t0", TrialState.FAILED, 0.0)
+
+
+def test_a_trial_that_dies_alone_before_its_begin_was_heard_is_charged_too():
+    play = Play("a", retries=0)
+    play.up()
+    play.down()
+    assert play.changes == (
+        AttemptStarted("t0", 1, 0, HERE, 0.0),
+        AttemptEnded("t0", 1, AttemptState.LOST, 0.0, message="killed by signal 9"),
+        TrialChanged("t0", TrialState.FAILED, 0.0),
+    )
+
+
+def test_trials_that_were_leased_together_are_tried_again_alone_and_uncharged():
+    play = proved("a" * 9, retries=0)
+    assert [one.place for one in play.state.workers[0].lease] == [1, 2, 3, 4]
+    play.whole("t1")
+    play.began("t2")
+    assert play.down() == (StartWorker(0),)
+    assert play.changes == (
+        AttemptEnded("t2", 1, AttemptState.LOST, 0.0, message="killed by signal 9"),
+        TrialChanged("t2", TrialState.PENDING, 0.0),
+        TrialChanged("t3", TrialState.PENDING, 0.0),
+        TrialChanged("t4", TrialState.PENDING, 0.0),
+    )
+    assert play.up() == (lease(0, ("t2", 2)),)
+    play.whole("t2", 2)
+    assert play.over() == (lease(0, ("t3", 1)),)
+
+
+def test_preemption_charges_nothing_however_often_it_comes():
+    play = Play("a", retries=0)
+    for number in range(1, 6):
+        assert play.up() == (lease(0, ("t0", number)),)
+        play.began("t0", number)
+        assert play.down(charged=False) == (StartWorker(0),)
+
+
+def test_an_exception_is_retried_only_where_the_spec_says_so():
+    failed = {"outcome": AttemptState.FAILED, "kind": "error", "message": "oops"}
+    play = Play("a", retries=1, retry_on="error")
+    play.up()
+    play.whole("t0", **failed)
+    assert play.over() == (lease(0, ("t0", 2)),)
+    play.whole("t0", 2, **failed)
+    assert play.over() == (EndSweep(""),)
+
+    play = Play("a", retries=1)
+    play.up()
+    play.whole("t0", **failed)
+    assert play.over() == (EndSweep(""),)
+
+
+def test_the_sweep_ends_when_its_first_ten_trials_all_failed():
+    play = Play("a" * 30, max_lease=1)
+    play.up()
+    for i in range(10):
+        play.whole(f"t{i}", outcome=AttemptState.FAILED, kind="error", message="oops")
+        play.over()
+    assert play.commands == (EndSweep("10 of the first 10 trials failed; the last one: oops"),)
+    assert play.state.fault == "failures"
+
+
+def test_one_good_trial_among_the_first_ten_lets_the_sweep_go_on():
+    play = Play("a" * 30, max_lease=1)
+    play.up()
+    play.whole("t0")
+    for i in range(1, 20):
+        play.over()
+        play.whole(f"t{i}", outcome=AttemptState.FAILED, kind="error", message="oops")
+    assert play.over() == (lease(0, ("t20", 1)),)
+
+
+def test_the_nth_failure_ends_the_sweep_where_max_failures_is_n_and_interrupts_the_rest():
+    play = Play("aaaa", workers=2, max_failures=1)
+    play.up(0)
+    play.began("t0")
+    play.built("t0")
+    play.up(1)
+    play.began("t1", worker=1)
+    commands = play.ended("t0", outcome=AttemptState.FAILED, kind="error", message="oops")
+    assert set(commands) == {InterruptWorker(0), InterruptWorker(1)}
+    play.over(0)
+    play.ended("t1", worker=1, outcome=AttemptState.INTERRUPTED)
+    assert TrialChanged("t1", TrialState.PENDING, 0.0) in play.changes
+    assert play.over(1) == (EndSweep("1 of the first 1 trials failed; the last one: oops"),)
+
+
+def test_a_drain_interrupts_what_runs_and_puts_what_was_not_begun_back():
+    play = proved("a" * 9)
+    play.began("t1")
+    assert play.tell(Drain("Ctrl-C", 1.0)) == (InterruptWorker(0),)
+    assert play.tell(Drain("Ctrl-C again", 1.0)) == ()
+    play.ended("t1", outcome=AttemptState.INTERRUPTED)
+    assert play.over() == (EndSweep("Ctrl-C"),)
+    assert {change.trial for change in play.changes} == {"t2", "t3", "t4"}
+    assert {change.state for change in play.changes} == {TrialState.PENDING}
+    assert play.state.fault == "interrupted"
+
+
+def test_a_worker_that_is_killed_while_the_sweep_ends_leaves_interrupted_attempts():
+    play = proved("aaa")
+    play.began("t1")
+    play.tell(Drain("Ctrl-C", 1.0))
+    assert play.down(charged=False) == (EndSweep("Ctrl-C"),)
+    ended = AttemptEnded("t1", 1, AttemptState.INTERRUPTED, 0.0, message="Ctrl-C")
+    assert play.changes == (ended, TrialChanged("t1", TrialState.PENDING, 0.0))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Ended(0, "t0", 1, AttemptState.FAILED, 1.0, "error", "late", ""),
+        Began(0, "t0", 1, 1.0),
+        Built(1, "t1", 1, 1.0),
+        Ended(7, "t1", 1, AttemptState.FINISHED, 1.0),
+        Ended(0, "t1", 2, AttemptState.FINISHED, 1.0),
+    ],
+)
+def test_a_report_of_an_attempt_that_is_not_active_changes_nothing(event):
+    play = proved("aaa")
+    before = play.state
+    assert play.tell(event) == ()
+    assert (play.state, play.changes) == (before, ())
+
+
+def test_a_worker_that_never_comes_up_is_given_up_and_the_sweep_ends_as_the_clusters_fault():
+    play = Play("aa")
+    assert play.down() == (StartWorker(0),)
+    assert play.down() == (StartWorker(0),)
+    (end,) = play.down()
+    assert end == EndSweep("no worker stays alive; the last one: killed by signal 9")
+    assert play.state.fault == "cluster"
+
+
+def test_the_other_workers_go_on_without_one_that_never_comes_up():
+    play = Play("aa", workers=2)
+    for _ in range(3):
+        play.down(1)
+    assert play.commands == ()
+    assert play.up(0) == (lease(0, ("t0", 1)),)
+
+
+def test_a_lease_that_ends_without_a_word_on_its_trial_charges_it():
+    play = Play("a", retries=0)
+    play.up()
+    play.began("t0")
+    assert play.over() == (EndSweep(""),)
+    assert play.changes[-1] == TrialChanged("t0", TrialState.FAILED, 0.0)
+
+
+def test_resumed_trials_keep_their_attempts_numbers():
+    plan = make_plan([("x", "a", 3)], workers=1, policy=Policy())
+    state, _, _ = begin(plan, 0.0)
+    _, commands, _ = step(plan, state, WorkerUp(0, HERE, 0.0))
+    assert commands == (lease(0, ("x", 3)),)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "workers", "size"),
+    [
+        (None, 1000, 1, 1),  # nothing is known yet
+        (0.1, 1000, 1, 10),  # 10 x 0.1 s = 1 s
+        (0.001, 1000, 1, 64),  # no more than 64
+        (0.001, 100, 4, 13),  # ceil(100 / 8)
+        (0.0, 1000, 1, 64),
+        (5.0, 1000, 1, 1),  # no less than 1
+    ],
+)
+def test_a_lease_holds_a_second_of_work_and_at_most_half_an_even_share(
+    seconds, left, workers, size
+):
+    assert lease_size(Policy(), seconds=seconds, left=left, workers=workers) == size
+
+
+def test_leases_follow_the_measured_duration():
+    play = Play("a" * 200)
+    play.up()
+    play.whole("t0", seconds=0.25)
+    (given,) = play.over()
+    assert len(given.attempts) == 4  # 4 x 0.25 s = 1 s

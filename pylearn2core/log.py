@@ -18,11 +18,12 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 class _Formatter(logging.Formatter):
-    """The message alone; the level stands before it from WARNING on."""
+    """By its pattern; where that has no level, it stands first from WARNING on."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        return f"{record.levelname}: {text}" if record.levelno >= logging.WARNING else text
+        shown = record.levelno < logging.WARNING or "levelname" in (self._fmt or "")
+        return text if shown else f"{record.levelname}: {text}"
 
 
 def show_by_default() -> None:

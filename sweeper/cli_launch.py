@@ -32,7 +32,7 @@ def launch(
     run_dir = out or new_folder(spec.header.name)
     typer.echo(announcement(spec.header, expansion, run_dir, workers))
     if dry_run:
-        typer.echo("Nothing was started (--dry-run).")
+        typer.echo(f"Nothing was started (--dry-run). `sweep expand {path}` lists the trials.")
         return 0
 
     from sweeper import sweep
@@ -76,7 +76,7 @@ def announcement(
     lines = [
         f"{header.name}: {numbers(len(trials), expansion.merged, expansion.dropped)}",
         f"  varied     {', '.join(variety(expansion))}",
-        f"  workers    {workers_text(header, workers)}",
+        f"  workers    {workers_text(header, workers, len(trials))}",
         f"  folder     {shown_path(run_dir)}",
     ]
     if header.objective:
@@ -94,10 +94,13 @@ def variety(expansion: Expansion) -> list[str]:
     return [f"{name} ({len(found)})" for name, found in values.items()]
 
 
-def workers_text(header: SweepSpec, workers: int | None) -> str:
-    """How many workers, and what each is given."""
-    number = workers or header.workers
-    return f"{number or 'as many as fit'}, each with {resources_text(header.resources)}"
+def workers_text(header: SweepSpec, workers: int | None, trials: int) -> str:
+    """How many workers there will be, and what each is given."""
+    from sweeper.launch.local import LocalCluster
+
+    wanted = workers or header.workers
+    number = LocalCluster(header.resources, wanted=wanted, trials=trials).workers
+    return f"{number}, each with {resources_text(header.resources)}"
 
 
 def resources_text(resources: Resources) -> str:

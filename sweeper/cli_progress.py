@@ -119,7 +119,7 @@ def figures(progress: Progress) -> list[str]:
     pace = [f"{duration(progress.elapsed_s)} so far"]
     if progress.rate_per_min:
         pace.insert(0, f"{progress.rate_per_min:.3g} trials a minute")
-    if progress.left_s is not None:
+    if progress.left_s:
         pace.append(f"about {duration(progress.left_s)} left")
     best = [f"best {progress.best[1]:.6g} (trial {progress.best[0]})"] if progress.best else []
     message = [progress.message] if progress.message else []

@@ -44,6 +44,7 @@ class SweepSpec:
     retry_on: also retry a Python exception when "error".
     max_failures: None means: the sweep ends when its first 10 trials all failed.
     repeat: number of seeds, 1 where the header has no `repeat`.
+    pack: how many trials run as one program; None leaves it to the engine.
     """
 
     name: str
@@ -57,6 +58,7 @@ class SweepSpec:
     retry_on: Literal["lost", "error"] = "lost"
     max_failures: int | None = None
     repeat: int = 1
+    pack: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class RunnerSetup:
 
     run_dir: folder of the run; an attempt writes under `run_dir/trials/ID/aN/`.
     spec_path: absolute path of the spec file; its folder is importable and is read from.
-    channels, modules, floatX: as in SweepSpec.
+    channels, modules, floatX, pack: as in SweepSpec.
     """
 
     run_dir: str
@@ -114,6 +116,7 @@ class RunnerSetup:
     channels: tuple[str, ...]
     modules: tuple[str, ...]
     floatX: Literal["float32", "float64"]
+    pack: int | None = None
 
 
 # ------------------------------------------------------------------ states
@@ -130,6 +133,7 @@ class TrialState(StrEnum):
 
     @property
     def is_final(self) -> bool:
+        """Whether nothing but an explicit retry leads out of this state."""
         return self in _FINAL
 
 
@@ -148,6 +152,7 @@ class AttemptState(StrEnum):
 
     @property
     def is_over(self) -> bool:
+        """Whether the attempt has come to its end."""
         return self is not AttemptState.RUNNING
 
 

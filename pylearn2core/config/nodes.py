@@ -160,7 +160,9 @@ class _Reader:
 
     def syntax_error(self, error: yaml.MarkedYAMLError) -> ConfigError:
         mark = error.problem_mark or error.context_mark
-        line = self.line(mark.line) if mark else None
+        # Where the text ends too early, the mark is past its last line.
+        last = self.text.rstrip().count("\n")
+        line = self.line(min(mark.line, last)) if mark else None
         begin = error.context_mark
         since = f" {error.context}" if error.context else ""
         if since and begin and mark and begin.line != mark.line:

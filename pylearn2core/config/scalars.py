@@ -105,7 +105,9 @@ def _flow_float(value: float) -> str:
 
 
 def _flow_string(value: str) -> str:
-    if _PLAIN_WORD.fullmatch(value) and isinstance(plain_scalar(value), str):
+    # `y` and `n` are bools to some readers.
+    is_word = _PLAIN_WORD.fullmatch(value) and value.lower() not in {"y", "n"}
+    if is_word and isinstance(plain_scalar(value), str):
         return value
     quoted = json.dumps(value, ensure_ascii=False)
     return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)

@@ -51,7 +51,7 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
     ) -> None:
         if (X is None) == (topo_view is None):
             raise ValueError("give either X, a matrix, or topo_view, images: exactly one")
-        self._kept_views: dict[tuple[int, ...], tuple[Any, Any]] = {}
+        self._kept: dict[Callable[[Any], Any], tuple[Any, Any]] = {}
         self.view_converter = view_converter
         self.X_labels = X_labels
         self.y_labels = y_labels
@@ -146,13 +146,13 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
         self._check()
 
     def _y_matrix(self) -> Any:
-        return self._view_of(self.y, (len(self.y), -1)) if self.y.ndim == 1 else self.y
+        return self._derived(self.y, _as_column) if self.y.ndim == 1 else self.y
 
-    def _view_of(self, array: Any, shape: tuple[int, ...]) -> Any:
-        """`array` in another shape: the same object at each call, so that it is known by its id."""
-        kept = self._kept_views.get(shape)
+    def _derived(self, array: Any, make: Callable[[Any], Any]) -> Any:
+        """`make(array)`, the same object at each call, so that who keeps data can know it by id."""
+        kept = self._kept.get(make)
         if kept is None or kept[0] is not array:
-            kept = self._kept_views[shape] = (array, array.reshape(shape))
+            kept = self._kept[make] = (array, make(array))
         return kept[1]
 
     def resident_sources(
@@ -169,8 +169,8 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
     def _resident(self, source: str, space: Space | None) -> tuple[Any, Space]:
         if source == "features":
             if isinstance(space, Conv2DSpace) and self.view_converter is not None:
-                images: Conv2DSpace = self.view_converter.stored_space
-                return self._view_of(self.X, images._shape(len(self.X))), images
+                converter = self.view_converter
+                return self._derived(self.X, converter.stored_images), converter.stored_space
             return self.X, self.X_space
         if source == "targets" and self.y is not None:
             return self._y_matrix(), self.y_space
@@ -334,6 +334,10 @@ def _as_targets(y: Any) -> Any:
             f"and dtype {y.dtype}"
         )
     return y
+
+
+def _as_column(y: Any) -> Any:
+    return y.reshape(-1, 1)
 
 
 def _check_labels(labels: Any, count: int, name: str) -> None:

@@ -3,21 +3,27 @@
 Importing it imports PyTensor and JAX.
 """
 
+from pylearn2core.engine.bound import Bound
 from pylearn2core.engine.data import on_device, resident_batch
 from pylearn2core.engine.graph import Step
 from pylearn2core.engine.order import Order
-from pylearn2core.engine.program import Bound
-from pylearn2core.engine.steps import Measure, Record, TrainPass, evaluate, run
+from pylearn2core.engine.pack import alike, answer, width
+from pylearn2core.engine.steps import Loop, Measure, Record, Request, TrainPass, evaluate, run
 
 __all__ = [
     "Bound",
+    "Loop",
     "Measure",
     "Order",
     "Record",
+    "Request",
     "Step",
     "TrainPass",
+    "alike",
+    "answer",
     "evaluate",
     "on_device",
     "resident_batch",
     "run",
+    "width",
 ]

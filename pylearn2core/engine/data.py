@@ -34,7 +34,10 @@ def on_device(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
 def resident_batch(dataset: Any, pairs: Sequence[tuple[Any, str]]) -> tuple[Any, ...] | None:
     """A dataset's arrays for (space, source) pairs; None if it can only be iterated."""
     offer = getattr(dataset, "resident_sources", None)
-    arrays = offer(tuple(source for _, source in pairs)) if offer is not None else None
+    if offer is None or not pairs:
+        return None
+    spaces, sources = zip(*pairs, strict=True)
+    arrays = offer(sources, spaces)
     if arrays is None:
         return None
     return tuple(

@@ -37,6 +37,11 @@ class Order:
         """Rows of each batch."""
         return [len(batch) for batch in self.batches]
 
+    def is_same(self, other: Order) -> bool:
+        """Whether both have the same rows in the same batches."""
+        pairs = zip(self.batches, other.batches, strict=False)
+        return self.sizes == other.sizes and all(np.array_equal(a, b) for a, b in pairs)
+
     def stacks(self) -> dict[int, Indices]:
         """All batches of each size, shape (n_batches, size), in their order."""
         by_size: dict[int, list[Indices]] = {}

@@ -6,26 +6,24 @@ to no trial, so every trial whose graph reads the same uses it.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pylearn2core.engine import lower, state
-from pylearn2core.engine.graph import Reading, Step, read
+from pylearn2core.engine import lower
+from pylearn2core.engine.graph import Reading, Step
 from pylearn2core.engine.order import Order
-
-log = logging.getLogger(__name__)
 
 Data = tuple[Any, ...]  # a batch's arrays over all examples, first axis: the example
 Array = np.ndarray[Any, Any]
 
-# What tracing raises where a graph can't be a JAX program (a shape that depends on a value, ...).
-_UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError)
+
+def _are_equal(orders: Sequence[Order]) -> bool:
+    first = orders[0]
+    return all(order is first or order.is_same(first) for order in orders[1:])
 
 
 def _floats(value: Any) -> Any:
@@ -45,6 +43,12 @@ class DeviceProgram:
         self._updated = reading.updated
         self._train = jax.jit(self._train_pass)
         self._measure = jax.jit(self._measure_pass)
+        slots, order, common = (0, 0, 0, None), 0, None
+        ends = (None, None)
+        self._train_own = jax.jit(jax.vmap(self._train_pass, (*slots, order, *ends)))
+        self._train_common = jax.jit(jax.vmap(self._train_pass, (*slots, common, *ends)))
+        self._measure_own = jax.jit(jax.vmap(self._measure_pass, (*slots[1:], order)))
+        self._measure_common = jax.jit(jax.vmap(self._measure_pass, (*slots[1:], common)))
         self._once = jax.jit(lambda shared, lifted: self._step((), shared, lifted)[1])
 
     def train(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
@@ -65,9 +69,44 @@ class DeviceProgram:
         ]
         return np.asarray(sum(totals) / sum(order.sizes))
 
+    def train_pack(
+        self, shared: Data, lifted: Data, data: Data, orders: Sequence[Order], *, shares: bool
+    ) -> tuple[Data, Array]:
+        """`train` for the slots of a pack: values are stacked, first axis: the slot.
+
+        orders: of each slot; the batches' sizes are the same in all.
+        shares: whether slots with the same batches share each product with the data.
+        """
+        updated, rest = shared[: self._updated], shared[self._updated :]
+        finite = np.ones((len(orders), self._updated), dtype=bool)
+        is_common = shares and _are_equal(orders)
+        run = self._train_common if is_common else self._train_own
+        for parts in zip(*(order.segments() for order in orders), strict=True):
+            stack = parts[0].stack if is_common else np.stack([part.stack for part in parts])
+            updated, finite = run(updated, rest, lifted, data, stack, parts[0].start, parts[0].stop)
+        return updated, np.asarray(finite)
+
+    def measure_pack(
+        self, shared: Data, lifted: Data, data: Data, orders: Sequence[Order]
+    ) -> Array:
+        """`measure` for the slots of a pack; shape (n_slots, n_outputs)."""
+        is_common = _are_equal(orders)
+        run = self._measure_common if is_common else self._measure_own
+        total: Any = 0.0
+        by_size = [order.stacks() for order in orders]
+        for size, first in by_size[0].items():
+            stack = first if is_common else np.stack([stacks[size] for stacks in by_size])
+            total = total + np.asarray(run(shared, lifted, data, stack)).sum(axis=1) * size
+        return np.asarray(total / sum(orders[0].sizes))
+
     def once(self, shared: Data, lifted: Data) -> Data:
         """The outputs of a step that has no batch."""
         return self._once(shared, lifted)  # type: ignore[no-any-return]
+
+    def work(self, batch: Data, shared: Data, lifted: Data) -> float:
+        """Arithmetic operations of one batch, as XLA counts them before it optimises."""
+        lowered = jax.jit(self._step).lower(batch, shared, lifted)
+        return float((lowered.cost_analysis() or {}).get("flops", 0.0))
 
     def _train_pass(
         self, updated: Data, rest: Data, lifted: Data, data: Data, stack: Any, start: int, stop: int
@@ -122,84 +161,3 @@ class HostProgram:
 
 
 Program = DeviceProgram | HostProgram
-
-
-@dataclass(slots=True)
-class Slot:
-    """A key's place in the table of programs. proven: the methods that have run."""
-
-    program: Program
-    proven: set[str] = field(default_factory=set)
-
-
-_slots: dict[Hashable, Slot] = {}
-
-
-class Bound:
-    """One trial's step: a program that it shares, and values that are its own."""
-
-    def __init__(self, step: Step) -> None:
-        self._step = step
-        self._own = read(step)
-        self._lifted = lower.lifted_values(self._own)
-        # Hashing a key costs as much as reading its graph: look it up once.
-        known = _slots.get(self._own.key)
-        self._slot = known if known is not None else self._new_slot()
-
-    def _new_slot(self) -> Slot:
-        try:
-            program: Program = DeviceProgram(self._step, self._own)
-        except NotImplementedError as error:
-            program = self._host_program(error)
-        slot = _slots[self._own.key] = Slot(program)
-        return slot
-
-    @property
-    def updated(self) -> tuple[Any, ...]:
-        """The shared variables that `train` changes, in the order of the flags it returns."""
-        return self._own.shared[: self._own.updated]
-
-    def train(self, data: Data, order: Order) -> Array:
-        """Train one pass; return for each updated variable whether it is finite."""
-        updated, finite = self._call("train", data, order)
-        state.push(self.updated, updated)
-        return np.asarray(finite)
-
-    def measure(self, data: Data, order: Order) -> Array:
-        """Mean of each output over the pass's rows; shape (n_outputs,)."""
-        return np.asarray(self._call("measure", data, order))
-
-    def outputs(self) -> Data:
-        """The outputs of a step that has no batch, as host arrays."""
-        program = self._slot.program
-        values = program.once(self._shared(program), self._lifted)
-        return tuple(np.asarray(value) for value in values)
-
-    def _call(self, method: str, data: Data, order: Order) -> Any:
-        slot = self._slot
-        if method in slot.proven:
-            return self._run(slot.program, method, data, order)
-        try:
-            result = self._run(slot.program, method, data, order)
-        except _UNTRACEABLE as error:
-            if isinstance(slot.program, HostProgram):
-                raise
-            slot.program = self._host_program(error)
-            result = self._run(slot.program, method, data, order)
-        slot.proven.add(method)
-        return result
-
-    def _run(self, program: Program, method: str, data: Data, order: Order) -> Any:
-        return getattr(program, method)(self._shared(program), self._lifted, data, order)
-
-    def _host_program(self, error: Exception) -> HostProgram:
-        log.warning(
-            "This graph can't be one JAX program (%s); it runs on PyTensor's own linker, one "
-            "batch a call.",
-            str(error).splitlines()[0] if str(error) else type(error).__name__,
-        )
-        return HostProgram(self._step, self._own)
-
-    def _shared(self, program: Program) -> Data:
-        on_host = isinstance(program, HostProgram)
-        return (state.host_values if on_host else state.pull)(self._own.shared)

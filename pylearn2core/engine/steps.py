@@ -10,9 +10,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pylearn2core.engine.bound import Bound
 from pylearn2core.engine.graph import Step
 from pylearn2core.engine.order import Order
-from pylearn2core.engine.program import Bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Programs: `python -m pylearn2core.scripts.train FILE.yaml`."""

@@ -45,6 +45,12 @@ def find_run(run: str | None, cwd: Path) -> Path:
     )
 
 
+def short_name(run_dir: Path, cwd: Path) -> str:
+    """What to write for RUN in `cwd` so that `find_run` gives this folder."""
+    run_dir = run_dir.resolve()
+    return run_dir.name if run_dir.parent == (cwd / RUNS).resolve() else str(run_dir)
+
+
 def _latest(runs: Path) -> Path:
     if _is_run(runs / LATEST):
         return (runs / LATEST).resolve()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import deque
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sweeper.report.find import find_trial
+from sweeper.report.find import find_trial, short_name
 from sweeper.report.history import values
 from sweeper.report.render import cell, render
 from sweeper.report.status import describe, status
@@ -17,7 +18,6 @@ from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from sweeper.records import AttemptRecord, Row, SweepRecord, TrialRecord
     from sweeper.store.base import StoreReader
@@ -40,7 +40,7 @@ def show_run(store: StoreReader, run_dir: Path) -> str:
         ("varies", _axes(store.trials())),
         ("versions", ", ".join(f"{key} {value}" for key, value in sweep.versions.items())),
     ]
-    return describe(status(store), run_dir.name) + "\n" + _facts(facts)
+    return describe(status(store), short_name(run_dir, Path.cwd())) + "\n" + _facts(facts)
 
 
 def show_trial(store: StoreReader, run_dir: Path, prefix: str) -> str:
@@ -118,8 +118,10 @@ def history(rows: Sequence[Row]) -> pd.DataFrame:
     """
     lines = []
     for row in rows:
-        place = {"phase": row.phase, "epoch": row.epoch}
-        lines.append(place | dict(zip(row.channels, values(row), strict=True)))
+        line: dict[str, float] = {"phase": row.phase, "epoch": row.epoch}
+        for name, value in zip(row.channels, values(row), strict=True):
+            line[f"channel.{name}" if name in ("phase", "epoch") else name] = value
+        lines.append(line)
     table = pd.DataFrame(lines)
     several = len({row.phase for row in rows}) > 1
     return table if several else table.drop(columns="phase", errors="ignore")
@@ -128,10 +130,8 @@ def history(rows: Sequence[Row]) -> pd.DataFrame:
 def _shown(rows: Sequence[Row]) -> str:
     channels = dict.fromkeys(name for row in rows for name in row.channels)
     if len(channels) <= _MANY_CHANNELS:
-        shown = render(history(_spread(rows, _EPOCHS_SHOWN)))
-    else:
-        shown = render(_beside(_spread(rows, _EPOCHS_BESIDE), list(channels)))
-    return shown
+        return render(history(_spread(rows, _EPOCHS_SHOWN)))
+    return render(_beside(_spread(rows, _EPOCHS_BESIDE), list(channels)))
 
 
 def _beside(rows: Sequence[Row], channels: Sequence[str]) -> pd.DataFrame:

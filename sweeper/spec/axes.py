@@ -48,7 +48,7 @@ class Axes:
     """A product of factors, before `where` and with the seeds of `repeat`.
 
     where: the expression, or None.    where_at: where it stands.
-    seeds: None where the header has no `repeat`.
+    seeds: None where the header has no `repeat`, which stands at repeat_at.
     places: where each axis stands.
     """
 
@@ -56,6 +56,7 @@ class Axes:
     where: str | None
     where_at: Where
     seeds: tuple[int, ...] | None
+    repeat_at: Where
     places: Mapping[str, Where]
 
     @property

@@ -166,9 +166,9 @@ def _check_different(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> tuple[
         axes = [name for name, value in trial.values.items() if not same(value, other.values[name])]
         if axes != ["seed"]:
             raise input_error(
-                f"two trials are the same experiment: {_of(other.values)}; and {_of(trial.values)}. "
-                f"What differs ({listed(axes)}) changes nothing there. Use it in the experiment, "
-                "or drop one of the two with `where`.",
+                f"two trials are the same experiment: {_of(other.values)}; "
+                f"and {_of(trial.values)}. What differs ({listed(axes)}) changes nothing there. "
+                "Use it in the experiment, or drop one of the two with `where`.",
                 spec.axes.places.get(axes[0], Where(spec.source)),
             )
         idle_seeds += 1

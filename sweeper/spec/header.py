@@ -29,8 +29,7 @@ def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes]:
             fields[key] = read(place.child(key))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
     factors, places = read_product(place, PRODUCT)
-    where, where_at = _where(place)
-    axes = Axes(factors, where, where_at, seeds, places)
+    axes = Axes(factors, _where(place), _at(place, "where"), seeds, _at(place, "repeat"), places)
     return SweepSpec(**fields, repeat=len(seeds) if seeds else 1), axes
 
 
@@ -46,13 +45,17 @@ def _check_keys(place: Place) -> None:
     place.check_keys((*_FIELDS, *PRODUCT, "where", "repeat"))
 
 
-def _where(place: Place) -> tuple[str | None, Where]:
+def _at(place: Place, key: str) -> Where:
+    return place.child(key).where() if key in place.value else place.where()
+
+
+def _where(place: Place) -> str | None:
     if "where" not in place.value:
-        return None, place.where()
+        return None
     child = place.child("where")
     if not isinstance(child.value, str):
         raise child.wrong("an expression", "Write one such as `batch_size < 100`.")
-    return child.value, child.where()
+    return child.value
 
 
 def _seeds(place: Place) -> tuple[int, ...]:

@@ -120,13 +120,17 @@ def _split(text: str, source: str) -> tuple[str, int, str, int]:
     ends = (i for i in range(start, len(rows)) if _SEPARATOR.fullmatch(rows[i]))
     end = next(ends, None)
     experiment = "" if end is None else "\n".join(rows[end + 1 :])
-    if end is None or not re.sub(r"(?m)^\s*(#.*)?$|^---$", "", experiment).strip():
+    if not any(_says_something(row) for row in experiment.split("\n")):
         raise input_error(
             "one document found, two expected: the header, which starts with `sweep:`, a line that "
             "is `---` alone, and the experiment.",
             Where(source),
         )
-    return "\n".join(rows[start:end]) + "\n", start + 1, experiment, end + 2
+    return "\n".join(rows[start:end]) + "\n", start + 1, experiment, (end or 0) + 2
+
+
+def _says_something(row: str) -> bool:
+    return bool(row.strip()) and not _SEPARATOR.fullmatch(row) and row.strip()[0] != "#"
 
 
 def _read_head(
@@ -205,7 +209,7 @@ def _check_used(spec: Spec, used: frozenset[str]) -> None:
         raise input_error(
             "the experiment never uses `seed`, so every repeat would train the same. "
             f"{where_to_seed(spec)}",
-            Where(spec.source, None, "sweep.repeat"),
+            spec.axes.repeat_at,
         )
 
 

@@ -1,4 +1,4 @@
-"""The points of a sweep: the product of its axes, each once, with an id that is its values alone."""
+"""The points of a sweep: the product of its axes, each once; a trial's id is its values alone."""
 
 from __future__ import annotations
 

@@ -138,7 +138,8 @@ class Renderer:
             self.names = frozenset(meta.find_undeclared_variables(tree))
             self._compiled = env.from_string(template)
         except TemplateSyntaxError as error:
-            raise self._error(f"this is no template: {error.message}.", error.lineno) from None
+            message = f"this is no template: {error.message}".rstrip(".")
+            raise self._error(f"{message}.", error.lineno) from None
 
     def _error(self, message: str, line: int | None) -> InputError:
         in_file = line + self.first_line - 1 if line is not None else None
@@ -161,7 +162,7 @@ class Renderer:
         return Rendered(text, tuple(tokens))
 
     def _run(
-        self, template: Template, variables: Mapping[str, Any], values: Mapping[str, Any] = {}
+        self, template: Template, variables: Mapping[str, Any], values: Mapping[str, Any]
     ) -> tuple[str, list[Any]]:
         tokens: list[Any] = []
         try:
@@ -169,11 +170,9 @@ class Renderer:
         except UndefinedError as error:
             raise self._undefined(error, variables, _of(values)) from None
         except Exception as error:  # whatever an expression of the user's raises
-            message = f"{error}".rstrip(".")
             kind = "" if isinstance(error, TemplateRuntimeError) else f"{type(error).__name__}: "
-            raise self._error(
-                f"an expression failed{_of(values)}: {kind}{message}.", _line(error)
-            ) from None
+            message = f"an expression failed{_of(values)}: {kind}{error}"
+            raise self._error(f"{message.rstrip('.')}.", _line(error)) from None
 
     def _undefined(
         self, error: UndefinedError, variables: Mapping[str, Any], of: str
@@ -193,7 +192,7 @@ class Renderer:
         if self._with_marks is None:
             self._with_marks = environment(marks=True).from_string(self.template)
         try:
-            marked, tokens = self._run(self._with_marks, variables)
+            marked, tokens = self._run(self._with_marks, variables, {})
         except InputError:  # a template that looks at its own text may stumble over the marks
             marked, tokens = text, []
         rows = _number_named(marked, tokens).split("\n")
@@ -208,11 +207,18 @@ class Renderer:
         return tuple(result)
 
     def check_text(self, text: str) -> None:
-        """Raise InputError where a filter has spoilt a token (`upper` of a macro's result)."""
+        """Raise InputError where a filter or `~` has spoilt a token or a value in `text`."""
         if text.lower().count(MARKER) != len(TOKEN.findall(text)):
             raise self._error(
                 "a filter changed the text of a macro or of a set block, and with it the values in "
                 "it. Apply the filter to the values themselves.",
+                None,
+            )
+        escaped = [e for e in ("&amp;", "&lt;", "&gt;", "&#34;", "&#39;") if e in text]
+        if any(entity not in self.template for entity in escaped):
+            raise self._error(
+                "a value was joined (`~`, or a filter) to the text of a macro or of a set block, "
+                "which escapes it. Print the two one after the other: {{ text }}{{ value }}.",
                 None,
             )
 

@@ -92,9 +92,11 @@ class SqlStore:
             except BaseException:
                 store._release()
                 raise
-        except BaseException:
+        except BaseException as error:
             # Nothing was recorded: leave no file that a later launch would stumble over.
             path.unlink(missing_ok=True)
+            if isinstance(error, sqlite.FullDiskError):
+                raise _no_room(path) from error
             raise
         return store
 
@@ -331,6 +333,13 @@ def _exists(path: Path) -> StoreError:
     return StoreError(
         f"{path}: there is a store already. Go on with that run (sweep resume {path.parent}), or"
         " launch into another folder."
+    )
+
+
+def _no_room(path: Path) -> StoreError:
+    return StoreError(
+        f"{path}: the disk is full, so the run's trials could not be written and nothing was"
+        " started. Free some space, then launch again."
     )
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _LOCK_WAIT_S = 10.0
 
 
+class FullDiskError(StoreError):
+    """No space is left for what was to be written."""
+
+
 def open_alone(path: Path) -> sqlite3.Connection:
     """The writer's connection on a network file system: no other process can open the file.
 
@@ -129,7 +133,7 @@ def explain(path: Path, error: BaseException) -> StoreError:
     """The paragraph for what SQLite or the operating system said about `path`."""
     code, number = _code(error), getattr(error, "errno", None)
     if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError(
+        return FullDiskError(
             f"{path}: the disk is full, so nothing more can be recorded. What was recorded until"
             f" now is whole. Free some space, then run: sweep resume {path.parent}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sqlite3
@@ -15,7 +16,9 @@ from store_contract import HOST, NOW, PID, StoreContract
 
 from sweeper.errors import StoreBusyError, StoreError
 from sweeper.records import TrialState
+from sweeper.store import sqlite
 from sweeper.store.sql import SqlStore
+from sweeper.store.sqlite import explained
 
 
 class TestLocal(StoreContract):
@@ -145,6 +148,30 @@ class TestNetwork(TestLocal):
         with pytest.raises(StoreError, match="can't be opened or written"):
             store.publish(NOW)
         (path / "snapshot.db").rmdir()
+
+
+# ------------------------------------------------------------------ both
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_no_space_for_a_file_is_said_as_a_full_disk(tmp_path, number):
+    full = pytest.raises(StoreError, match=r"sweep\.db: the disk is full")
+    with full, explained(tmp_path / "sweep.db"):
+        raise OSError(number, os.strerror(number))
+
+
+def test_a_disk_too_full_for_the_trials_leaves_nothing_and_says_to_launch_again(
+    tmp_path, make, monkeypatch
+):
+    open_shared = sqlite.open_shared
+
+    def small(path):
+        raw = open_shared(path)
+        raw.execute("PRAGMA max_page_count=20")
+        return raw
+
+    monkeypatch.setattr(sqlite, "open_shared", small)
+    with pytest.raises(StoreError, match=r"the disk is full, so the run's .* launch again"):
+        SqlStore.create(tmp_path, make.sweep(), make.trials(2000), network=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 # ------------------------------------------------------------------ local only

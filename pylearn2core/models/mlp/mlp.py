@@ -11,8 +11,10 @@ import numpy as np
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
+from pylearn2core.models.mlp.dropout import apply_dropout
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import CompositeSpace, VectorSpace
+from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils.hyper import hyper
 
 DEFAULT_SEED = [2013, 1, 4]
@@ -202,6 +204,34 @@ class MLP(Layer):
             state_below = layer.fprop(state_below)
             states.append(state_below)
         return states if return_all else states[-1]
+
+    def dropout_fprop(
+        self,
+        state_below: Any,
+        default_input_include_prob: float = 0.5,
+        input_include_probs: Mapping[str, float] | None = None,
+        default_input_scale: float = 2.0,
+        input_scales: Mapping[str, float] | None = None,
+        per_example: bool = True,
+    ) -> Any:
+        """The top layer's output where inputs of layers are left out; see costs.mlp.dropout."""
+        probs, scales = input_include_probs or {}, input_scales or {}
+        names = [layer.layer_name for layer in self.layers]
+        check_names(probs, names, "input_include_probs")
+        check_names(scales, names, "input_scales")
+        stream = MRG_RandomStreams(max(int(self.rng.randint(2**15)), 1))
+        for layer in self.layers:
+            state_below = apply_dropout(
+                state_below,
+                probs.get(layer.layer_name, default_input_include_prob),
+                scales.get(layer.layer_name, default_input_scale),
+                stream,
+                layer.get_input_space(),
+                mask_value=layer.dropout_input_mask_value,
+                per_example=per_example,
+            )
+            state_below = layer.fprop(state_below)
+        return state_below
 
     def cost(self, Y: Any, Y_hat: Any) -> Any:
         """The top layer's cost of the outputs Y_hat where the targets are Y."""

@@ -108,11 +108,11 @@ class MRG_RandomStreams:  # noqa: N801 - Theano's name
         upper = T.cumsum(pvals, axis=-1)
         # Rounding may leave the last bound below 1; the ratio ends at 1 exactly.
         upper = upper / T.shape_padright(upper[..., -1])
-        lower = T.concatenate([T.zeros_like(upper[..., :1]), upper[..., :-1]], axis=-1)
 
         def counts(u: Any) -> Any:
-            u = T.shape_padright(u)
-            hit = (u >= lower[None]) & (u < upper[None])
+            # The class is the first whose upper bound lies above u.
+            above = (T.shape_padright(u) < upper[None]).astype("int64")
+            hit = above * T.eq(T.cumsum(above, axis=-1), 1)
             return hit.sum(axis=0).astype(_resolved(dtype))
 
         return self._derived((n, *_lengths(pvals)[:-1]), counts)

@@ -52,9 +52,9 @@ def test_a_model_that_forgot_the_constructor_of_model_is_told_so(use: Any) -> No
 
 def test_a_model_without_params_or_space_is_told_what_to_set() -> None:
     model = Model()
-    with pytest.raises(ConfigError, match="Set self._params to a list"):
+    with pytest.raises(ConfigError, match=r"Set self._params to a list"):
         model.get_params()
-    with pytest.raises(ConfigError, match="Set self.input_space to the Space"):
+    with pytest.raises(ConfigError, match=r"Set self.input_space to the Space"):
         model.get_input_space()
 
 

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from numbers import Real
 from typing import Any
 
+from pylearn2core.engine import Loop, Record
 from pylearn2core.errors import ConfigError
 from pylearn2core.train import Train
 
 Values = Mapping[str, float]
 
 
-def records(experiment: Any) -> Iterator[tuple[int, Values]]:
-    """(epoch, channels' values) of an experiment: a Train, or any object that yields rows.
+def loop_of(experiment: Any) -> Loop:
+    """An experiment's loop: of a Train, or of any object that yields rows.
 
     A Train's first record is of epoch 0, before training; a plain experiment's is of epoch 1.
     Raises ConfigError for an object that yields no rows.
     """
     if isinstance(experiment, Train):
-        return ((record.epoch, record.values) for record in experiment.records())
+        return experiment.loop()
     if not isinstance(experiment, Iterable) or isinstance(experiment, str | bytes | Mapping):
         raise ConfigError(
             f"the experiment is {_kind(experiment)}: expected a Train, a list of them, or an "
             "object that yields rows (mappings of channel names to numbers) when iterated."
         )
-    return ((epoch, _checked(row)) for epoch, row in enumerate(experiment, start=1))
+    return _plain_loop(experiment)
+
+
+def _plain_loop(experiment: Iterable[Any]) -> Loop:
+    for epoch, row in enumerate(experiment, start=1):
+        yield Record(epoch, _checked(row))
 
 
 def _checked(row: Any) -> Values:

@@ -1,7 +1,4 @@
-"""Trials in this process: from (text, values) to events and rows. Knows nothing of Ray.
-
-Importing it imports PyTensor and JAX: whoever does has set the environment and the cores before.
-"""
+"""The runner: one lease of trials after the other."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import pytensor
 import pylearn2  # noqa: F401  (lets a user's file import pylearn2 and theano)
 from pylearn2core import paths
 from pylearn2core.config import nodes, yaml_parse
+from pylearn2core.engine import Record
 from pylearn2core.errors import ConfigError, Pylearn2CoreError
 from pylearn2core.train import Train
 from sweeper.records import (
@@ -31,13 +30,12 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
-from sweeper.workers.rows import ChannelFilter, records
-from sweeper.workers.surroundings import Surroundings
+from sweeper.workers.runner.packing import Attempt, Item, side_by_side
+from sweeper.workers.runner.rows import ChannelFilter, loop_of
+from sweeper.workers.runner.surroundings import Surroundings
 
 # Remembering where each node of a graph was written costs a tenth of building it.
 pytensor.config.traceback__limit = 0
-
-Item = Began | Built | Row | Ended
 
 
 class InterruptedAttemptError(Exception):
@@ -66,26 +64,29 @@ class Runner:
         texts: Mapping[str, ExperimentText],
         interrupted: threading.Event,
     ) -> Iterator[Item]:
-        """Run the tasks in order. Of each attempt: Began, Built, its rows, Ended."""
-        for task in tasks:
-            if interrupted.is_set():
-                return
-            yield from self._attempt(task, texts[task.text_id], interrupted)
+        """Run the tasks; those of one text side by side. Of each: Began, Built, rows, Ended."""
+        for text_id, group in groupby(tasks, key=lambda task: task.text_id):
+            attempts = (self._attempt(task, texts[text_id], interrupted) for task in group)
+            yield from side_by_side(attempts, self._setup.pack)
 
     def _attempt(
         self, task: TrialTask, text: ExperimentText, interrupted: threading.Event
-    ) -> Iterator[Item]:
+    ) -> Attempt:
+        if interrupted.is_set():
+            return
         began = time.time()
         yield Began(self._worker, task.trial, task.number, began)
         end: dict[str, Any] = {"outcome": AttemptState.FINISHED}
         info: dict[str, Any] = {}
+        work = self._work(task, text, info)
         try:
-            for item in self._work(task, text):
-                if isinstance(item, Built):
-                    info["build_s"] = item.time - began
-                yield item
+            reply = None
+            while True:
+                reply = yield work.send(reply)
                 if interrupted.is_set():
                     raise InterruptedAttemptError
+        except StopIteration:
+            pass
         except InterruptedAttemptError:
             end = {"outcome": AttemptState.INTERRUPTED}
         except (Exception, SystemExit) as error:
@@ -94,24 +95,37 @@ class Runner:
         info["seconds"] = now - began
         yield Ended(self._worker, task.trial, task.number, time=now, info=info, **end)
 
-    def _work(self, task: TrialTask, text: ExperimentText) -> Iterator[Built | Row]:
+    def _work(self, task: TrialTask, text: ExperimentText, info: dict[str, Any]) -> Attempt:
         """Build and run the phases, all of their code inside the trial's own surroundings."""
+        began = time.time()
         out = Path(self._setup.run_dir) / "trials" / task.trial / f"a{task.number}"
         inside = Surroundings(self._places(out), task.seed)
         tokens = nodes.bind(task.tokens, trial=task.trial, out=str(out))
         is_built = False
         for phase, experiment in enumerate(self._phases(task, text, tokens, inside)):
-            if not is_built and isinstance(experiment, Train):
+            if isinstance(experiment, Train) and not is_built:
                 with inside:
                     experiment.setup()
                 is_built = True
+                info["build_s"] = time.time() - began
                 yield Built(self._worker, task.trial, task.number, time.time())
-            for epoch, values in inside.each(records(experiment)):
+            loop = loop_of(experiment)
+            reply: Any = None
+            while (item := inside.send(loop, reply)) is not None:
+                reply = None
+                if not isinstance(item, Record):
+                    reply = yield item
+                    if isinstance(reply, Exception):
+                        raise reply
+                    continue
                 if not is_built:  # what a plain experiment is shows with its first row
                     is_built = True
                     yield Built(self._worker, task.trial, task.number, time.time())
-                channels, data = self._filter.pack(values)
-                yield Row(task.trial, task.number, phase, epoch, time.time(), channels, data)
+                yield self._row(task, phase, item)
+
+    def _row(self, task: TrialTask, phase: int, record: Record) -> Row:
+        channels, data = self._filter.pack(record.values)
+        return Row(task.trial, task.number, phase, record.epoch, time.time(), channels, data)
 
     def _phases(
         self, task: TrialTask, text: ExperimentText, tokens: tuple[Any, ...], inside: Surroundings

@@ -7,7 +7,7 @@ change what another one draws, in whatever order they run.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -45,15 +45,13 @@ class Surroundings:
         self._states = (random.getstate(), np.random.get_state())
         _install(self._outside.pop())
 
-    def each(self, items: Iterator[Item]) -> Iterator[Item]:
-        """Give the items of an iterator whose code runs inside."""
-        while True:
-            with self:
-                try:
-                    item = next(items)
-                except StopIteration:
-                    return
-            yield item
+    def send(self, loop: Generator[Item, Any, None], reply: Any) -> Item | None:
+        """Let a generator go on, inside, to its next item; None at its end."""
+        with self:
+            try:
+                return loop.send(reply)
+            except StopIteration:
+                return None
 
 
 def _install(states: tuple[Any, Any]) -> None:

@@ -1,0 +1,42 @@
+"""What changes a whole dataset once, before training."""
+
+from pylearn2core.datasets.preprocessing.base import (
+    BlockPreprocessor,
+    ExamplewisePreprocessor,
+    Pipeline,
+    Preprocessor,
+    ShuffleAndSplit,
+)
+from pylearn2core.datasets.preprocessing.local_contrast import LeCunLCN
+from pylearn2core.datasets.preprocessing.patches import (
+    ExtractGridPatches,
+    ExtractPatches,
+    ReassembleGridPatches,
+)
+from pylearn2core.datasets.preprocessing.scaling import (
+    GlobalContrastNormalization,
+    MakeUnitNorm,
+    RemoveMean,
+    Standardize,
+    global_contrast_normalize,
+)
+from pylearn2core.datasets.preprocessing.whitening import PCA, ZCA
+
+__all__ = [
+    "PCA",
+    "ZCA",
+    "BlockPreprocessor",
+    "ExamplewisePreprocessor",
+    "ExtractGridPatches",
+    "ExtractPatches",
+    "GlobalContrastNormalization",
+    "LeCunLCN",
+    "MakeUnitNorm",
+    "Pipeline",
+    "Preprocessor",
+    "ReassembleGridPatches",
+    "RemoveMean",
+    "ShuffleAndSplit",
+    "Standardize",
+    "global_contrast_normalize",
+]

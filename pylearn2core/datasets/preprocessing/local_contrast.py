@@ -1,0 +1,74 @@
+"""Local contrast normalisation of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.ndimage
+
+from pylearn2core.datasets.preprocessing.base import ExamplewisePreprocessor
+from pylearn2core.space import Conv2DSpace
+
+SIGMA = 2.0  # of the Gaussian window, in pixels
+
+
+class LeCunLCN(ExamplewisePreprocessor):
+    """Subtracts a Gaussian-weighted local mean, then divides by the local standard deviation.
+
+    The divisor is at least its mean over the image, and at least `threshold`.
+    img_shape: (rows, columns).    kernel_size: odd, pixels across the window.
+    channels: those to normalise, None for all; each by itself.
+    Source: Jarrett et al. 2009, "What is the best multi-stage architecture for object recognition?"
+    """
+
+    def __init__(
+        self,
+        img_shape: Any,
+        kernel_size: int = 7,
+        batch_size: int = 5000,
+        threshold: float = 1e-4,
+        channels: Any = None,
+    ) -> None:
+        if kernel_size % 2 != 1:
+            raise ValueError(f"kernel_size must be odd, got {kernel_size}")
+        self._img_shape = tuple(int(size) for size in img_shape)
+        self._kernel_size = kernel_size
+        self._batch_size = batch_size
+        self._threshold = threshold
+        self._channels = channels
+
+    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+        """can_fit changes nothing."""
+        axes = dataset.view_converter.axes
+        images = Conv2DSpace.convert_numpy(
+            dataset.get_topological_view(), axes, Conv2DSpace.default_axes
+        )
+        if images.shape[1:3] != self._img_shape:
+            raise ValueError(f"expected images of {self._img_shape}, got {images.shape[1:3]}")
+        images = images.copy()
+        channels = range(images.shape[3]) if self._channels is None else self._channels
+        for channel in channels:
+            for start in range(0, len(images), self._batch_size):
+                part = images[start : start + self._batch_size, :, :, channel]
+                part[...] = normalise(part, self._kernel_size, self._threshold)
+        dataset.set_topological_view(
+            Conv2DSpace.convert_numpy(images, Conv2DSpace.default_axes, axes), axes
+        )
+
+
+def normalise(images: Any, kernel_size: int, threshold: float) -> Any:
+    """Images of one channel, shape (n, rows, columns), normalised; zeros lie around each."""
+    window = gaussian_window(kernel_size)[None].astype(images.dtype)
+    centred = images - scipy.ndimage.correlate(images, window, mode="constant")
+    deviation = np.sqrt(scipy.ndimage.correlate(centred**2, window, mode="constant"))
+    divisor = np.maximum(deviation, deviation.mean(axis=(1, 2), keepdims=True))
+    return centred / np.maximum(divisor, threshold)
+
+
+def gaussian_window(size: int) -> Any:
+    """A Gaussian over size x size pixels whose sum is 1."""
+    offsets = np.arange(size) - size // 2
+    squares = offsets[:, None] ** 2 + offsets[None, :] ** 2
+    window = np.exp(-squares / (2 * SIGMA**2))
+    return window / window.sum()

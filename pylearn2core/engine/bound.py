@@ -1,0 +1,122 @@
+"""A trial's hold on a program: the program is shared, the values are the trial's own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pylearn2core.engine import lower, state
+from pylearn2core.engine.graph import Step, read
+from pylearn2core.engine.order import Order
+from pylearn2core.engine.program import Array, Data, DeviceProgram, HostProgram, Program
+
+log = logging.getLogger(__name__)
+
+# What tracing raises where a graph can't be a JAX program (a shape that depends on a value, ...).
+UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError)
+
+
+@dataclass(slots=True)
+class Entry:
+    """A key's place in the table of programs.
+
+    proven: the methods that have run.    packs: False where the program can't run as a pack.
+    work: arithmetic operations a batch, by its number of rows.
+    """
+
+    program: Program
+    proven: set[str] = field(default_factory=set)
+    packs: bool = True
+    work: dict[int, float] = field(default_factory=dict)
+
+
+_entries: dict[Hashable, Entry] = {}
+
+
+class Bound:
+    """One trial's step: a program that it shares, and values that are its own."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._own = read(step)
+        self._lifted = lower.lifted_values(self._own)
+        # Hashing a key costs as much as reading its graph: look it up once.
+        known = _entries.get(self._own.key)
+        self._entry = known if known is not None else self._new_entry()
+
+    def _new_entry(self) -> Entry:
+        try:
+            program: Program = DeviceProgram(self._step, self._own)
+        except NotImplementedError as error:
+            program = self._host_program(error)
+        entry = _entries[self._own.key] = Entry(program)
+        return entry
+
+    @property
+    def updated(self) -> tuple[Any, ...]:
+        """The shared variables that `train` changes, in the order of the flags it returns."""
+        return self._own.shared[: self._own.updated]
+
+    def train(self, data: Data, order: Order) -> Array:
+        """Train one pass; return for each updated variable whether it is finite."""
+        updated, finite = self._call("train", data, order)
+        state.push(self.updated, updated)
+        return np.asarray(finite)
+
+    def measure(self, data: Data, order: Order) -> Array:
+        """Mean of each output over the pass's rows; shape (n_outputs,)."""
+        return np.asarray(self._call("measure", data, order))
+
+    @property
+    def entry(self) -> Entry:
+        """The program's place in the table: the same object for trials of one key."""
+        return self._entry
+
+    @property
+    def shared(self) -> tuple[Any, ...]:
+        """The step's shared variables, in the program's order."""
+        return self._own.shared
+
+    @property
+    def lifted(self) -> Data:
+        """The values of the step's lifted constants, 0-d arrays."""
+        return self._lifted
+
+    def outputs(self) -> Data:
+        """The outputs of a step that has no batch, as host arrays."""
+        program = self._entry.program
+        values = program.once(self._shared(program), self._lifted)
+        return tuple(np.asarray(value) for value in values)
+
+    def _call(self, method: str, data: Data, order: Order) -> Any:
+        entry = self._entry
+        if method in entry.proven:
+            return self._run(entry.program, method, data, order)
+        try:
+            result = self._run(entry.program, method, data, order)
+        except UNTRACEABLE as error:
+            if isinstance(entry.program, HostProgram):
+                raise
+            entry.program = self._host_program(error)
+            result = self._run(entry.program, method, data, order)
+        entry.proven.add(method)
+        return result
+
+    def _run(self, program: Program, method: str, data: Data, order: Order) -> Any:
+        return getattr(program, method)(self._shared(program), self._lifted, data, order)
+
+    def _host_program(self, error: Exception) -> HostProgram:
+        log.warning(
+            "This graph can't be one JAX program (%s); it runs on PyTensor's own linker, one "
+            "batch a call.",
+            str(error).splitlines()[0] if str(error) else type(error).__name__,
+        )
+        return HostProgram(self._step, self._own)
+
+    def _shared(self, program: Program) -> Data:
+        on_host = isinstance(program, HostProgram)
+        return (state.host_values if on_host else state.pull)(self._own.shared)

@@ -1,0 +1,93 @@
+"""Maxout layers: the largest of several linear pieces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytensor.tensor as pt
+
+from pylearn2core.errors import ConfigError
+from pylearn2core.models.mlp.elementwise import rectify
+from pylearn2core.models.mlp.linear import _Hidden
+from pylearn2core.space import VectorSpace
+
+
+class Maxout(_Hidden):
+    """Each unit is the largest of num_pieces linear functions of the input.
+
+    num_units, num_pieces: W has num_units * num_pieces columns; piece p of unit u is column
+    u * num_pieces + p.
+    pool_stride: columns from one unit's first piece to the next one's; num_pieces if None, fewer
+    for units that share pieces.
+    randomize_pools: true for pools of columns drawn at random, with replacement.
+    min_zero: true for units that are at least 0.
+    The other arguments as Linear's, for the num_units * num_pieces pieces.
+    Source: Goodfellow et al. 2013.
+    """
+
+    def __init__(
+        self,
+        layer_name: str,
+        num_units: int,
+        num_pieces: int,
+        pool_stride: int | None = None,
+        randomize_pools: bool = False,
+        irange: float | None = None,
+        sparse_init: int | None = None,
+        sparse_stdev: float = 1.0,
+        include_prob: float = 1.0,
+        init_bias: Any = 0.0,
+        W_lr_scale: float | None = None,
+        b_lr_scale: float | None = None,
+        max_col_norm: float | None = None,
+        max_row_norm: float | None = None,
+        mask_weights: Any = None,
+        min_zero: bool = False,
+    ) -> None:
+        super().__init__(
+            dim=num_units * num_pieces,
+            layer_name=layer_name,
+            irange=irange,
+            sparse_init=sparse_init,
+            sparse_stdev=sparse_stdev,
+            include_prob=include_prob,
+            init_bias=init_bias,
+            W_lr_scale=W_lr_scale,
+            b_lr_scale=b_lr_scale,
+            mask_weights=mask_weights,
+            max_row_norm=max_row_norm,
+            max_col_norm=max_col_norm,
+        )
+        self.num_units, self.num_pieces = num_units, num_pieces
+        self.pool_stride = num_pieces if pool_stride is None else pool_stride
+        self.randomize_pools, self.min_zero = randomize_pools, min_zero
+        spare = self.dim - num_pieces
+        if not 1 <= self.pool_stride <= num_pieces or spare % self.pool_stride:
+            raise ConfigError(
+                f"layer {layer_name!r}: pool_stride must be between 1 and num_pieces "
+                f"({num_pieces}) and divide the {spare} columns after the first unit's, got "
+                f"{pool_stride}."
+            )
+
+    def set_input_space(self, space: Any) -> None:
+        """Set the input space and draw W from the MLP's generator."""
+        super().set_input_space(space)
+        self.output_space = VectorSpace((self.dim - self.num_pieces) // self.pool_stride + 1)
+        if self.randomize_pools:
+            self.permutation = self.mlp.rng.randint(self.dim, size=self.dim)
+
+    def fprop(self, state_below: Any) -> Any:
+        """The units' values, shape (batch, units)."""
+        z = self._linear_part(state_below)
+        if self.randomize_pools:
+            z = z[:, self.permutation]
+        last = self.dim - self.num_pieces
+        pooled = z[:, 0 : last + 1 : self.pool_stride]
+        # One after the other, so that of equal pieces the first gets the gradient.
+        for piece in range(1, self.num_pieces):
+            pooled = pt.maximum(pooled, z[:, piece : last + piece + 1 : self.pool_stride])
+        return rectify(pooled) if self.min_zero else pooled
+
+    def get_weights_view_shape(self) -> tuple[int, int]:
+        """A row of pictures for each unit, a column for each piece."""
+        return self.num_units, self.num_pieces

@@ -1,0 +1,206 @@
+"""A private Ray cluster on this host, ended with the sweep."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sweeper.errors import ClusterError, InputError
+from sweeper.launch.base import Room, count_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from sweeper.records import Resources
+
+OBJECT_STORE_BYTES = 200 * 2**20
+# Ray's sockets lie about 65 characters deeper, and a socket's path ends at 107.
+LONGEST_FOLDER = 40
+_PREFIX = "swp"
+
+# Ray reads these as it is imported or starts; they are put back afterwards.
+_QUIET = {
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_USAGE_STATS_PROMPT_ENABLED": "0",
+    # Workers of ours start with variables of their own: Ray's spare ones would never be used.
+    "RAY_prestart_worker_first_driver": "0",
+}
+
+
+class LocalCluster:
+    """See `base.Cluster`. Entering starts Ray, leaving ends it and removes its files."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        *,
+        wanted: int | None,
+        trials: int,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raise InputError where the workers do not fit on this host."""
+        environ = os.environ if environ is None else environ
+        gpus = count_gpus(environ, _list_gpus()) if resources.gpus else 0
+        room = Room(cores=own_cores(), gpus=gpus)
+        self.workers = count_workers(resources, room, wanted=wanted, trials=trials)
+        self.cores = room.cores
+        self.scratch = ""
+        self._gpus = gpus
+        # With GPUs the cores are shared where they are too few; Ray must not run out of them.
+        self._cpus = max(len(room.cores), self.workers * resources.cpus)
+
+    def __enter__(self) -> Self:
+        remove_left_overs(_roots())
+        self.scratch = make_folder(_roots())
+        try:
+            with _environment():
+                self._start()
+        except Exception as error:
+            self._remove()
+            raise ClusterError(
+                f"Ray could not be started on this host: {error}. Look for a full disk or memory"
+                f" ({self.scratch}, /dev/shm) and for limits on processes (ulimit -u)."
+            ) from error
+        return self
+
+    def _start(self) -> None:
+        import ray
+
+        # Ray's processes end with the thread that started them, so this is the main thread's:
+        # another one would have to live as long as the sweep.
+        ray.init(
+            address="local",  # never somebody else's cluster
+            num_cpus=self._cpus,
+            num_gpus=self._gpus,
+            object_store_memory=OBJECT_STORE_BYTES,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _temp_dir=self.scratch,
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        import ray
+
+        ray.shutdown()
+        self._remove()
+
+    def _remove(self) -> None:
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+# ------------------------------------------------------------------ what this host has
+def own_cores() -> tuple[int, ...]:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def count_gpus(environ: Mapping[str, str], listing: str) -> int:
+    """How many GPUs this process may use.
+
+    listing: what `nvidia-smi -L` prints, "" where there is none.
+    SWEEP_LOGICAL_GPUS=1 is for tests: SWEEP_NUM_GPUS numbers with nothing behind them.
+    """
+    if environ.get("SWEEP_LOGICAL_GPUS") == "1":
+        return int(environ.get("SWEEP_NUM_GPUS", "1"))
+    visible = environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return sum(line.startswith("GPU ") for line in listing.splitlines())
+    named = [part.strip() for part in visible.split(",")]
+    return sum(bool(part) and part not in {"-1", "NoDevFiles"} for part in named)
+
+
+def _list_gpus() -> str:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(
+            [program, "-L"], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+# ------------------------------------------------------------------ Ray's folder
+def _roots() -> list[Path]:
+    return [Path(root) for root in (tempfile.gettempdir(), "/tmp", "/var/tmp")]
+
+
+def make_folder(roots: list[Path]) -> str:
+    """A new folder, mode 0700, in the first of `roots` that gives a short path.
+
+    Its name holds this process's id. Raises InputError if there is none.
+    """
+    for root in roots:
+        if len(str(root)) + len(f"/{_PREFIX}4194304-12345678") > LONGEST_FOLDER:
+            continue
+        try:
+            return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root)
+        except OSError:
+            continue
+    tried = ", ".join(map(str, roots))
+    raise InputError(
+        f"no folder for temporary files can be used (tried {tried}): Ray needs one on a local"
+        " disk that can be written and whose path has at most 20 characters. Set TMPDIR to one."
+    )
+
+
+def remove_left_overs(roots: list[Path]) -> None:
+    """Remove folders of this user's drivers that are gone (a `kill -9` leaves them)."""
+    for root in set(roots):
+        for folder in root.glob(f"{_PREFIX}*-*"):
+            number = folder.name.removeprefix(_PREFIX).split("-")[0]
+            try:
+                ours = folder.stat().st_uid == os.getuid() and not folder.is_symlink()
+            except OSError:
+                continue
+            if ours and number.isdigit() and not Path(f"/proc/{number}").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+# ------------------------------------------------------------------ Ray's environment
+@contextmanager
+def _environment() -> Iterator[None]:
+    """What Ray finds in os.environ while it starts; the token stays for this process's life."""
+    _use_token()
+    before = {name: os.environ.get(name) for name in _QUIET}
+    os.environ.update(_QUIET)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _use_token() -> None:
+    """Let nobody else on this host speak to the cluster. Ray keeps the first token it reads."""
+    if os.environ.get("RAY_AUTH_MODE") != "token":
+        os.environ["RAY_AUTH_MODE"] = "token"
+        if "ray" in sys.modules:  # it has read the mode already
+            import ray
+
+            ray._raylet.Config.initialize("")
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

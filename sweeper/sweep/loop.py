@@ -1,0 +1,114 @@
+"""The loop: events in, commands and changes out, until the scheduler says that it is over."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from sweeper import scheduler
+from sweeper.errors import StoreError
+from sweeper.records import Drain, Ended, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sweeper.records import Change, Command, Event
+    from sweeper.scheduler import Fault, Plan
+    from sweeper.sweep.interrupts import Interrupts
+    from sweeper.sweep.ledger import Ledger
+    from sweeper.sweep.progress import Teller
+    from sweeper.sweep.watch import Watch
+    from sweeper.workers.pool import Pool
+
+POLL_S = 0.1
+# How long running attempts may take to end by themselves once they were asked to.
+PATIENCE_S = 10.0
+
+
+class Loop:
+    """One driver's loop over its plan."""
+
+    def __init__(
+        self, plan: Plan, *, pool: Pool, ledger: Ledger, watch: Watch, teller: Teller
+    ) -> None:
+        self._plan = plan
+        self._pool = pool
+        self._ledger = ledger
+        self._watch = watch
+        self._teller = teller
+        self._deadline: float | None = None
+        self._state, commands, changes = scheduler.begin(plan, time.time())
+        self._take(commands, changes)
+
+    def run(self, interrupts: Interrupts) -> None:
+        """Loop to the end, and record how it ended."""
+        try:
+            while not self._state.over:
+                self._heed(interrupts)
+                for item in self._pool.events(POLL_S):
+                    self._hear(item)
+                self._ledger.write_if_due()
+                self._teller.tell_if_due(self._state, self._watch.best)
+            self._ledger.finish(self._how(), self.reason)
+        except StoreError:
+            self._pool.kill()  # nothing can be recorded any more, or another driver does
+            raise
+        except BaseException as error:
+            self._stop_at_once(str(error) or type(error).__name__)
+            self._ledger.write()
+            raise
+        self._teller.tell(self._state, self._watch.best)
+
+    @property
+    def fault(self) -> Fault:
+        """Why the sweep ended early, "" where it did not."""
+        return "input" if self._watch.fault else self._state.fault
+
+    @property
+    def reason(self) -> str:
+        """The same, as a paragraph."""
+        return self._watch.fault or self._state.reason or self._state.input_fault
+
+    def _how(self) -> str:
+        if not self.fault:
+            return "finished"
+        return "interrupted" if self.fault == "interrupted" else "failed"
+
+    def _hear(self, item: Event | Row) -> None:
+        if isinstance(item, Row):
+            self._ledger.add(item)
+            self._watch.see(item)
+        else:
+            self._step(item)
+            if isinstance(item, Ended):
+                self._watch.see_end(item)
+        if self._watch.fault and not self._state.ending:
+            self._step(Drain(self._watch.fault, time.time()))
+
+    def _step(self, event: Event) -> None:
+        self._state, commands, changes = scheduler.step(self._plan, self._state, event)
+        self._take(commands, changes)
+
+    def _take(self, commands: Iterable[Command], changes: Iterable[Change]) -> None:
+        for change in changes:
+            self._ledger.add(change)
+        for command in commands:
+            self._pool.obey(command)
+
+    def _heed(self, interrupts: Interrupts) -> None:
+        """Drain at the first Ctrl-C; end at once at the second, or when patience is over."""
+        now = time.time()
+        if interrupts.count and not self._state.ending:
+            self._step(Drain("interrupted by Ctrl-C", now))
+        if self._state.ending and self._deadline is None:
+            self._deadline = now + PATIENCE_S
+            self._teller.message = f"ending: {self._state.reason}"
+        is_late = self._deadline is not None and now > self._deadline
+        if interrupts.count > 1 or is_late:
+            self._stop_at_once(self._state.reason)
+
+    def _stop_at_once(self, reason: str) -> None:
+        """End the processes; their attempts are interrupted."""
+        self._step(Drain(reason, time.time()))
+        for event in self._pool.kill():
+            self._hear(event)

@@ -1,0 +1,92 @@
+"""What a user is told while a sweep runs, and when it has ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sweeper.records import TrialState
+    from sweeper.scheduler import State
+
+SHOW_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sweep is.
+
+    done: trials in a final state, those that failed among them.    running: attempts begun.
+    best: (trial, value) of the objective so far.    rate_per_min: of this driver's trials.
+    left_s: None while it can't be told.    message: what the driver does beside running trials.
+    """
+
+    done: int
+    running: int
+    failed: int
+    total: int
+    best: tuple[str, float] | None
+    rate_per_min: float
+    left_s: float | None
+    elapsed_s: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a sweep ended. reason: "" where every trial came to its end."""
+
+    exit_code: int
+    reason: str
+    counts: Mapping[TrialState, int]
+
+
+class Teller:
+    """Tells the progress now and then.
+
+    total: trials of the run; done, failed: of them, before this driver started.
+    """
+
+    def __init__(
+        self, on_progress: Callable[[Progress], None], *, total: int, done: int, failed: int
+    ) -> None:
+        self.message = "starting Ray"
+        self._on_progress = on_progress
+        self._total = total
+        self._done = done
+        self._failed = failed
+        self._started = time.monotonic()
+        self._first: float | None = None
+        self._told = -SHOW_EVERY_S
+
+    def tell_if_due(self, state: State, best: tuple[str, float] | None) -> None:
+        """Tell it, at most a few times a second."""
+        if time.monotonic() - self._told >= SHOW_EVERY_S:
+            self.tell(state, best)
+
+    def tell(self, state: State, best: tuple[str, float] | None) -> None:
+        """Tell it now."""
+        self._told = now = time.monotonic()
+        ended = state.finished + state.failed
+        running = sum(one.began is not None for worker in state.workers for one in worker.lease)
+        if self._first is None and (running or ended):
+            self._first = now
+            self.message = ""
+        worked = now - self._first if self._first is not None else 0.0
+        rate = ended / worked if worked > 0 else 0.0
+        left = self._total - self._done - ended
+        progress = Progress(
+            done=self._done + ended,
+            running=running,
+            failed=self._failed + state.failed,
+            total=self._total,
+            best=best,
+            rate_per_min=rate * 60,
+            left_s=left / rate if rate else None,
+            elapsed_s=now - self._started,
+            message=self.message,
+        )
+        self._on_progress(progress)

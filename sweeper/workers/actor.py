@@ -1,0 +1,232 @@
+"""The Ray actor: one long-lived process that runs leases and streams their events.
+
+A lease is one call whose answer is a stream of batches of events. Trials run in a thread of
+their own; what they yield is sent every `FLUSH_S`, and at once where the driver waits for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import queue
+import socket
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from sweeper.records import (
+    Began,
+    Built,
+    Device,
+    Ended,
+    Event,
+    ExperimentText,
+    LeaseOver,
+    Resources,
+    Row,
+    RunnerSetup,
+    TrialTask,
+)
+from sweeper.workers import devices, environment
+from sweeper.workers.logs import WorkerLog
+
+FLUSH_S = 0.2
+
+Item: TypeAlias = Event | Row
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What a worker needs to start.
+
+    cores: the cores to pin to, empty for no pinning.
+    log: its log file.    scratch: folder for compiled code, this worker's alone.
+    runner_factory: "module:callable"; called with (runner, number) after the imports.
+    """
+
+    number: int
+    runner: RunnerSetup
+    resources: Resources
+    cores: tuple[int, ...]
+    log: str
+    scratch: str
+    runner_factory: str
+
+
+class Runner(Protocol):
+    """What runs trials in this process, see sweeper.workers.runner."""
+
+    def run(
+        self,
+        tasks: Sequence[TrialTask],
+        texts: Mapping[str, ExperimentText],
+        interrupted: threading.Event,
+    ) -> Iterator[Item]:
+        """Run each task; yield its Began, Built, Rows and Ended."""
+
+
+class Outbox:
+    """What trials yield, on its way out: one thread puts, another takes."""
+
+    def __init__(self) -> None:
+        self._items: deque[Item | BaseException] = deque()
+        self._urgent = threading.Event()
+
+    def put(self, item: Item | BaseException, *, urgent: bool) -> None:
+        """Add an item; an urgent one is taken at once."""
+        self._items.append(item)
+        if urgent:
+            self._urgent.set()
+
+    def take(self, timeout_s: float) -> list[Item]:
+        """What came within `timeout_s`, or up to the next urgent item."""
+        self._urgent.wait(timeout_s)
+        self._urgent.clear()
+        taken: list[Item] = []
+        while self._items:
+            item = self._items.popleft()
+            if isinstance(item, BaseException):
+                if not taken:
+                    raise item
+                self._items.appendleft(item)  # after what came before it
+                self._urgent.set()
+                break
+            taken.append(item)
+        return taken
+
+
+class TrialThread:
+    """The thread that runs leases, one after another, always the same."""
+
+    def __init__(self, setup: WorkerSetup, log: WorkerLog) -> None:
+        self.interrupted = threading.Event()
+        self.outbox = Outbox()
+        self._setup = setup
+        self._log = log
+        self._texts: dict[str, ExperimentText] = {}
+        self._inbox: queue.SimpleQueue[Sequence[TrialTask]] = queue.SimpleQueue()
+        self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        threading.Thread(target=self._main, name="trials", daemon=True).start()
+
+    def wait_until_ready(self) -> None:
+        """Return when the runner is imported; raise what its import raised."""
+        fault = self._ready.get()
+        if fault is not None:
+            raise fault
+
+    def start(self, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]) -> None:
+        """Run a lease. texts: those of its texts that this worker has not seen yet."""
+        self._texts.update(texts)
+        self._inbox.put(tasks)
+
+    def _main(self) -> None:
+        try:
+            runner = make_runner(self._setup)
+        except BaseException as fault:
+            self._ready.put(fault)
+            return
+        self._ready.put(None)
+        while True:
+            tasks = self._inbox.get()
+            try:
+                self._run(runner, tasks)
+            except BaseException as fault:  # told to the driver, which replaces this worker
+                traceback.print_exc()
+                self.outbox.put(fault, urgent=True)
+
+    def _run(self, runner: Runner, tasks: Sequence[TrialTask]) -> None:
+        first = tasks[0].trial
+        for item in runner.run(tasks, self._texts, self.interrupted):
+            if isinstance(item, Began):
+                self._log.tag = f"{item.trial}.a{item.attempt}"
+            elif isinstance(item, Ended):
+                self._log.tag = ""
+            # Other workers may wait for the first trial of a text to be built.
+            self.outbox.put(item, urgent=isinstance(item, Built) and item.trial == first)
+        self.outbox.put(LeaseOver(self._setup.number, time.time()), urgent=True)
+
+
+def make_runner(setup: WorkerSetup) -> Runner:
+    """Import the factory and call it."""
+    module, _, name = setup.runner_factory.partition(":")
+    made: Runner = getattr(importlib.import_module(module), name)(setup.runner, setup.number)
+    return made
+
+
+class WorkerActor:
+    """Methods are called by the pool; `interrupt` and `ping` in a group of their own.
+
+    Nothing happens in the constructor, so that what goes wrong arrives as itself.
+    """
+
+    def __init__(self, setup: WorkerSetup) -> None:
+        self._setup = setup
+        self._log = WorkerLog()
+        self._interrupted_lease = 0
+        self._trials: TrialThread | None = None
+
+    def hello(self, given_gpus: Iterable[Any] | None = None) -> Device:
+        """Take the cores and the log, check the devices, import the runner.
+
+        given_gpus: ids of the GPUs; None asks Ray.
+        Raises ClusterError where the devices are not the ones given.
+        """
+        setup = self._setup
+        cores = devices.pin(setup.cores)
+        self._log.take_over(Path(setup.log))
+        given = tuple(str(one) for one in (_ray_gpus() if given_gpus is None else given_gpus))
+        devices.check_visible(given, os.environ)
+        scratch = Path(setup.scratch)
+        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.environ.update(environment.of_host(setup.runner.floatX, scratch, os.environ))
+        logical = devices.are_logical(os.environ)
+        if given and not logical:
+            devices.check_platforms(devices.jax_platforms(), given, setup.resources)
+        self._trials = TrialThread(setup, self._log)
+        self._trials.wait_until_ready()
+        names = given if logical or not given else devices.gpu_names(given, devices.list_gpus())
+        return Device(host=socket.gethostname(), pid=os.getpid(), cores=cores, gpus=names)
+
+    def lease(
+        self, number: int, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]
+    ) -> Iterator[list[Item]]:
+        """Run `tasks`; yield batches of their events, the last one ending with LeaseOver.
+
+        number: of the lease, growing.
+        """
+        trials = self._trials
+        if trials is None:
+            raise RuntimeError("a lease came before hello")
+        # `interrupt` runs in another thread and may overtake the lease that it means.
+        if number <= self._interrupted_lease:
+            trials.interrupted.set()
+        else:
+            trials.interrupted.clear()
+        trials.start(tasks, texts)
+        while True:
+            batch = trials.outbox.take(FLUSH_S)
+            if batch:
+                yield batch
+            if batch and isinstance(batch[-1], LeaseOver):
+                return
+
+    def interrupt(self, number: int) -> None:
+        """Ask the trials of lease `number` to end."""
+        self._interrupted_lease = number
+        if self._trials is not None:
+            self._trials.interrupted.set()
+
+    def ping(self) -> int:
+        """Tell that the process lives."""
+        return os.getpid()
+
+
+def _ray_gpus() -> list[Any]:
+    import ray
+
+    return list(ray.get_gpu_ids())

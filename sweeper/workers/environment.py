@@ -1,0 +1,97 @@
+"""Environment variables of a worker process, set before anything reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweeper.workers.devices import LOGICAL_GPUS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sweeper.records import Resources
+
+# A whole GPU is JAX's by default to 75 %; workers that share one divide 90 % of it.
+_SHARED_GPU = 0.9
+
+
+def of_process(resources: Resources, environ: Mapping[str, str]) -> dict[str, str]:
+    """What a worker process starts with.
+
+    environ: the driver's own.
+    """
+    threads = str(max(1, resources.cpus))
+    variables = {
+        # Ray leaves all GPUs visible to an actor that asked for none, unless it is told.
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+        # The order of sets of strings must not differ between two workers.
+        "PYTHONHASHSEED": "0",
+        LOGICAL_GPUS: environ.get(LOGICAL_GPUS, ""),
+    }
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+        variables[f"{library}_NUM_THREADS"] = threads
+    if resources.gpus == 0 or resources.device == "cpu":
+        variables["JAX_PLATFORMS"] = "cpu"
+    elif resources.gpus < 1:
+        variables["XLA_PYTHON_CLIENT_MEM_FRACTION"] = f"{_SHARED_GPU * resources.gpus:.3f}"
+    return variables
+
+
+def of_host(floatX: str, scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What depends on the worker's own host, for PyTensor and JAX; before they are imported.
+
+    scratch: a folder that is this worker's alone: PyTensor locks its compile folder.
+    """
+    flags = [environ.get("PYTENSOR_FLAGS", ""), f"floatX={floatX}", f"compiledir={scratch}"]
+    return {
+        "PYTENSOR_FLAGS": ",".join(flag for flag in flags if flag),
+        "JAX_COMPILATION_CACHE_DIR": str(jax_cache(environ)),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
+def jax_cache(environ: Mapping[str, str]) -> Path:
+    """The user's folder of compiled programs for this JAX on this processor, made, mode 0700.
+
+    A program holds machine code: it is neither shared with other users nor between processors.
+    """
+    home = environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    name = f"jax-{version('jax')}-{_processor(_cpuinfo())}"
+    for root in (Path(home) / "sweeper", Path(tempfile.gettempdir()) / f"sweeper-{os.getuid()}"):
+        folder = root / name
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(folder)
+        except OSError:
+            continue
+        return folder
+    return Path(tempfile.mkdtemp(prefix="sweeper-jax-"))
+
+
+def _make_private(folder: Path) -> None:
+    """Raise PermissionError if `folder` is another user's."""
+    if folder.stat().st_uid != os.getuid():
+        raise PermissionError(folder)
+    folder.chmod(0o700)
+
+
+def _processor(cpuinfo: str) -> str:
+    """Short hash of a processor's model and features."""
+    lines = re.findall(r"^(?:model name|flags|Features|CPU part)\s*:.*$", cpuinfo, re.MULTILINE)
+    facts = "\n".join([platform.machine(), *sorted(set(lines))])
+    return hashlib.sha256(facts.encode()).hexdigest()[:12]
+
+
+def _cpuinfo() -> str:
+    try:
+        return Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()

@@ -1,0 +1,102 @@
+"""A worker's log: one file, Python's lines tagged with the trial that printed them.
+
+What C code prints goes to the same file, untagged.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class TaggedStream(io.TextIOBase):
+    """A text stream that writes whole lines to a file descriptor, each with the present tag.
+
+    tag: what to put before a line, "" for nothing; asked at each line's end.
+    A line that is not whole yet waits for its end, or for `flush_line`.
+    """
+
+    def __init__(self, descriptor: int, tag: Callable[[], str]) -> None:
+        self._descriptor = descriptor
+        self._tag = tag
+        self._rest = ""
+        self._lock = threading.Lock()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a class attribute in typeshed
+        """utf-8."""
+        return "utf-8"
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor, for what writes past Python."""
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        """Write the whole lines of `text`; keep the rest."""
+        with self._lock:
+            *lines, self._rest = (self._rest + text).split("\n")
+            self._write_lines(lines)
+        return len(text)
+
+    def flush_line(self) -> None:
+        """Write a line that has no end yet, as before another trial begins."""
+        with self._lock:
+            if self._rest:
+                self._write_lines([self._rest])
+                self._rest = ""
+
+    def _write_lines(self, lines: list[str]) -> None:
+        if not lines:
+            return
+        tag = self._tag()
+        before = f"{tag}| " if tag else ""
+        data = "".join(f"{before}{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+        # A full disk must not take the trial down with its log.
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            return
+
+
+class WorkerLog:
+    """The log of this process, once `take_over` was called. `tag` is set by who runs trials."""
+
+    def __init__(self) -> None:
+        self._tag = ""
+        self._streams: tuple[TaggedStream, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        """Of the trial that runs, "" between trials."""
+        return self._tag
+
+    @tag.setter
+    def tag(self, tag: str) -> None:
+        for stream in self._streams:
+            stream.flush_line()
+        self._tag = tag
+
+    def take_over(self, path: Path) -> None:
+        """Send this process's output to the file: descriptors 1 and 2, and Python's streams."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        for standard in (1, 2):
+            os.dup2(descriptor, standard)
+        self._streams = tuple(TaggedStream(descriptor, lambda: self._tag) for _ in range(2))
+        sys.stdout, sys.stderr = _as_text(self._streams[0]), _as_text(self._streams[1])
+
+
+def _as_text(stream: TaggedStream) -> TextIO:
+    return stream  # type: ignore[return-value]  # has all of TextIO that a program uses

@@ -1,0 +1,245 @@
+"""Commands to Ray calls, Ray's answers to events.
+
+Each worker has one answer that is waited for: its hello, its lease's stream, or a ping. An answer
+of a process that was given up is never looked at again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import ray
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayTaskError
+
+from sweeper.errors import ClusterError, SweepError
+from sweeper.records import (
+    Command,
+    Event,
+    ExperimentText,
+    InterruptWorker,
+    Lease,
+    LeasedTrial,
+    LeaseOver,
+    Resources,
+    Row,
+    RunnerSetup,
+    StartWorker,
+    TrialTask,
+    WorkerDown,
+    WorkerUp,
+)
+from sweeper.workers import environment
+from sweeper.workers.actor import WorkerActor, WorkerSetup
+
+CONTROL = "control"
+RUNNER = "sweeper.workers.runner:Runner"
+
+Item: TypeAlias = Event | Row
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSetup:
+    """What all workers share.
+
+    cores: cores to divide among the workers, empty for no pinning.
+    scratch: a short folder on the workers' own disk.    environ: the driver's environment.
+    runner_factory: "module:callable".
+    """
+
+    runner: RunnerSetup
+    resources: Resources
+    cores: tuple[int, ...]
+    scratch: str
+    environ: Mapping[str, str]
+    runner_factory: str = RUNNER
+
+
+@dataclass(slots=True)
+class _Hand:
+    """A worker's process, as the pool holds it. awaited: an answer, or a stream of them."""
+
+    actor: Any
+    awaited: Any = None
+    lease: int = 0
+    pinged: bool = False
+    texts: set[str] = field(default_factory=set)
+
+
+class Pool:
+    """The workers of one sweep on the Ray cluster that this process is connected to."""
+
+    def __init__(
+        self,
+        setup: PoolSetup,
+        *,
+        task_of: Callable[[LeasedTrial], TrialTask],
+        texts: Mapping[str, ExperimentText],
+    ) -> None:
+        self._setup = setup
+        self._task_of = task_of
+        self._texts = texts
+        self._hands: dict[int, _Hand] = {}
+        # Calls of the group "control" are answered while a lease runs.
+        self._actor_class = ray.remote(concurrency_groups={CONTROL: 1})(WorkerActor)
+
+    # -------------------------------------------------------------- commands
+    def obey(self, command: Command) -> None:
+        """Carry out a command; EndSweep is the driver's own."""
+        match command:
+            case StartWorker(worker):
+                self._start(worker)
+            case Lease(worker, attempts):
+                self._lease(worker, attempts)
+            case InterruptWorker(worker):
+                hand = self._hands.get(worker)
+                if hand is not None:
+                    hand.actor.interrupt.options(concurrency_group=CONTROL).remote(hand.lease)
+
+    def _start(self, worker: int) -> None:
+        setup = self._setup
+        resources = setup.resources
+        actor = self._actor_class.options(
+            num_cpus=resources.cpus,
+            num_gpus=resources.gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            runtime_env={"env_vars": environment.of_process(resources, setup.environ)},
+        ).remote(self._worker_setup(worker))
+        self._hands[worker] = _Hand(actor, awaited=actor.hello.remote())
+
+    def _worker_setup(self, worker: int) -> WorkerSetup:
+        setup = self._setup
+        return WorkerSetup(
+            number=worker,
+            runner=setup.runner,
+            resources=setup.resources,
+            cores=cores_of(worker, cpus=setup.resources.cpus, cores=setup.cores),
+            log=f"{setup.runner.run_dir}/logs/worker-{worker}.log",
+            scratch=f"{setup.scratch}/pytensor-{worker}",
+            runner_factory=setup.runner_factory,
+        )
+
+    def _lease(self, worker: int, attempts: tuple[LeasedTrial, ...]) -> None:
+        hand = self._hands[worker]
+        tasks = tuple(self._task_of(one) for one in attempts)
+        # A text travels once to each process.
+        fresh = {task.text_id for task in tasks} - hand.texts
+        hand.texts |= fresh
+        hand.lease += 1
+        texts = {text: self._texts[text] for text in fresh}
+        call = hand.actor.lease.options(num_returns="streaming")
+        hand.awaited = call.remote(hand.lease, tasks, texts)
+
+    # -------------------------------------------------------------- events
+    def events(self, timeout_s: float) -> list[Item]:
+        """What the workers said; waits up to `timeout_s` for the first of it.
+
+        Raises ClusterError where a worker can't work at all (wrong devices, failed import).
+        """
+        heard: list[Item] = []
+        waiting = {
+            hand.awaited: number for number, hand in self._hands.items() if hand.awaited is not None
+        }
+        if not waiting:
+            time.sleep(timeout_s)
+            return heard
+        ready, _ = ray.wait(list(waiting), num_returns=1, timeout=timeout_s)
+        if ready and len(waiting) > 1:
+            ready, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+        for answer in ready:
+            heard.extend(self._hear(waiting[answer]))
+        return heard
+
+    def _hear(self, worker: int) -> list[Item]:
+        """Read a worker's answer, which is there."""
+        hand = self._hands[worker]
+        is_stream = isinstance(hand.awaited, ray.ObjectRefGenerator)
+        try:
+            said = ray.get(next(hand.awaited) if is_stream else hand.awaited)
+        except ActorUnavailableError:
+            return self._ask_again(worker, hand)
+        except ActorDiedError as error:
+            return self._bury(worker, _last_words(worker, error), charged=is_charged(error))
+        except (RayTaskError, StopIteration) as error:
+            return self._mistrust(worker, error, is_stream=is_stream)
+        if is_stream:
+            if isinstance(said[-1], LeaseOver):
+                hand.awaited = None
+            return list(said)
+        if hand.pinged:
+            # It lives, but what it said meanwhile is lost.
+            return self._bury(worker, f"lost touch with worker {worker}", charged=False)
+        hand.awaited = None
+        return [WorkerUp(worker, said, time.time())]
+
+    def _ask_again(self, worker: int, hand: _Hand) -> list[Item]:
+        """Find out whether a worker that can't be reached is dead: Ray will know in time."""
+        if hand.pinged:
+            time.sleep(0.1)
+        hand.pinged = True
+        hand.awaited = hand.actor.ping.options(concurrency_group=CONTROL).remote()
+        return []
+
+    def _mistrust(self, worker: int, error: Exception, *, is_stream: bool) -> list[Item]:
+        """Deal with an exception of the worker's own code, outside of any trial."""
+        if isinstance(error, SweepError):
+            raise ClusterError(f"worker {worker}: {_cause(error)}") from error
+        if not is_stream:
+            raise ClusterError(
+                f"worker {worker} can't start: {_cause(error)}."
+                f" Its log may say more: {self._worker_setup(worker).log}"
+            ) from error
+        return self._bury(worker, f"worker {worker} broke down: {_cause(error)}", charged=True)
+
+    def _bury(self, worker: int, reason: str, *, charged: bool) -> list[Item]:
+        self._end(worker)
+        return [WorkerDown(worker, reason, charged, time.time())]
+
+    # -------------------------------------------------------------- the end
+    def kill(self) -> list[Item]:
+        """End every process at once; the events that say so, charged to nobody."""
+        down: list[Item] = []
+        for worker in list(self._hands):
+            down.extend(self._bury(worker, f"worker {worker} was ended", charged=False))
+        return down
+
+    def _end(self, worker: int) -> None:
+        hand = self._hands.pop(worker)
+        with contextlib.suppress(RayActorError, ValueError):
+            ray.kill(hand.actor, no_restart=True)
+
+
+def cores_of(worker: int, *, cpus: int, cores: tuple[int, ...]) -> tuple[int, ...]:
+    """The slice of `cores` for a worker; it wraps round where workers outnumber cores.
+
+    Empty (no pinning) where there are fewer cores than one worker needs.
+    """
+    places = len(cores) // cpus
+    if places == 0:
+        return ()
+    first = (worker % places) * cpus
+    return cores[first : first + cpus]
+
+
+def is_charged(error: ActorDiedError) -> bool:
+    """Whether a worker's death may be its trials' doing: not if its node went with it."""
+    return not (error.preempted or "node has died" in str(error))
+
+
+def _last_words(worker: int, error: ActorDiedError) -> str:
+    """Ray's message without its ids, one line."""
+    lines = [line.strip() for line in str(error).splitlines() if not line.startswith("\t")]
+    said = " ".join(line for line in lines[1:] if line)
+    return f"worker {worker} died. {said or 'Ray does not know why.'}"
+
+
+def _cause(error: Exception) -> str:
+    """The worker's own exception, without Ray's traceback around it."""
+    cause = error.cause if isinstance(error, RayTaskError) else error
+    if isinstance(cause, SweepError):
+        return str(cause)
+    return f"{type(cause).__name__}: {cause}"

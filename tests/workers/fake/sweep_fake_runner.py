@@ -1,0 +1,80 @@
+"""A runner without an engine: a trial's first token says what it does, the second how much."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from array import array
+
+from sweeper.records import AttemptState, Began, Built, Ended, Row
+
+CHANNELS = ("valid_error", "epoch_seconds")
+
+
+class FakeRunner:
+    def __init__(self, setup, worker):
+        self.setup = setup
+        self.worker = worker
+
+    def run(self, tasks, texts, interrupted):
+        for task in tasks:
+            if interrupted.is_set():
+                return
+            assert task.text_id in texts
+            yield from self.attempt(task, interrupted)
+
+    def attempt(self, task, interrupted):
+        do, much = task.tokens[:2]
+        key = (self.worker, task.trial, task.number)
+        yield Began(*key, time.time())
+        if do == "bad":
+            message = f"grid.yaml.j2, line 5: no class {much!r}"
+            yield Ended(*key, AttemptState.FAILED, time.time(), "input", message)
+            return
+        yield Built(*key, time.time())
+        if do == "fail":
+            yield Ended(*key, AttemptState.FAILED, time.time(), "error", "ValueError: oops", "Tr")
+            return
+        if do == "die" or (do == "die once" and task.number == 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if do == "print":
+            print(f"hello {much}")
+            print("to stderr", file=sys.stderr)
+            os.write(1, b"from C\n")
+            threading.Thread(target=print, args=("from a thread",)).start()
+        for epoch in range(much if do in {"rows", "sleep"} else 3):
+            if do == "sleep":
+                time.sleep(0.05)
+            if do == "stuck":
+                time.sleep(1000)
+            data = array("d", [1.0 / (epoch + 1) + task.number, 0.5])
+            yield Row(task.trial, task.number, 0, epoch, time.time(), CHANNELS, data.tobytes())
+            if interrupted.is_set():
+                yield Ended(*key, AttemptState.INTERRUPTED, time.time())
+                return
+        info = {
+            "cores": sorted(os.sched_getaffinity(0)),
+            "gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
+            "omp": os.environ.get("OMP_NUM_THREADS"),
+            "flags": os.environ.get("PYTENSOR_FLAGS"),
+            "jax": os.environ.get("JAX_PLATFORMS"),
+        }
+        yield Ended(*key, AttemptState.FINISHED, time.time(), info=info)
+
+
+def broken(setup, worker):
+    raise ImportError("no module named jax")
+
+
+class CrashingRunner:
+    """Raises outside of any trial."""
+
+    def __init__(self, setup, worker):
+        self.worker = worker
+
+    def run(self, tasks, texts, interrupted):
+        yield Began(self.worker, tasks[0].trial, tasks[0].number, time.time())
+        raise RuntimeError("a fault of the runner itself")

@@ -13,7 +13,6 @@ import pytensor
 from pytensor import In, Mode, Out, dprint, function, get_mode, grad
 from pytensor.compile.ops import as_op, wrap_py
 from pytensor.compile.sharedvalue import SharedVariable
-from pytensor.gradient import Lop, Rop
 from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.op import Op
 from pytensor.graph.replace import clone_replace
@@ -21,8 +20,10 @@ from pytensor.printing import pp
 from pytensor.scan import views
 from pytensor.tensor import dot
 
+from pylearn2core.errors import UnsupportedError
 from pylearn2core.theano import compat, gof, gradient, printing, sandbox, tensor, updates
 from pylearn2core.theano.config import config
+from pylearn2core.theano.gradient import Lop, Rop
 from pylearn2core.theano.updates import OrderedUpdates
 
 __version__ = pytensor.__version__
@@ -93,11 +94,15 @@ def Param(
     implicit: bool | None = None,
     borrow: bool | None = None,
 ) -> Any:
-    """An input of a function with a default value: Theano's older name of `In`."""
+    """An input of a function: Theano's older name of `In`. Inputs have no default values."""
+    if default is not None:
+        raise UnsupportedError(
+            f"Param({variable}, default={default!r}): a function's inputs have no default values "
+            f"here. Give the value at each call, or by `givens`."
+        )
     return In(
         variable,
         name=name,
-        value=default,
         mutable=mutable,
         strict=strict,
         allow_downcast=allow_downcast,

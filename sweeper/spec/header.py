@@ -11,7 +11,7 @@ from sweeper.records import Objective, Resources, SweepSpec
 from sweeper.spec.axes import PRODUCT, Axes, read_product
 from sweeper.spec.place import Place, is_number, listed, whole_number
 
-_LATER = ("search", "stop", "checkpoint_every", "pack")
+_LATER = ("search", "stop", "checkpoint_every")
 _NAME = re.compile(r"\w[\w.+-]*")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -159,6 +159,10 @@ def _one_of(*options: str) -> Callable[[Place], str]:
     return lambda place: _choice(place, options)
 
 
+def _pack(place: Place) -> int | None:
+    return None if place.value == "auto" else whole_number(place, least=1)
+
+
 _FIELDS: dict[str, Callable[[Place], Any]] = {
     "name": _name,
     "objective": _or_null(_objective),
@@ -167,6 +171,7 @@ _FIELDS: dict[str, Callable[[Place], Any]] = {
     "channels": _channels,
     "modules": _modules,
     "floatX": _one_of("float32", "float64"),
+    "pack": _pack,
     "retries": _at_least(0),
     "retry_on": _one_of("lost", "error"),
     "max_failures": _or_null(_at_least(1)),

@@ -51,12 +51,13 @@ class Loop:
                 self._teller.tell_if_due(self._state, self._watch.best)
             self._ledger.finish(self._how(), self.reason)
         except StoreError:
-            self._pool.kill()  # nothing can be recorded any more, or another driver does
-            raise
+            raise  # nothing can be recorded any more, or another driver does
         except BaseException as error:
             self._stop_at_once(str(error) or type(error).__name__)
             self._ledger.write()
             raise
+        finally:
+            self._pool.kill()
         self._teller.tell(self._state, self._watch.best)
 
     @property

@@ -50,18 +50,18 @@ def launch(
     run_dir: Path,
     workers: int | None,
     on_progress: Callable[[Progress], None],
+    cluster: Cluster | None = None,
     runner_factory: str = RUNNER,
 ) -> Outcome:
     """Run a new sweep in `run_dir`.
 
-    workers: None takes the spec's.
+    workers: None takes the spec's.    cluster: None starts a private one on this host.
     Raises InputError where the workers do not fit or the folder can't be made, StoreError where
     there is a run in it already, ClusterError where no worker can work.
     """
     header = spec.header
     trials = expansion.trials
-    wanted = workers or header.workers
-    cluster = LocalCluster(header.resources, wanted=wanted, trials=len(trials))
+    cluster = cluster or _local_cluster(header, workers, len(trials))
     spec_path = Path(spec.path).absolute()
     folder.make(run_dir, spec.text)
     record = SweepRecord(
@@ -98,6 +98,7 @@ def resume(
     workers: int | None = None,
     code_changed_ok: bool = False,
     on_progress: Callable[[Progress], None],
+    cluster: Cluster | None = None,
     runner_factory: str = RUNNER,
 ) -> Outcome:
     """Go on with a run: every trial that has not come to its end, and no other.
@@ -105,42 +106,55 @@ def resume(
     Raises StoreBusyError while its driver lives, InputError where modules beside the spec have
     changed and `code_changed_ok` is not given.
     """
-    from sweeper import spec as specs
-
     with closing(SqlStore.open(run_dir)) as store:
         record = store.sweep()
-        spec_path = Path(record.spec_path)
-        changed = folder.changed_code(record.code, folder.code_hashes(spec_path))
-        if changed and not code_changed_ok:
-            raise InputError(
-                f"{run_dir}: modules beside the spec are not those that the run began with:"
-                f" {', '.join(changed)}. Put them back, or go on with --code-changed-ok: later"
-                " trials then run other code than those that finished."
-            )
-        spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=spec_path)
+        if not code_changed_ok:
+            _check_code(run_dir, record)
         generation = store.claim(socket.gethostname(), os.getpid(), time.time())
         store.write(generation, _put_back(store))
-        trials = store.unfinished()
-        made = {trial.id: trial.attempts for trial in store.trials()}
-        counts = store.counts()
-        job = _Job(
-            run_dir=run_dir.absolute(),
-            spec_path=spec_path,
-            header=spec.header,
-            trials=trials,
-            numbers=tuple(made[trial.id] + 1 for trial in trials),
-            texts=record.texts,
-            total=len(made),
-            done=len(made) - len(trials),
-            failed=counts[TrialState.FAILED],
-            runner_factory=runner_factory,
-        )
-        if not trials:
+        job = _what_is_left(run_dir, store, record, runner_factory)
+        if not job.trials:
             store.finish(generation, "finished", "", time.time())
-            return Outcome(int(job.failed > 0), "", counts)
-        wanted = workers or spec.header.workers
-        cluster = LocalCluster(spec.header.resources, wanted=wanted, trials=len(trials))
+            return Outcome(int(job.failed > 0), "", store.counts())
+        cluster = cluster or _local_cluster(job.header, workers, len(job.trials))
         return _drive(job, store, generation, cluster=cluster, on_progress=on_progress)
+
+
+def _local_cluster(header: SweepSpec, workers: int | None, trials: int) -> LocalCluster:
+    return LocalCluster(header.resources, wanted=workers or header.workers, trials=trials)
+
+
+def _check_code(run_dir: Path, record: SweepRecord) -> None:
+    """Raise InputError if the user's modules are not those that the run began with."""
+    now = folder.code_hashes(Path(record.spec_path))
+    changed = folder.changed_code(record.code, now)
+    if changed:
+        raise InputError(
+            f"{run_dir}: modules beside the spec are not those that the run began with:"
+            f" {', '.join(changed)}. Put them back, or go on with --code-changed-ok: later"
+            " trials then run other code than those that finished."
+        )
+
+
+def _what_is_left(run_dir: Path, store: SqlStore, record: SweepRecord, runner_factory: str) -> _Job:
+    from sweeper import spec as specs
+
+    spec_path = Path(record.spec_path)
+    spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=spec_path)
+    trials = store.unfinished()
+    made = {trial.id: trial.attempts for trial in store.trials()}
+    return _Job(
+        run_dir=run_dir.absolute(),
+        spec_path=spec_path,
+        header=spec.header,
+        trials=trials,
+        numbers=tuple(made[trial.id] + 1 for trial in trials),
+        texts=record.texts,
+        total=len(made),
+        done=len(made) - len(trials),
+        failed=store.counts()[TrialState.FAILED],
+        runner_factory=runner_factory,
+    )
 
 
 def _put_back(store: SqlStore) -> list[Change]:
@@ -193,6 +207,7 @@ def _drive(
     if job.done:
         watch.recall(job.run_dir)
     teller = Teller(on_progress, total=job.total, done=job.done, failed=job.failed)
+    teller.tell(scheduler.State(workers=()), watch.best)
     try:
         with Interrupts() as interrupts, cluster:
             interrupts.install()  # Ray has taken SIGTERM

@@ -41,7 +41,7 @@ def over_m(header):
         ("{{ lr }}\n{{ [m] | random }}", "line 7: this is no template: No filter named 'random'."),
         ("{{ lr }}{{ m }}\n{% include 'x' %}", "line 7: `include` of another file ... one file"),
         ("{{ lr }}\n# {{ m.__class__.__mro__ }}", "line 7: ... access to attribute '__class__'"),
-        ("{{ lr }}\n# {{ [m].append(3) }}", "line 7: ... is not safely callable"),
+        ("{{ lr }}\n# {{ [m].append(3) }}", "line 7: ... access to attribute 'append'"),
         ("{{ lr }}\n# {{ [m] | map('int') }}", "line 7: ... a generator can't be printed ... list"),
         (
             "{% macro f() %}{{ lr }}{{ m }}{% endmacro %}{{ f() | upper }}",
@@ -174,7 +174,7 @@ def test_a_mistake_in_where_is_told(where, message):
         ("search: {}", "'search' is not supported yet"),
         ("stop: {}", "'stop' is not supported yet"),
         ("checkpoint_every: 5", "'checkpoint_every' is not supported yet"),
-        ("pack: auto", "'pack' is not supported yet"),
+        ("pack: 0", "sweep.pack: expected a whole number of at least 1"),
         ("workers: !x 3", "the tag !x can't stand here"),
     ],
 )

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from pylearn2core.models.mlp.composite import CompositeLayer
 from pylearn2core.models.mlp.elementwise import RectifiedLinear, Softplus, Tanh
+from pylearn2core.models.mlp.gaussian import (
+    LinearGaussian,
+    beta_from_design,
+    beta_from_features,
+    beta_from_targets,
+    mean_of_targets,
+)
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.models.mlp.linear import Linear
 from pylearn2core.models.mlp.mlp import MLP
 from pylearn2core.models.mlp.sigmoid import Sigmoid
 from pylearn2core.models.mlp.softmax import Softmax
+from pylearn2core.models.mlp.wrappers import FlattenerLayer, PretrainedLayer, SpaceConverter
 
 __all__ = [
     "MLP",
+    "CompositeLayer",
+    "FlattenerLayer",
     "Layer",
     "Linear",
+    "LinearGaussian",
+    "PretrainedLayer",
     "RectifiedLinear",
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "SpaceConverter",
     "Tanh",
+    "beta_from_design",
+    "beta_from_features",
+    "beta_from_targets",
+    "mean_of_targets",
 ]

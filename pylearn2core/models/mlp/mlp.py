@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import CompositeSpace, VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils.hyper import hyper
+from pylearn2core.utils.names import check_names
 
 DEFAULT_SEED = [2013, 1, 4]
 
@@ -299,17 +299,6 @@ class MLP(Layer):
             for layer in self.layers
         ]
         return "\n".join(lines)
-
-
-def check_names(given: Iterable[str], known: Sequence[str], what: str) -> None:
-    """Raise ConfigError where `given` names a layer that is not in `known`."""
-    for name in given:
-        if name not in known:
-            close = get_close_matches(str(name), known, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ConfigError(
-                f"{what}: there is no layer {name!r}. The layers are {', '.join(known)}.{hint}"
-            )
 
 
 def _checked(layers: Any) -> list[Layer]:

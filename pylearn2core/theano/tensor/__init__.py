@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pytensor import tensor as _tensor
-from pytensor.gradient import Lop, Rop, grad, hessian, jacobian
+from pytensor.gradient import grad, hessian, jacobian
 from pytensor.tensor import *  # noqa: F403 - this module is that one with more names
 from pytensor.tensor import TensorType, reciprocal, specify_broadcastable
 from pytensor.tensor import abs as abs_
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.sharedvar import TensorSharedVariable
 
+from pylearn2core.theano.gradient import Lop, Rop
 from pylearn2core.theano.tensor import nnet, shared_randomstreams
 
 inv = reciprocal

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.random import mtrand
 
 from pylearn2core import paths
 
@@ -25,25 +26,25 @@ class Surroundings:
 
     def __init__(self, places: paths.Places, seed: int) -> None:
         self._places = places
-        self._states: tuple[Any, Any] = (
-            random.Random(seed).getstate(),
-            np.random.RandomState(seed).get_state(),
-        )
-        self._outside: list[tuple[Any, Any]] = []
-        self._use: list[Any] = []
+        self._python = random.Random(seed).getstate()
+        self._numpy = np.random.RandomState(seed)._bit_generator
+        self._outside: list[tuple[Any, Any, Any]] = []
 
     def __enter__(self) -> Self:
-        self._outside.append((random.getstate(), np.random.get_state()))
-        _install(self._states)
         use = paths.use(self._places)
+        self._outside.append((random.getstate(), mtrand.get_bit_generator(), use))
+        random.setstate(self._python)
+        # NumPy's own generator is swapped, not its state: 2,500 bytes would be copied each way.
+        mtrand.set_bit_generator(self._numpy)
         use.__enter__()
-        self._use.append(use)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._use.pop().__exit__(None, None, None)
-        self._states = (random.getstate(), np.random.get_state())
-        _install(self._outside.pop())
+        python, numpy, use = self._outside.pop()
+        use.__exit__(None, None, None)
+        self._python = random.getstate()
+        random.setstate(python)
+        mtrand.set_bit_generator(numpy)
 
     def send(self, loop: Generator[Item, Any, None], reply: Any) -> Item | None:
         """Let a generator go on, inside, to its next item; None at its end."""
@@ -52,8 +53,3 @@ class Surroundings:
                 return loop.send(reply)
             except StopIteration:
                 return None
-
-
-def _install(states: tuple[Any, Any]) -> None:
-    random.setstate(states[0])
-    np.random.set_state(states[1])

@@ -1,0 +1,169 @@
+"""Layers side by side."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pylearn2core.errors import ConfigError
+from pylearn2core.models.mlp.layer import Layer
+from pylearn2core.space import CompositeSpace
+from pylearn2core.utils.names import check_names
+
+
+class CompositeLayer(Layer):
+    """Several layers that work side by side; the output is the tuple of theirs.
+
+    layer_name: unique in its MLP.    layers: the layers, each with a name of its own.
+    inputs_to_layers: where the input is a tuple, a map from the place of each part to the list of
+    the places of the layers that take it; None: every layer takes the whole input.
+    """
+
+    def __init__(
+        self,
+        layer_name: str,
+        layers: Sequence[Layer],
+        inputs_to_layers: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
+        super().__init__()
+        self.layer_name = layer_name
+        if not isinstance(layers, list | tuple) or not layers:
+            raise ConfigError(f"layer {layer_name!r}: layers must be a list of one or more layers.")
+        self.layers = list(layers)
+        self.layer_names = [layer.layer_name for layer in self.layers]
+        if len(set(self.layer_names)) < len(self.layer_names):
+            raise ConfigError(
+                f"layer {layer_name!r}: two of its layers have one name: "
+                f"{', '.join(self.layer_names)}."
+            )
+        self.layers_to_inputs = self._invert(inputs_to_layers)
+
+    def _invert(
+        self, inputs_to_layers: Mapping[int, Sequence[int]] | None
+    ) -> dict[int, list[int]] | None:
+        """For each layer's place the places of the input's parts that it takes, in order."""
+        if inputs_to_layers is None:
+            return None
+        taken: dict[int, list[int]] = {place: [] for place in range(len(self.layers))}
+        for part in sorted(inputs_to_layers):
+            for place in inputs_to_layers[part]:
+                if place not in taken:
+                    raise ConfigError(
+                        f"layer {self.layer_name!r}: inputs_to_layers sends part {part} to layer "
+                        f"{place}, but there are {len(self.layers)} layers, counted from 0."
+                    )
+                taken[place].append(part)
+        idle = [self.layer_names[place] for place, parts in taken.items() if not parts]
+        if idle:
+            raise ConfigError(
+                f"layer {self.layer_name!r}: inputs_to_layers sends nothing to {', '.join(idle)}."
+            )
+        return taken
+
+    def set_mlp(self, mlp: Any) -> None:
+        """Put this layer and those in it into `mlp`."""
+        super().set_mlp(mlp)
+        for layer in self.layers:
+            layer.set_mlp(mlp)
+
+    def set_batch_size(self, batch_size: int) -> None:
+        """Tell the layers the batch size."""
+        for layer in self.layers:
+            layer.set_batch_size(batch_size)
+
+    def set_input_space(self, space: Any) -> None:
+        """Set the layers' input spaces, in order; draws their weights."""
+        self.input_space = space
+        parts = space.num_components if isinstance(space, CompositeSpace) else None
+        if self.layers_to_inputs is not None:
+            used = {part for parts_of in self.layers_to_inputs.values() for part in parts_of}
+            if parts is None or used != set(range(parts)):
+                raise ConfigError(
+                    f"layer {self.layer_name!r}: inputs_to_layers speaks of the input's parts "
+                    f"{sorted(used)}, but the input is {space}."
+                )
+        for place, layer in enumerate(self.layers):
+            layer.set_input_space(self._restricted(place, space.restrict) if parts else space)
+        self.output_space = CompositeSpace([layer.get_output_space() for layer in self.layers])
+
+    def _restricted(self, place: int, restrict: Callable[[list[int]], Any]) -> Any:
+        """What the layer at `place` takes; `restrict` gives the parts at the given places."""
+        if self.layers_to_inputs is None:
+            return restrict(list(range(self.input_space.num_components)))
+        return restrict(self.layers_to_inputs[place])
+
+    def _inputs(self, state_below: Any) -> Iterator[tuple[Layer, Any]]:
+        for place, layer in enumerate(self.layers):
+            if self.layers_to_inputs is None or state_below is None:
+                yield layer, state_below
+            else:
+                parts = [state_below[part] for part in self.layers_to_inputs[place]]
+                yield layer, parts[0] if len(parts) == 1 else tuple(parts)
+
+    def get_target_space(self) -> Any:
+        """The layers' target spaces, a CompositeSpace."""
+        return CompositeSpace([layer.get_target_space() for layer in self.layers])
+
+    def get_params(self) -> list[Any]:
+        """The layers' parameters, the last layer's first: Pylearn2's order."""
+        params: dict[Any, None] = {}
+        for layer in reversed(self.layers):
+            params.update(dict.fromkeys(layer.get_params()))
+        return list(params)
+
+    def fprop(self, state_below: Any) -> Any:
+        """The layers' outputs, a tuple."""
+        return tuple(layer.fprop(own) for layer, own in self._inputs(state_below))
+
+    def cost(self, Y: Any, Y_hat: Any) -> Any:
+        """The sum of the layers' costs.  Y, Y_hat: tuples, a part a layer."""
+        costs = [
+            layer.cost(target, output)
+            for layer, target, output in zip(self.layers, Y, Y_hat, strict=True)
+        ]
+        return sum(costs[1:], costs[0])
+
+    def get_weight_decay(self, coeffs: Any) -> Any:
+        """The sum of the layers' weight decays; coeffs: by name, or a list."""
+        return self._sum_of_decays("get_weight_decay", coeffs)
+
+    def get_l1_weight_decay(self, coeffs: Any) -> Any:
+        """The sum of the layers' L1 penalties; coeffs as in get_weight_decay."""
+        return self._sum_of_decays("get_l1_weight_decay", coeffs)
+
+    def _sum_of_decays(self, method: str, coeffs: Any) -> Any:
+        if isinstance(coeffs, Mapping):
+            check_names(coeffs, self.layer_names, f"coeffs of {self.layer_name!r}")
+            pairs = [(layer, coeffs.get(layer.layer_name, 0.0)) for layer in self.layers]
+        elif isinstance(coeffs, list | tuple) and len(coeffs) == len(self.layers):
+            pairs = list(zip(self.layers, coeffs, strict=True))
+        else:
+            pairs = [(layer, coeffs) for layer in self.layers]
+        terms = [getattr(layer, method)(coeff) for layer, coeff in pairs if coeff != 0.0]
+        return sum(terms[1:], terms[0]) if terms else 0.0
+
+    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+        """All layers' factors of the learning rate."""
+        scalers: OrderedDict[Any, float] = OrderedDict()
+        for layer in self.layers:
+            scalers.update(layer.get_lr_scalers())
+        return scalers
+
+    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+        for layer in self.layers:
+            layer.modify_updates(updates)
+
+    def get_layer_monitoring_channels(
+        self, state_below: Any = None, state: Any = None, targets: Any = None
+    ) -> OrderedDict[str, Any]:
+        """Every layer's channels, `<layer name>_<channel>`."""
+        channels: OrderedDict[str, Any] = OrderedDict()
+        for place, (layer, own) in enumerate(self._inputs(state_below)):
+            found = layer.get_layer_monitoring_channels(
+                own,
+                None if state is None else state[place],
+                None if targets is None else targets[place],
+            )
+            channels.update((f"{layer.layer_name}_{name}", value) for name, value in found.items())
+        return channels

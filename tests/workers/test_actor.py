@@ -1,0 +1,126 @@
+"""The thread that runs trials and what it sends, without Ray."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sweeper.records import (
+    Began,
+    Built,
+    Ended,
+    ExperimentText,
+    LeaseOver,
+    Resources,
+    Row,
+    RunnerSetup,
+    TrialTask,
+)
+from sweeper.workers.actor import Outbox, TrialThread, WorkerSetup
+from sweeper.workers.logs import WorkerLog
+
+TEXTS = {"x": ExperimentText("grid.yaml.j2", "a: 1", (1,))}
+
+
+@pytest.fixture
+def make_thread(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "fake"))
+
+    def make(factory="sweep_fake_runner:FakeRunner"):
+        runner = RunnerSetup(str(tmp_path), str(tmp_path / "g"), ("*",), (), "float32")
+        setup = WorkerSetup(3, runner, Resources(), (), "log", str(tmp_path), factory)
+        return TrialThread(setup, WorkerLog())
+
+    return make
+
+
+def task(trial, do, much=0):
+    return TrialTask(trial, 1, "x", (do, much), 0)
+
+
+def until_over(thread, timeout_s=10.0):
+    """The batches of one lease."""
+    batches = []
+    end = time.monotonic() + timeout_s
+    while not (batches and batches[-1] and isinstance(batches[-1][-1], LeaseOver)):
+        assert time.monotonic() < end
+        batches.append(thread.outbox.take(0.2))
+    return [batch for batch in batches if batch]
+
+
+def test_a_lease_yields_each_trial_s_events_in_order_and_ends_with_lease_over(make_thread):
+    thread = make_thread()
+    thread.wait_until_ready()
+    thread.start([task("a", "rows", 2), task("b", "fail")], TEXTS)
+    events = [item for batch in until_over(thread) for item in batch]
+    kinds = [(type(item), getattr(item, "trial", "")) for item in events]
+    assert kinds == [
+        (Began, "a"), (Built, "a"), (Row, "a"), (Row, "a"), (Ended, "a"),
+        (Began, "b"), (Built, "b"), (Ended, "b"), (LeaseOver, ""),
+    ]  # fmt: skip
+
+
+def test_the_first_built_is_sent_at_once_and_rows_wait_for_the_timer(make_thread):
+    thread = make_thread()
+    thread.wait_until_ready()
+    thread.start([task("a", "sleep", 10)], TEXTS)  # 10 rows, 0.05 s apart
+    batches = until_over(thread)
+    assert [type(item) for item in batches[0][:2]] == [Began, Built]
+    assert len(batches) <= 5  # 0.5 s of rows in batches of 0.2 s, and the first and the last
+
+
+def test_an_interrupt_ends_the_running_trial_and_begins_no_other(make_thread):
+    thread = make_thread()
+    thread.wait_until_ready()
+    thread.start([task("a", "sleep", 1000), task("b", "rows", 1)], TEXTS)
+    threading.Timer(0.2, thread.interrupted.set).start()
+    events = [item for batch in until_over(thread) for item in batch]
+    ended = [item for item in events if isinstance(item, Ended)]
+    assert [(one.trial, one.outcome) for one in ended] == [("a", "interrupted")]
+    assert not any(isinstance(item, Began) and item.trial == "b" for item in events)
+
+
+def test_texts_are_kept_for_later_leases(make_thread):
+    thread = make_thread()
+    thread.wait_until_ready()
+    thread.start([task("a", "rows", 1)], TEXTS)
+    until_over(thread)
+    thread.start([task("b", "rows", 1)], {})
+    ended = [item for batch in until_over(thread) for item in batch if isinstance(item, Ended)]
+    assert [one.trial for one in ended] == ["b"]
+
+
+def test_a_runner_that_cannot_be_imported_says_so(make_thread):
+    thread = make_thread("sweep_fake_runner:broken")
+    with pytest.raises(ImportError, match="no module named jax"):
+        thread.wait_until_ready()
+
+
+def test_a_fault_of_the_runner_comes_after_what_it_yielded(make_thread):
+    thread = make_thread("sweep_fake_runner:CrashingRunner")
+    thread.wait_until_ready()
+    thread.start([task("a", "rows", 1)], TEXTS)
+    time.sleep(0.1)
+    assert [type(item) for item in thread.outbox.take(1.0)] == [Began]
+    with pytest.raises(RuntimeError, match="a fault of the runner itself"):
+        thread.outbox.take(1.0)
+
+
+def test_an_outbox_loses_nothing_between_two_threads():
+    outbox = Outbox()
+    numbers = list(range(20_000))
+
+    def put():
+        for number in numbers:
+            outbox.put(number, urgent=number % 97 == 0)
+
+    thread = threading.Thread(target=put)
+    thread.start()
+    taken = []
+    while thread.is_alive() or len(taken) < len(numbers):
+        taken.extend(outbox.take(0.01))
+    thread.join()
+    assert taken == numbers

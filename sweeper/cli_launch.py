@@ -13,6 +13,7 @@ import typer
 from sweeper import spec as specs
 from sweeper.cli_expand import numbers
 from sweeper.cli_progress import display
+from sweeper.errors import InputError
 from sweeper.report.text import duration
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sweeper.sweep import Outcome
 
 BEST_SHOWN = 5
+FAILURES_SHOWN = 3
 
 
 def launch(
@@ -112,13 +114,16 @@ def resources_text(resources: Resources) -> str:
 
 
 def conclude(run_dir: Path, outcome: Outcome, seconds: float) -> int:
-    """Print how the run ended and its best trials; returns its exit code."""
+    """Print how the run ended, why, and its best trials; returns its exit code."""
     from sweeper import cli_report
 
     counts = ", ".join(f"{n} {state}" for state, n in outcome.counts.items() if n)
     typer.echo(f"{counts} in {duration(seconds)}")
     if outcome.reason:
-        typer.echo(outcome.reason)
+        typer.echo(outcome.reason, err=outcome.exit_code != 0)
+    else:
+        for trial, message in cli_report.failures(run_dir)[:FAILURES_SHOWN]:
+            typer.echo(f"failed: {trial}  {message}")
     best = cli_report.best(run_dir, BEST_SHOWN)
     if best:
         typer.echo(f"\n{best}\n")
@@ -130,7 +135,9 @@ def next_steps(run_dir: Path, outcome: Outcome) -> str:
     """The commands that a user may want now."""
     run = shown_path(run_dir)
     steps = [f"All trials:  sweep report {run}", f"One trial:   sweep show {run} TRIAL"]
-    if any(n for state, n in outcome.counts.items() if not state.is_final):
+    is_unfinished = any(n for state, n in outcome.counts.items() if not state.is_final)
+    # A run keeps its spec file as it was, so resuming does not mend a mistake in it.
+    if is_unfinished and outcome.exit_code != InputError.exit_code:
         steps.append(f"Go on:       sweep resume {run}")
     return "\n".join(steps)
 

@@ -79,3 +79,11 @@ def best(run_dir: Path, number: int) -> str:
     columns = ["trial", *table.attrs["values"], "best", "best_epoch", "last", "epochs"]
     ranked = table[table["best"].notna()][columns].head(number)
     return "" if ranked.empty else tables.render(ranked)
+
+
+def failures(run_dir: Path) -> tuple[tuple[str, str], ...]:
+    """The failed trials and the first line of each one's error."""
+    from sweeper.report.status import status
+
+    with reading(run_dir) as store:
+        return status(store).failures

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pylearn2core.config.nodes import did_you_mean
@@ -49,6 +50,14 @@ class _Accepted:
 
 def _accepted(target: Callable[..., Any]) -> _Accepted | None:
     """What `target` accepts; None where Python can't say (some functions written in C)."""
+    try:
+        return _inspected(target)
+    except TypeError:  # a callable object that can't be a key of the cache
+        return _inspected.__wrapped__(target)
+
+
+@lru_cache(maxsize=1000)
+def _inspected(target: Callable[..., Any]) -> _Accepted | None:
     try:
         parameters = inspect.signature(target).parameters.values()
     except (ValueError, TypeError):

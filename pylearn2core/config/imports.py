@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
@@ -169,16 +169,21 @@ class _AllowList:
 
     modules: tuple[str, ...]
     folder: Path
+    # Names, and pairs of name and defining module, that were found good: a sweep asks often.
+    good: set[str | tuple[str, str]] = field(default_factory=set)
 
     def __call__(self, dotted: str, obj: object) -> None:
         """Raise ConfigError unless the name and the module that defines `obj` are allowed."""
-        if not self._name_allowed(dotted):
-            raise ConfigError(self._refusal(dotted, f"`{dotted}`"))
-        if obj is NOT_IMPORTED:
+        if dotted not in self.good:
+            if not self._name_allowed(dotted):
+                raise ConfigError(self._refusal(dotted, f"`{dotted}`"))
+            self.good.add(dotted)
+        module = None if obj is NOT_IMPORTED else _defining_module(obj)
+        if module is None or (dotted, module) in self.good:
             return
-        module = _defining_module(obj)
-        if module is not None and not self._module_allowed(module, dotted):
+        if not self._module_allowed(module, dotted):
             raise ConfigError(self._refusal(module, f"`{dotted}` is defined in `{module}`, which"))
+        self.good.add((dotted, module))
 
     def _name_allowed(self, dotted: str) -> bool:
         if any(part.startswith("_") for part in dotted.split(".")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from pylearn2core.config.imports import import_alias
@@ -35,6 +36,10 @@ def describe(path: str) -> Iterator[str]:
     """
     from pylearn2core.utils import serial
 
+    # A user's own model needs its module, which lies beside it or where the user is.
+    for folder in (Path(path).absolute().parent, Path.cwd()):
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
     model = serial.load(path)
     monitor: Any = getattr(model, "monitor", None)
     if monitor is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sweeper.records import Resources
 
 OBJECT_STORE_BYTES = 200 * 2**20
-# Ray's sockets lie about 65 characters deeper, and a socket's path ends at 107.
+# Ray's sockets lie up to 67 characters deeper, and a socket's path ends at 107.
 LONGEST_FOLDER = 40
 _PREFIX = "swp"
 
@@ -66,8 +66,10 @@ class LocalCluster:
         try:
             with _environment():
                 self._start()
-        except Exception as error:
+        except BaseException as error:
             self._remove()
+            if not isinstance(error, Exception):
+                raise
             raise ClusterError(
                 f"Ray could not be started on this host: {error}. Look for a full disk or memory"
                 f" ({self.scratch}, /dev/shm) and for limits on processes (ulimit -u)."
@@ -87,7 +89,7 @@ class LocalCluster:
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            _temp_dir=self.scratch,
+            _temp_dir=f"{self.scratch}/r",  # below: Ray opens its own folder to everyone
         )
 
     def __exit__(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,8 +28,8 @@ def spec(experiment: str, objective: str = "loss") -> str:
     )
 
 
-def launch(sweep, folder: Path, text: str):
-    (folder / "mine.py").write_text(MODULE)
+def launch(sweep, folder: Path, text: str, module: str = MODULE):
+    (folder / "mine.py").write_text(module)
     (folder / "grid.yaml.j2").write_text(text)
     return sweep("launch", "grid.yaml.j2", "--out", "run")
 
@@ -65,12 +67,32 @@ def test_an_objective_that_no_trial_reports_is_told_with_the_channels_there_are(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("value", "code"), [("text", 1), (".nan", 0), (".inf", 0)])
-def test_text_in_a_row_fails_the_trial_and_nan_is_recorded(sweep, tmp_path, value, code) -> None:
-    done = launch(sweep, tmp_path, spec(f"mine.Rows {{ x: {{{{ x }}}}, value: {value} }}"))
-    assert done.returncode == code, done.stdout + done.stderr
-    if code:
-        assert "loss" in sweep("show", "run").stdout
+def test_text_in_a_row_is_told_with_its_channel(sweep, tmp_path) -> None:
+    done = launch(sweep, tmp_path, spec("mine.Rows { x: {{ x }}, value: text }"))
+    assert done.returncode == 2, done.stdout
+    assert "'loss'" in done.stderr
+    assert "'text'" in done.stderr
+
+
+@pytest.mark.slow
+def test_nan_and_infinity_in_a_row_are_recorded(sweep, tmp_path) -> None:
+    module = MODULE.replace("self.value}", "float('nan') if epoch else -float('inf')}")
+    done = launch(sweep, tmp_path, spec("mine.Rows { x: {{ x }} }"), module)
+    assert done.returncode == 0, done.stdout + done.stderr
+    trial = json.loads(sweep("report", "run", "--format", "json").stdout)[0]
+    assert (trial["best"], trial["last"]) == ("-Infinity", None)
+
+
+@pytest.mark.slow
+def test_an_exception_of_one_trial_fails_that_trial_alone(sweep, tmp_path) -> None:
+    text = spec("mine.Rows { x: {{ x }}, value: {{ x }} }")
+    module = MODULE.replace("for epoch", "1 / (self.value - 2)\n        for epoch")
+    done = launch(sweep, tmp_path, text, module)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "3 finished, 1 failed" in done.stdout
+    assert "ZeroDivisionError" in done.stdout
+    failed = re.findall(r"^failed: (\w+)", done.stdout, re.MULTILINE)
+    assert "Traceback" in sweep("show", "run", failed[0]).stdout
 
 
 def test_a_folder_that_cannot_be_made_is_told(sweep, tmp_path) -> None:

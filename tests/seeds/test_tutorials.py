@@ -145,7 +145,6 @@ train_obj.main_loop()",
             np.testing.assert_allclose(found, expected, rtol=1e-10, err_msg=f"{name}_{quantity}")
 
 
-@pytest.mark.slow
 def test_the_saturated_autoencoder_trains_as_the_stable_formula_says(tutorial: Any) -> None:
     output = tutorial.python("-m", "pylearn2.scripts.train", "autoencoder.yaml")
     (X,) = float64(tutorial.arrays("train_X"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
@@ -212,8 +211,3 @@ def test_killing_the_pool_reports_every_worker_down_and_charges_nobody(ask):
     downs = asked.pool.kill()
     assert [(down.worker, down.charged) for down in downs] == [(0, False), (1, False)]
     assert asked.pool.events(0.0) == []
-
-
-def test_the_cluster_s_folder_is_its_user_s_alone(cluster):
-    assert Path(cluster.scratch).stat().st_mode & 0o077 == 0
-    assert len(cluster.scratch) <= 40

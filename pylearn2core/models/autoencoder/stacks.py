@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.autoencoder.base import AbstractAutoencoder, Autoencoder
-import itertools
 
 
 class DeepComposedAutoencoder(AbstractAutoencoder):

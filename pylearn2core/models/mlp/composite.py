@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import CompositeSpace
+from pylearn2core.utils.hyper import hyper
 from pylearn2core.utils.names import check_names
 
 
@@ -84,14 +85,9 @@ class CompositeLayer(Layer):
                     f"{sorted(used)}, but the input is {space}."
                 )
         for place, layer in enumerate(self.layers):
-            layer.set_input_space(self._restricted(place, space.restrict) if parts else space)
+            taken = self.layers_to_inputs
+            layer.set_input_space(space if taken is None else space.restrict(taken[place]))
         self.output_space = CompositeSpace([layer.get_output_space() for layer in self.layers])
-
-    def _restricted(self, place: int, restrict: Callable[[list[int]], Any]) -> Any:
-        """What the layer at `place` takes; `restrict` gives the parts at the given places."""
-        if self.layers_to_inputs is None:
-            return restrict(list(range(self.input_space.num_components)))
-        return restrict(self.layers_to_inputs[place])
 
     def _inputs(self, state_below: Any) -> Iterator[tuple[Layer, Any]]:
         for place, layer in enumerate(self.layers):
@@ -141,7 +137,7 @@ class CompositeLayer(Layer):
         else:
             pairs = [(layer, coeffs) for layer in self.layers]
         terms = [getattr(layer, method)(coeff) for layer, coeff in pairs if coeff != 0.0]
-        return sum(terms[1:], terms[0]) if terms else 0.0
+        return sum(terms[1:], terms[0]) if terms else hyper(0.0)
 
     def get_lr_scalers(self) -> OrderedDict[Any, float]:
         """All layers' factors of the learning rate."""

@@ -163,7 +163,7 @@ class MLP(Layer):
             if by_name.get(layer.layer_name, 0.0) != 0.0
         ]
         # A sum of its own, as the caller names it: one term may be another's variable.
-        return sum(terms[1:], terms[0]) if terms else pt.zeros((), dtype=hyper(0.0).dtype)
+        return sum(terms[1:], terms[0]) if terms else pt.zeros_like(hyper(0.0))
 
     def _coeffs_by_name(self, coeffs: Any) -> Mapping[str, Any]:
         names = [layer.layer_name for layer in self.layers]

@@ -131,7 +131,11 @@ class MultinomialSampler(Corruptor):
 
 
 class ComposedCorruptor(Corruptor):
-    """Several corruptors, one after the other.    corruptors: in order of application."""
+    """Several corruptors, one after the other.
+
+    corruptors: in order of application. Give each an rng of its own: two of one seed draw the
+    same numbers.
+    """
 
     def __init__(self, corruptors: Sequence[Corruptor]) -> None:
         if not isinstance(corruptors, list | tuple | np.ndarray) or not len(corruptors):

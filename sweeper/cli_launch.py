@@ -14,7 +14,7 @@ from sweeper import spec as specs
 from sweeper.cli_expand import numbers
 from sweeper.cli_progress import display
 from sweeper.errors import InputError
-from sweeper.report.text import duration
+from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
     from sweeper.records import Resources, SweepSpec
@@ -84,7 +84,8 @@ def announcement(
     if header.objective:
         best = "lowest" if header.objective.mode == "min" else "highest"
         lines.append(f"  objective  {header.objective.channel}, the {best} is best")
-    return "\n".join([*lines, *(f"  notice     {notice}" for notice in expansion.notices)])
+    lines += [f"  notice     {notice}" for notice in expansion.notices]
+    return printable("\n".join(lines))
 
 
 def variety(expansion: Expansion) -> list[str]:

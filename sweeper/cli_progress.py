@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sweeper.sweep import Progress
 
 LINE_EVERY_S = 10.0
+LONGEST_MESSAGE = 100
 REDRAWS_PER_S = 4.0
 
 
@@ -98,16 +100,18 @@ class LiveDisplay:
 
     def draw(self) -> RenderableType:
         """What stands on the screen now."""
-        from rich.console import Group
         from rich.progress_bar import ProgressBar
+        from rich.table import Table
         from rich.text import Text
 
         progress = self.progress
         if progress is None:
             return Text("starting")
-        bar = ProgressBar(total=max(progress.total, 1), completed=progress.done, width=60)
-        parts = [Text(part, no_wrap=True, overflow="ellipsis") for part in figures(progress)]
-        return Group(bar, *parts)
+        grid = Table.grid()
+        grid.add_row(ProgressBar(max(progress.total, 1), progress.done, width=60))
+        for part in figures(progress):
+            grid.add_row(Text(part, no_wrap=True, overflow="ellipsis"))
+        return grid
 
 
 def figures(progress: Progress) -> list[str]:
@@ -122,7 +126,8 @@ def figures(progress: Progress) -> list[str]:
     if progress.left_s:
         pace.append(f"about {duration(progress.left_s)} left")
     best = [f"best {progress.best[1]:.6g} (trial {progress.best[0]})"] if progress.best else []
-    message = [progress.message] if progress.message else []
+    # A long reason is printed whole when the sweep has ended.
+    message = [textwrap.shorten(progress.message, LONGEST_MESSAGE)] if progress.message else []
     return [", ".join([counts, *best]), ", ".join(pace), *message]
 
 

@@ -12,6 +12,8 @@ from sweeper.errors import InputError
 from sweeper.report.find import find_run
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sweeper.store.base import StoreReader
 
 
@@ -61,11 +63,19 @@ def report(run_dir: Path, *, over: str | None, format: str, all_channels: bool) 
     with reading(run_dir) as store:
         table = tables.trials_table(store, all_channels=all_channels)
     if over is None:
-        return tables.render(table, format)
+        return tables.render(for_reading(table) if format in {"table", "md"} else table, format)
     notice = tables.repeats_notice(table, over)
     if notice:  # beside the table, so that a file of CSV or JSON stays one
         print(notice, file=sys.stderr)
     return tables.render(tables.over(table, over), format)
+
+
+def for_reading(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with durations that a person reads: fewer digits, a shorter head."""
+    if "seconds" in table:  # an axis or a channel of the user's
+        return table
+    short = table.rename(columns={"duration_s": "seconds"})
+    return short.assign(seconds=short["seconds"].round(2))
 
 
 def best(run_dir: Path, number: int) -> str:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Any
 
 import pytensor.tensor as pt
+from pytensor.graph.traversal import graph_inputs
 
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.space import CompositeSpace, NullSpace
@@ -38,7 +39,8 @@ class Cost:
         """Return (gradients, updates).
 
         gradients: parameter to d cost / d parameter, of the parameter's shape.
-        updates: what else a training step has to update (a sampler's state, say).
+        updates: what else a training step has to update: the random states that expr draws
+        from, a sampler's chain.
         """
         cost = self.expr(model=model, data=data, **kwargs)
         if cost is None:
@@ -53,7 +55,7 @@ class Cost:
             )
         params = list(model.get_params())
         grads = pt.grad(cost, params, disconnected_inputs="ignore")
-        return OrderedDict(zip(params, grads, strict=True)), OrderedDict()
+        return OrderedDict(zip(params, grads, strict=True)), default_updates(cost)
 
     def get_monitoring_channels(self, model: Any, data: Any, **kwargs: Any) -> Any:
         """Map channel names to symbolic scalars of `data`; none by default."""
@@ -103,3 +105,12 @@ class NullDataSpecsMixin:
     def get_data_specs(self, model: Any) -> tuple[Any, Any]:
         """The empty (space, source)."""
         return NullSpace(), ""
+
+
+def default_updates(expression: Any) -> OrderedDict[Any, Any]:
+    """The new values of the random states that an expression draws from."""
+    return OrderedDict(
+        (variable, variable.default_update)
+        for variable in graph_inputs([expression])
+        if getattr(variable, "default_update", None) is not None
+    )

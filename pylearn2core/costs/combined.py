@@ -83,9 +83,11 @@ class SumOfCosts(Cost):
             for param, grad in grads.items():
                 term = _times(coeff, grad)
                 gradients[param] = gradients[param] + term if param in gradients else term
-            twice = [str(shared) for shared in more if shared in updates]
+            twice = [str(v) for v, new in more.items() if updates.get(v, new) is not new]
             if twice:
-                raise ConfigError(f"SumOfCosts: two of its costs update {', '.join(twice)}.")
+                raise ConfigError(
+                    f"SumOfCosts: two of its costs update {', '.join(twice)}, each its own way."
+                )
             updates.update(more)
         return gradients, updates
 

@@ -76,7 +76,7 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
                 "each example needs one row of targets"
             )
         if self.X_labels is not None:
-            _check_labels(self.X, self.X_labels, "X")
+            _check_labels(np.asarray(self.X), self.X_labels, "X")
         if self.y_labels is not None and self.y is None:
             raise ValueError("y_labels says how many classes y has, but there is no y")
         if self.y_labels is not None:
@@ -315,7 +315,9 @@ def from_dataset(dataset: DenseDesignMatrix, num_examples: int) -> DenseDesignMa
 
 
 def _as_matrix(X: Any) -> Any:
-    X = X if isinstance(X, np.ndarray) else np.asarray(X)
+    # Making an array of what is on disk (HDF5Dataset) would read it.
+    is_ready = isinstance(X, np.ndarray) or getattr(X, "on_disk", False)
+    X = X if is_ready else np.asarray(X)
     if X.ndim != 2 or X.dtype.kind not in "biuf":
         raise ValueError(
             f"X must be a matrix of numbers, examples x features; got shape {X.shape} and dtype "

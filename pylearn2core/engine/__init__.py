@@ -5,9 +5,10 @@ Importing it imports PyTensor and JAX.
 
 from pylearn2core.engine.bound import Bound
 from pylearn2core.engine.data import on_device, resident_batch
-from pylearn2core.engine.graph import Step
+from pylearn2core.engine.graph import Step, default_updates, shared_of
 from pylearn2core.engine.order import Order
 from pylearn2core.engine.pack import alike, answer, width
+from pylearn2core.engine.state import restore, saved
 from pylearn2core.engine.steps import Loop, Measure, Record, Request, TrainPass, evaluate, run
 
 __all__ = [
@@ -21,9 +22,13 @@ __all__ = [
     "TrainPass",
     "alike",
     "answer",
+    "default_updates",
     "evaluate",
     "on_device",
     "resident_batch",
+    "restore",
     "run",
+    "saved",
+    "shared_of",
     "width",
 ]

@@ -8,14 +8,14 @@ the float constants that were lifted to inputs.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
-from pytensor.graph.traversal import toposort
+from pytensor.graph.traversal import graph_inputs, toposort
 from pytensor.scalar.basic import Pow
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.type import TensorType
@@ -60,6 +60,34 @@ class Reading:
     updated: int
     lifted: tuple[tuple[Any, int, str], ...]
     values: np.ndarray[Any, np.dtype[np.float64]]
+
+
+def default_updates(
+    roots: Iterable[Variable], known: Container[Variable]
+) -> dict[Variable, Variable]:
+    """The updates that the graph of `roots` brings along: of its random states, above all.
+
+    Theano's functions apply the `default_update` of a shared variable without being told; a step
+    has to be told. known: variables whose update is given already.
+    """
+    found: dict[Variable, Variable] = {}
+    waiting = list(roots)
+    while waiting:
+        new = {
+            variable: variable.default_update
+            for variable in graph_inputs(waiting)
+            if getattr(variable, "default_update", None) is not None
+            and variable not in known
+            and variable not in found
+        }
+        found.update(new)
+        waiting = list(new.values())
+    return found
+
+
+def shared_of(step: Step) -> tuple[Variable, ...]:
+    """The shared variables of a step: those that it updates first."""
+    return read(step).shared
 
 
 def read(step: Step) -> Reading:

@@ -42,6 +42,10 @@ def push(variables: Iterable[Any], values: Iterable[Any]) -> None:
     """Make a program's results the variables' values."""
     for variable, value in zip(variables, values, strict=True):
         storage = variable.container.storage
+        if isinstance(value, np.random.Generator):  # a host program's random state
+            storage[0] = value
+            _on_device.pop(variable, None)
+            continue
         if not isinstance(value, dict):
             storage[0] = np.asarray(value)
         _on_device[variable] = (storage[0], value)
@@ -61,6 +65,35 @@ def push_pack(slots: Sequence[Sequence[Any]], stacks: Sequence[Any]) -> None:
             if host is not None:
                 storage[0] = host[index, ...]
             _on_device[variable] = (storage[0], Slice(stack, index))
+
+
+def saved(variable: Any) -> Any:
+    """The variable's value as arrays and plain data, a copy.
+
+    Of a random state: {"generator": its NumPy state, "device": the device's own, or None}.
+    """
+    host = variable.container.storage[0]
+    if not isinstance(host, np.random.Generator):
+        return np.array(host)
+    device = None
+    if _on_device.get(variable, (None, None))[0] is host:
+        device = {name: np.array(part) for name, part in _device_value(variable).items()}
+    return {"generator": host.bit_generator.state, "device": device}
+
+
+def restore(variable: Any, value: Any) -> None:
+    """Give the variable a value that `saved` returned."""
+    storage = variable.container.storage
+    if not isinstance(storage[0], np.random.Generator):
+        variable.set_value(np.asarray(value, dtype=variable.dtype))
+        return
+    # A new generator: the old one may have other holders.
+    generator = np.random.Generator(type(storage[0].bit_generator)())
+    generator.bit_generator.state = value["generator"]
+    storage[0] = generator
+    if value["device"] is not None:
+        device = {name: jax.numpy.asarray(part) for name, part in value["device"].items()}
+        push([variable], [device])
 
 
 def host_values(variables: Iterable[Any]) -> tuple[Any, ...]:

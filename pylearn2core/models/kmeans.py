@@ -21,7 +21,7 @@ class KMeans(Model):
 
     nvis: number of features.
     convergence_th: training ends when the mean squared distance to the nearest centre changes
-    by less.    max_iter: and after that many passes, if not None.
+    by no more.    max_iter: and after that many passes, if not None.
     verbose: log each pass.
     The first centres are examples drawn from NumPy's global generator.
 
@@ -86,7 +86,7 @@ class KMeans(Model):
             if self.verbose:
                 log.info("k-means, pass %d: mean squared distance %g", passes, mean)
             done = self.max_iter is not None and passes >= self.max_iter
-            if passes > 0 and (done or abs(mean - before) < self.convergence_th):
+            if passes > 0 and (done or abs(mean - before) <= self.convergence_th):
                 return centres
             centres = _means(X, distances.argmin(axis=1), nearest, self.k)
             before, passes = mean, passes + 1

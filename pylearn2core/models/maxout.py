@@ -78,15 +78,27 @@ class Maxout(_Hidden):
 
     def fprop(self, state_below: Any) -> Any:
         """The units' values, shape (batch, units)."""
-        z = self._linear_part(state_below)
+        first, *others = self._pieces(self._linear_part(state_below))
+        pooled = first
+        # One after the other, so that of equal pieces the first gets the gradient.
+        for piece in others:
+            pooled = pt.maximum(pooled, piece)
+        return rectify(pooled) if self.min_zero else pooled
+
+    def _pieces(self, z: Any) -> list[Any]:
+        """The units' first pieces, their second ones, and so on; each of shape (batch, units)."""
         if self.randomize_pools:
             z = z[:, self.permutation]
-        last = self.dim - self.num_pieces
-        pooled = z[:, 0 : last + 1 : self.pool_stride]
-        # One after the other, so that of equal pieces the first gets the gradient.
-        for piece in range(1, self.num_pieces):
-            pooled = pt.maximum(pooled, z[:, piece : last + piece + 1 : self.pool_stride])
-        return rectify(pooled) if self.min_zero else pooled
+        if self.pool_stride < self.num_pieces:
+            last = self.dim - self.num_pieces
+            return [
+                z[:, piece : last + piece + 1 : self.pool_stride]
+                for piece in range(self.num_pieces)
+            ]
+        # Split, whose gradient is a join: the gradient of a slice with a step is a slow scatter.
+        grouped = z.reshape((z.shape[0], self.num_units, self.num_pieces))
+        parts = pt.split(grouped, splits_size=[1] * self.num_pieces, axis=2)
+        return [pt.squeeze(part, axis=2) for part in parts]
 
     def get_weights_view_shape(self) -> tuple[int, int]:
         """A row of pictures for each unit, a column for each piece."""

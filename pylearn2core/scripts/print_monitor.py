@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
 
-from pylearn2core.config.imports import import_alias
-from pylearn2core.errors import ConfigError
+from pylearn2core.scripts import saved
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,16 +14,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="print_monitor.py", description=__doc__)
     parser.add_argument("models", metavar="MODEL.pkl", nargs="+", help="a model that was trained")
     options = parser.parse_args(argv)
-    try:
-        import_alias()
-        for path in options.models:
-            if len(options.models) > 1:
-                print(f"{path}:")
-            print("\n".join(describe(path)))
-    except ConfigError as err:
-        print(err, file=sys.stderr)
-        return 2
-    return 0
+    return saved.report(lambda: show(options.models))
+
+
+def show(models: Sequence[str]) -> None:
+    """Print the lines about each model, under its path where there are several."""
+    for path in models:
+        if len(models) > 1:
+            print(f"{path}:")
+        print("\n".join(describe(path)))
 
 
 def describe(path: str) -> Iterator[str]:
@@ -34,19 +30,7 @@ def describe(path: str) -> Iterator[str]:
 
     Raises ConfigError where that is no model with a monitor.
     """
-    from pylearn2core.utils import serial
-
-    # A user's own model needs its module, which lies beside it or where the user is.
-    for folder in (Path(path).absolute().parent, Path.cwd()):
-        if str(folder) not in sys.path:
-            sys.path.append(str(folder))
-    model = serial.load(path)
-    monitor: Any = getattr(model, "monitor", None)
-    if monitor is None:
-        raise ConfigError(
-            f"{path} holds a {type(model).__name__} without a monitor; expected a model that Train "
-            f"saved."
-        )
+    monitor = saved.monitor_of(saved.load(path), path)
     yield f"epochs seen: {monitor.get_epochs_seen()}"
     yield f"examples seen: {monitor.get_examples_seen()}"
     channels = {name: one for name, one in monitor.channels.items() if one.val_record}

@@ -34,7 +34,7 @@ class _ByEpoch(TrainExtension):
     def setup(self, model: Any, dataset: Any, algorithm: Any) -> None:
         """Note the first learning rate; set the one for the epochs seen so far."""
         if self._first is None:
-            self._first = float(_rate_of(algorithm, self).get_value())
+            self._first = float(rate_of(algorithm, self).get_value())
         self._check(self._first)
         self._count = model.monitor.get_epochs_seen()
         self._apply(algorithm)
@@ -50,7 +50,7 @@ class _ByEpoch(TrainExtension):
         return self._formula(self._first, self._count)
 
     def _apply(self, algorithm: Any) -> None:
-        rate = _rate_of(algorithm, self)
+        rate = rate_of(algorithm, self)
         rate.set_value(np.asarray(self.current_learning_rate(), dtype=rate.dtype))
 
     def _check(self, first: float) -> None:
@@ -133,7 +133,7 @@ class MonitorBasedLRAdjuster(TrainExtension):
 
     def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
         """Set the learning rate for the next epoch; nothing at the first record."""
-        rate = _rate_of(algorithm, self)
+        rate = rate_of(algorithm, self)
         channels = model.monitor.channels
         record = record_of(channels, self._channel(channels), "MonitorBasedLRAdjuster")
         if len(record) < 2:
@@ -162,7 +162,8 @@ class MonitorBasedLRAdjuster(TrainExtension):
         return str(found[0])
 
 
-def _rate_of(algorithm: Any, asker: Any) -> Any:
+def rate_of(algorithm: Any, asker: Any) -> Any:
+    """The algorithm's learning rate, a shared variable; ConfigError where it has none."""
     rate = getattr(algorithm, "learning_rate", None)
     if not hasattr(rate, "set_value"):
         raise ConfigError(

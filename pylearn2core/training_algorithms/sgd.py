@@ -7,14 +7,45 @@ from typing import Any
 
 import numpy as np
 
-from pylearn2core.engine import Bound, Order, Step, TrainPass, on_device, resident_batch, run
+from pylearn2core.engine import Bound, Order, Step, TrainPass, default_updates, run, shared_of
 from pylearn2core.errors import ConfigError, NonFiniteError
 from pylearn2core.monitor import Monitor
-from pylearn2core.space import CompositeSpace, NullSpace
+from pylearn2core.training_algorithms.batch_schedules import (
+    AnnealedLearningRate,
+    ExponentialDecay,
+    LinearDecay,
+)
+from pylearn2core.training_algorithms.batches import (
+    Inputs,
+    Scheme,
+    check_monitoring,
+    first_dataset,
+    monitoring_batches,
+    settled_batch_size,
+)
+from pylearn2core.training_algorithms.learning_rule import MomentumAdjustor
+from pylearn2core.training_algorithms.patience import PatienceBasedTermCrit
+from pylearn2core.training_algorithms.polyak import PolyakAveraging
+from pylearn2core.training_algorithms.schedules import (
+    LinearDecayOverEpoch,
+    MonitorBasedLRAdjuster,
+    OneOverEpoch,
+)
 from pylearn2core.training_algorithms.training_algorithm import TrainingAlgorithm
 from pylearn2core.utils import sharedX
-from pylearn2core.utils.data_specs import DataSpecsMapping
-from pylearn2core.utils.iteration import resolve_iterator_class
+
+__all__ = [
+    "SGD",
+    "AnnealedLearningRate",
+    "ExponentialDecay",
+    "LinearDecay",
+    "LinearDecayOverEpoch",
+    "MomentumAdjustor",
+    "MonitorBasedLRAdjuster",
+    "OneOverEpoch",
+    "PatienceBasedTermCrit",
+    "PolyakAveraging",
+]
 
 SEED = (2012, 10, 5)
 
@@ -29,7 +60,9 @@ class SGD(TrainingAlgorithm):
     monitoring_batch_size, monitoring_batches: as in training if neither is given.
     train_iteration_mode: `shuffled_sequential` if None.
     batches_per_iter: batches an epoch; all of the dataset if None.
-    update_callbacks: called with this object after each batch.
+    update_callbacks: each has `step_updates(algorithm, updates)`, which gives more updates for the
+        step (symbolic, so that an epoch stays one program), or is called with this object after
+        each batch, or both.
     learning_rule: plain steps if None.
     seed: of the order of the batches; one generator for the whole run.
     """
@@ -63,13 +96,15 @@ class SGD(TrainingAlgorithm):
         self.monitor_iteration_mode = monitor_iteration_mode
         self.monitoring_costs = monitoring_costs
         self.termination_criterion = termination_criterion
-        self.update_callbacks = _as_list(update_callbacks)
+        self.update_callbacks = _callbacks(update_callbacks)
         self.learning_rule = learning_rule
         self.train_iteration_mode = train_iteration_mode or "shuffled_sequential"
         self.batches_per_iter = batches_per_iter
         self.theano_function_mode = theano_function_mode
         self.rng = np.random.RandomState(list(seed) if isinstance(seed, tuple) else seed)
+        self._graph: Step | None = None
         self._step: Bound | None = None
+        self._in_step: list[Any] = []
         self._began = False
 
     # -------------------------------------------------------------- setting up
@@ -77,36 +112,17 @@ class SGD(TrainingAlgorithm):
         """Build the step's graph and the channels."""
         self.model = model
         self.cost = self.cost if self.cost is not None else model.get_default_cost()
-        self._settle_batch_size(model)
+        self.batch_size = settled_batch_size(self, model)
         self.monitor = Monitor.get_monitor(model)
-        self._setup_monitor(dataset)
+        self._setup_monitor()
         self._setup_step()
         self.params = list(model.get_params())
 
-    def _settle_batch_size(self, model: Any) -> None:
-        forced = getattr(model, "force_batch_size", None) or None
-        if forced and self.batch_size and self.batch_size != forced:
-            if not self.set_batch_size:
-                raise ConfigError(
-                    f"batch_size: SGD was given {self.batch_size}, but the model was built for "
-                    f"batches of {forced}. Give SGD {forced}, or set_batch_size: 1."
-                )
-        elif self.batch_size is None:
-            self.batch_size = forced
-        if self.set_batch_size and self.batch_size is not None:
-            model.set_batch_size(self.batch_size)
-
-    def _setup_monitor(self, dataset: Any) -> None:
+    def _setup_monitor(self) -> None:
+        check_monitoring(self)
         if self.monitoring_dataset is None:
-            if self.monitoring_batches is not None or self.monitoring_batch_size is not None:
-                raise ConfigError(
-                    "monitoring_dataset: SGD was given monitoring_batches or "
-                    "monitoring_batch_size, but no dataset to monitor on. Name one."
-                )
             return
-        batch_size, batches = self.monitoring_batch_size, self.monitoring_batches
-        if batch_size is None and batches is None:
-            batch_size, batches = self.batch_size, self.batches_per_iter
+        batch_size, batches = monitoring_batches(self)
         self.monitor.setup(
             dataset=self.monitoring_dataset,
             cost=self.cost,
@@ -115,33 +131,20 @@ class SGD(TrainingAlgorithm):
             extra_costs=self.monitoring_costs,
             mode=self.monitor_iteration_mode,
         )
-        first = self.monitoring_dataset
-        if isinstance(first, Mapping):
-            first = next(iter(first.values()))
+        first = first_dataset(self.monitoring_dataset)
         self.monitor.add_channel("learning_rate", None, self.learning_rate, first)
         if self.learning_rule is not None:
             self.learning_rule.add_channels_to_monitor(self.monitor, first)
 
     def _setup_step(self) -> None:
-        model, cost = self.model, self.cost
-        specs = cost.get_data_specs(model)
-        mapping = DataSpecsMapping(specs)
-        self._spaces = mapping.flatten(specs[0], return_tuple=True)
-        self._sources = mapping.flatten(specs[1], return_tuple=True)
-        if not self._sources or isinstance(specs[0], NullSpace):
-            raise ConfigError(
-                f"cost: {type(cost).__name__} asks for no data, so there is nothing to iterate "
-                "over in an epoch. Sum it with a cost that uses the data."
-            )
-        batch = tuple(
-            space.make_theano_batch(name=f"train_{source}")
-            for space, source in zip(self._spaces, self._sources, strict=True)
-        )
-        nested = mapping.nest(batch)
-        fixed = cost.get_fixed_var_descr(model, nested)
+        inputs = self._inputs = Inputs.of(self.cost, self.model)
+        fixed = self.cost.get_fixed_var_descr(self.model, inputs.nested)
         self._on_load_batch = list(fixed.on_load_batch)
-        updates = self._updates(nested, dict(fixed.fixed_vars))
-        self._step = Bound(Step(tuple((variable,) for variable in batch), updates, ()))
+        updates = self._updates(inputs.nested, dict(fixed.fixed_vars))
+        self._graph = Step(inputs.groups, updates, ())
+        self._scheme = Scheme(
+            self.train_iteration_mode, self.batch_size, self.batches_per_iter, self.rng
+        )
 
     def _updates(self, nested: Any, fixed_vars: dict[str, Any]) -> Any:
         """What one batch changes: parameters, the rule's state, the cost's own state."""
@@ -157,7 +160,33 @@ class SGD(TrainingAlgorithm):
             }
         updates.update(stepped)
         model.modify_updates(updates)
+        updates.update(default_updates(updates.values(), updates))
         return updates
+
+    def _whole_step(self) -> Step:
+        """The step with what the update callbacks add to it."""
+        if self._graph is None:
+            raise RuntimeError("SGD.train was called before SGD.setup(model, dataset).")
+        updates = dict(self._graph.updates)
+        given: dict[Any, str] = {}
+        for callback in self.update_callbacks:
+            if not hasattr(callback, "step_updates"):
+                continue
+            more = callback.step_updates(self, updates) or {}
+            name = type(callback).__name__
+            for variable in more:
+                if variable in given:
+                    raise ConfigError(
+                        f"update_callbacks: {given[variable]} and {name} both set "
+                        f"{variable.name or variable}. Keep one of them."
+                    )
+                given[variable] = name
+            updates.update(more)
+        return Step(self._graph.inputs, updates, ())
+
+    def shared_state(self) -> list[Any]:
+        """The shared variables that a step uses, those that it updates first."""
+        return list(shared_of(self._whole_step()))
 
     # -------------------------------------------------------------- training
     def train(self, dataset: Any) -> None:
@@ -174,64 +203,35 @@ class SGD(TrainingAlgorithm):
         if not self._began:
             self._refuse_non_finite_start()
             self._began = True
-        pairs = list(zip(self._spaces, self._sources, strict=True))
-        data = resident_batch(dataset, pairs)
-        if data is None:
-            finite = yield from self._stream(dataset)
-        elif self.update_callbacks or self._on_load_batch:
-            finite = yield from self._batch_by_batch(dataset, data)
+        data = self._inputs.resident(dataset)
+        if data is None or any(map(callable, self.update_callbacks)) or self._on_load_batch:
+            finite = yield from self._batch_by_batch(dataset)
         else:
-            order = self._order(dataset)
+            order = self._scheme.order(dataset)
             finite = yield self._pass(data, order)
             self.monitor.report_batches(len(order.batches), sum(order.sizes))
         self._refuse_non_finite(finite)
 
-    def _order(self, dataset: Any) -> Order:
-        rows = dataset.get_num_examples()
-        scheme = resolve_iterator_class(self.train_iteration_mode)
-        rng = self.rng if scheme.stochastic else None
-        return Order.of(scheme(rows, self.batch_size, self.batches_per_iter, rng), rows)
-
-    def _batch_by_batch(self, dataset: Any, data: Any) -> Generator[TrainPass, Any, Any]:
-        """The same epoch for callbacks in Python that must run after every batch."""
+    def _batch_by_batch(self, dataset: Any) -> Generator[TrainPass, Any, Any]:
+        """An epoch of a dataset that can only be iterated, or with Python to run at each batch."""
         finite = None
-        for rows in self._order(dataset).batches:
+        for batch in self._scheme.batches(dataset, self._inputs):
             for callback in self._on_load_batch:
-                callback(*(np.asarray(array)[rows] for array in data))
-            finite = yield self._pass(data, Order((rows,)))
-            self._after_batch(len(rows))
-        return finite
-
-    def _stream(self, dataset: Any) -> Generator[TrainPass, Any, Any]:
-        """An epoch of a dataset that can only be iterated."""
-        finite = None
-        stochastic = resolve_iterator_class(self.train_iteration_mode).stochastic
-        iterator = dataset.iterator(
-            mode=self.train_iteration_mode,
-            batch_size=self.batch_size,
-            num_batches=self.batches_per_iter,
-            rng=self.rng if stochastic else None,
-            data_specs=(CompositeSpace(list(self._spaces)), tuple(self._sources)),
-            return_tuple=True,
-        )
-        for batch in iterator:
-            rows = self._spaces[0].np_batch_size(batch[0])
-            for callback in self._on_load_batch:
-                callback(*batch)
-            arrays = zip(batch, self._spaces, strict=True)
-            data = tuple(on_device(array, space, space) for array, space in arrays)
-            finite = yield self._pass(data, Order.of([slice(0, rows)], rows))
-            self._after_batch(rows)
+                callback(*batch.host)
+            finite = yield self._pass(batch.data, batch.order)
+            self._after_batch(batch.rows)
         return finite
 
     def _pass(self, data: Any, order: Order) -> TrainPass:
-        if self._step is None:
-            raise RuntimeError("SGD.train was called before SGD.setup(model, dataset).")
+        # Extensions add callbacks when they are set up, or later.
+        if self._step is None or self._in_step != self.update_callbacks:
+            self._step = Bound(self._whole_step())
+            self._in_step = list(self.update_callbacks)
         return TrainPass(self._step, data, order)
 
     def _after_batch(self, rows: int) -> None:
         self.monitor.report_batch(rows)
-        for callback in self.update_callbacks:
+        for callback in filter(callable, self.update_callbacks):
             callback(self)
 
     # -------------------------------------------------------------- faults
@@ -275,10 +275,18 @@ def _number(value: Any, name: str) -> Any:
         raise ConfigError(f"{name}: expected a number, got {value!r}.") from None
 
 
-def _as_list(value: Any) -> list[Any]:
+def _callbacks(value: Any) -> list[Any]:
+    """One callback, several or none as a list."""
     if value is None:
         return []
-    return list(value) if isinstance(value, Sequence) else [value]
+    callbacks = list(value) if isinstance(value, Sequence) else [value]
+    for callback in callbacks:
+        if not (callable(callback) or hasattr(callback, "step_updates")):
+            raise ConfigError(
+                f"update_callbacks: {callback!r} can't be called with the algorithm, nor has it "
+                "step_updates. Give ExponentialDecay or the like, or a function."
+            )
+    return callbacks
 
 
 def _sum_of(cost: Any) -> Any:

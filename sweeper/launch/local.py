@@ -27,6 +27,8 @@ OBJECT_STORE_BYTES = 200 * 2**20
 LONGEST_FOLDER = 40
 _PREFIX = "swp"
 
+_log = logging.getLogger(__name__)
+
 # Ray reads these as it is imported or starts; they are put back afterwards.
 _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
@@ -79,6 +81,9 @@ class LocalCluster:
     def _start(self) -> None:
         import ray
 
+        # Ray prints a worker's death to standard output, where the sweep's own table may be
+        # piped from; the sweep says it itself.
+        ray._private.worker.print_to_stdstream = _note
         # Ray's processes end with the thread that started them, so this is the main thread's:
         # another one would have to live as long as the sweep.
         ray.init(
@@ -178,6 +183,12 @@ def remove_left_overs(roots: list[Path]) -> None:
                 continue
             if ours and number.isdigit() and not Path(f"/proc/{number}").exists():
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _note(data: Mapping[str, object], ignore_prefix: bool) -> None:
+    """Keep what Ray would print about its cluster to the log."""
+    del ignore_prefix
+    _log.info("ray: %s", data.get("lines"))
 
 
 # ------------------------------------------------------------------ Ray's environment

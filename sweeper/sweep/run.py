@@ -211,6 +211,7 @@ def _drive(
     try:
         with Interrupts() as interrupts, cluster:
             interrupts.install()  # Ray has taken SIGTERM
+            teller.message = "starting workers"
             loop = Loop(
                 _plan(job, cluster.workers),
                 pool=_pool(job, cluster),

@@ -231,10 +231,15 @@ def is_charged(error: ActorDiedError) -> bool:
 
 
 def _last_words(worker: int, error: ActorDiedError) -> str:
-    """Ray's message without its ids, one line."""
-    lines = [line.strip() for line in str(error).splitlines() if not line.startswith("\t")]
-    said = " ".join(line for line in lines[1:] if line)
-    return f"worker {worker} died. {said or 'Ray does not know why.'}"
+    """What Ray knows of a death, without its ids and its advice, and where to look."""
+    lines = (line.strip() for line in str(error).splitlines()[1:] if not line.startswith("\t"))
+    said = " ".join(line for line in lines if line)
+    detail = said.partition("Worker exit detail: ")[2] or said or "Ray does not know why."
+    detail = detail.partition(" Some common causes")[0]
+    return (
+        f"worker {worker}'s process died: {detail} It may have crashed in native code, or been"
+        f" killed for want of memory; the end of logs/worker-{worker}.log may say more."
+    )
 
 
 def _cause(error: Exception) -> str:

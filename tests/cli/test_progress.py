@@ -69,10 +69,21 @@ def test_a_dumb_terminal_gets_plain_lines(monkeypatch) -> None:
 def test_the_live_display_draws_the_newest_progress() -> None:
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
+    console = Console(file=io.StringIO(), width=100)
+    shown = LiveDisplay(console)
+    shown.update(progress(3))
+    shown.update(progress(14))
+    console.print(shown.draw())
+    bar, counts, pace = (line.strip() for line in console.file.getvalue().splitlines())
+    assert set(bar) <= set("━╸╺")
+    assert counts == "14/24 done, 2 running, 1 failed, best 0.0375 (trial abc)"
+    assert pace == "30 trials a minute, 20.0 s so far, about 1 min 05 s left"
+
+
+def test_the_live_display_takes_itself_away_at_the_end() -> None:
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
     with LiveDisplay(console) as shown:
-        shown.update(progress(3))
         shown.update(progress(14))
-        with console.capture() as captured:
-            console.print(shown.draw())
-    assert "14/24 done, 2 running, 1 failed, best 0.0375 (trial abc)" in captured.get()
+    assert console.file.getvalue().endswith("\x1b[2K")

@@ -77,3 +77,11 @@ def test_an_axis_gives_the_values_that_the_page_says(axis: str, values: str) -> 
 def test_a_mistake_of_the_page_is_found_where_it_says(text: str, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(" ".join(message.split()))):
         specs.expand(specs.loads(text, "grid.yaml.j2", {}))
+
+
+def test_every_key_of_the_header_is_on_the_page() -> None:
+    text = "sweep:\n  nosuch: 1\n  grid: {x: [1]}\n---\n!obj:mine.Experiment { x: {{ x }} }\n"
+    with pytest.raises(InputError, match="The keys here are") as found:
+        specs.loads(text, "grid.yaml.j2", {})
+    keys = re.findall(r"\w+", str(found.value).split("The keys here are ")[1])
+    assert [key for key in keys if key != "and" and f"`{key}`" not in PAGE] == []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import threading
 import time
 from contextlib import closing
 
@@ -31,7 +29,7 @@ def run(shared, tmp_path):
             specs.expand(spec),
             run_dir=tmp_path / "runs" / "one",
             workers=None,
-            on_progress=lambda progress: (told.append(progress), on_progress and on_progress()),
+            on_progress=lambda one: (told.append(one), on_progress and on_progress(one)),
             cluster=shared(workers),
             runner_factory=factory,
         )
@@ -124,28 +122,22 @@ def test_an_objective_that_no_trial_records_ends_the_sweep_at_its_first_row(run,
     assert count(outcome, TrialState.PENDING) == 3
 
 
-def interrupt_when_running(run_dir, times=1):
-    """Send this process Ctrl-C once an attempt has rows."""
+def ctrl_c(times=1):
+    """Presses it once trials run that were not the first of their text."""
+    left = [signal.SIGINT] * times
 
-    def wait():
-        for _ in range(600):
-            time.sleep(0.05)
-            if (run_dir / "sweep.db").exists():
-                with read(run_dir) as store:
-                    if next(iter(store.rows()), None) is not None:
-                        break
-        for _ in range(times):
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.3)
+    def press(progress):
+        if progress.done and progress.running and left:
+            signal.raise_signal(left.pop())
 
-    threading.Thread(target=wait).start()
+    return press
 
 
 def test_ctrl_c_records_running_attempts_as_interrupted_and_resume_finishes_the_rest(
-    run, write_spec, shared, tmp_path
+    run, write_spec, shared
 ):
-    interrupt_when_running(tmp_path / "runs" / "one")
-    outcome, told, run_dir = run(write_spec([("rows", 1)] * 2 + [("sleep", 40)] * 3))
+    spec = write_spec([("rows", 1)] * 2 + [("sleep", 40)] * 3)
+    outcome, told, run_dir = run(spec, on_progress=ctrl_c())
     assert (outcome.exit_code, outcome.reason) == (130, "interrupted by Ctrl-C")
     assert told[-1].message == "ending: interrupted by Ctrl-C"
     with read(run_dir) as store:
@@ -164,11 +156,10 @@ def test_ctrl_c_records_running_attempts_as_interrupted_and_resume_finishes_the_
             assert [a.number for a in store.attempts(trial)] == [1]
 
 
-def test_ctrl_c_twice_ends_a_trial_that_does_not_listen_at_once(run, write_spec, tmp_path):
-    spec = write_spec([("rows", 1), ("stuck", 0)], workers=1)
-    interrupt_when_running(tmp_path / "runs" / "one", times=2)
+def test_ctrl_c_twice_ends_a_trial_that_does_not_listen_at_once(run, write_spec):
+    spec = write_spec([("rows", 1), ("stuck", 0)])
     began = time.monotonic()
-    outcome, _, run_dir = run(spec, workers=1)
+    outcome, _, run_dir = run(spec, on_progress=ctrl_c(times=2))
     assert outcome.exit_code == 130
     assert time.monotonic() - began < 9  # of 1,000 s, and of the patience of 10 s
     with read(run_dir) as store:
@@ -223,7 +214,7 @@ def test_a_driver_whose_run_was_taken_over_writes_no_more(run, write_spec, tmp_p
     run_dir = tmp_path / "runs" / "one"
     taken = []
 
-    def take_over():
+    def take_over(_progress):
         if not taken and (run_dir / "logs" / "worker-0.log").exists():
             taken.append(True)
             with closing(SqlStore.open(run_dir)) as store:

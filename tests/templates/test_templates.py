@@ -109,6 +109,9 @@ def test_every_template_is_tested() -> None:
 def test_the_logistic_regression_is_as_good_as_scikit_learns(folder: Path) -> None:
     table = launched(folder, "digits-logistic-regression")
     assert float(table[0]["best"]) == pytest.approx(logistic_regression_error(), abs=0.01)
+    head, *lines = sweep(folder, "report", "digits-logistic-regression").splitlines()
+    assert head.split()[-1] == "seconds"
+    assert len(lines) == TRIALS["digits-logistic-regression"], "one block, 100 columns wide"
 
 
 @pytest.mark.slow

@@ -146,7 +146,8 @@ def test_a_killed_worker_is_reported_and_can_be_replaced(ask):
     os.kill(first.pid, signal.SIGKILL)
     (down,) = of(asked.wait(is_over), WorkerDown)
     assert (down.worker, down.charged) == (0, True)
-    assert down.reason.startswith("worker 0 died.")
+    assert down.reason.startswith("worker 0's process died: ")
+    assert "the end of logs/worker-0.log may say more" in down.reason
     assert asked.start(0)[0].pid != first.pid
     assert [e.trial for e in of(asked.run(0, b=("rows", 1)), Ended)] == ["b"]
 

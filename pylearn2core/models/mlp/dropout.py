@@ -18,20 +18,19 @@ def apply_dropout(
     input_space: Any,
     *,
     mask_value: float = 0.0,
-    per_example: bool = True,
+    batch_size: Any = None,
 ) -> Any:
     """Return `state` with each number kept with probability include_prob, and scaled.
 
     state: a batch of input_space.    include_prob: 1 or None leaves it as it is.
     mask_value: what stands in place of a number that is left out.
-    per_example: false for one mask for the whole batch.
+    batch_size: the number of rows, symbolic; None for one mask for all of them.
     """
     if include_prob is None or include_prob == 1.0:
         return state
     if not 0.0 < include_prob < 1.0:
         raise ConfigError(f"dropout: a probability must be in (0, 1], got {include_prob!r}.")
     if isinstance(state, tuple):
-        spaces = input_space.components
         return tuple(
             apply_dropout(
                 part,
@@ -40,23 +39,20 @@ def apply_dropout(
                 theano_rng,
                 space,
                 mask_value=mask_value,
-                per_example=per_example,
+                batch_size=batch_size,
             )
-            for part, space in zip(state, spaces, strict=True)
+            for part, space in zip(state, input_space.components, strict=True)
         )
-    mask = theano_rng.binomial(
-        size=_mask_shape(state, input_space, per_example), p=hyper(include_prob), dtype=state.dtype
-    )
-    if not per_example:
-        axis = input_space.get_batch_axis()
-        mask = pt.specify_shape(mask, [1 if i == axis else None for i in range(mask.ndim)])
+    mask = _mask(hyper(include_prob), state.dtype, theano_rng, input_space, batch_size)
     if mask_value == 0:
         return state * mask * hyper(scale)
     return pt.switch(mask > hyper(0.0), state * hyper(scale), hyper(mask_value))
 
 
-def _mask_shape(state: Any, input_space: Any, per_example: bool) -> tuple[Any, ...]:
-    shape = list(state.shape)
-    if not per_example:
-        shape[input_space.get_batch_axis()] = 1
-    return tuple(shape)
+def _mask(p: Any, dtype: str, theano_rng: Any, space: Any, batch_size: Any) -> Any:
+    # The space's own lengths, not those of the state's graph: a draw inside a compiled JAX
+    # program needs a shape that it can work out beforehand.
+    shape = list(space.get_origin_batch(1).shape)
+    if batch_size is not None:
+        shape[space.get_batch_axis()] = batch_size
+    return theano_rng.binomial(size=tuple(shape), p=p, dtype=dtype)

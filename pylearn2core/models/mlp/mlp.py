@@ -220,6 +220,7 @@ class MLP(Layer):
         check_names(probs, names, "input_include_probs")
         check_names(scales, names, "input_scales")
         stream = MRG_RandomStreams(max(int(self.rng.randint(2**15)), 1))
+        batch_size = self.get_input_space().batch_size(state_below) if per_example else None
         for layer in self.layers:
             state_below = apply_dropout(
                 state_below,
@@ -228,7 +229,7 @@ class MLP(Layer):
                 stream,
                 layer.get_input_space(),
                 mask_value=layer.dropout_input_mask_value,
-                per_example=per_example,
+                batch_size=batch_size,
             )
             state_below = layer.fprop(state_below)
         return state_below

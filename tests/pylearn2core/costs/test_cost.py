@@ -21,6 +21,7 @@ from pylearn2core.costs.mlp import Default, L1WeightDecay, WeightDecay
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.models.mlp import MLP, Linear, Softmax, Tanh
 from pylearn2core.space import CompositeSpace, NullSpace, VectorSpace
+from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
 
 X = np.random.RandomState(0).normal(size=(5, 4))
@@ -167,7 +168,7 @@ def test_a_term_without_value_leaves_the_sum_without_one_but_its_gradients_count
     assert list(updates) == [sampled.state]
     W = mlp.get_params()[0]
     np.testing.assert_allclose(value(grads[W], (x,)), W.get_value())
-    with pytest.raises(ConfigError, match="two of its costs update state"):
+    with pytest.raises(ConfigError, match="two of its costs update state, each its own way"):
         SumOfCosts([sampled, sampled]).get_gradients(mlp, x)
 
 
@@ -250,3 +251,23 @@ def test_without_data_specs_a_cost_says_where_to_get_them(mlp: MLP) -> None:
     with pytest.raises(UnsupportedError, match="Inherit from DefaultDataSpecsMixin"):
         Cost().get_data_specs(mlp)
     assert issubclass(LpPenalty, NullDataSpecsMixin)
+
+
+class Noisy(DefaultDataSpecsMixin, Cost):
+    """Noise times the sum of the first weights."""
+
+    def __init__(self) -> None:
+        self.noise = MRG_RandomStreams(3).normal(size=())
+
+    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+        return self.noise * model.get_params()[0].sum() + 0.0 * data.sum()
+
+
+def test_a_step_moves_the_random_states_that_the_cost_draws_from(mlp: MLP) -> None:
+    cost, x = Noisy(), pt.matrix("X")
+    grads, updates = SumOfCosts([cost, [0.5, cost]]).get_gradients(mlp, x)
+    assert list(updates) == [cost.noise.rng]
+    W = mlp.get_params()[0]
+    step = pytensor.function([x], grads[W], updates=list(updates.items()), mode="FAST_COMPILE")
+    drawn = {float(step(X)[0, 0]) for _ in range(5)}
+    assert len(drawn) == 5

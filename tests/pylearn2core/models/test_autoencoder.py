@@ -273,7 +273,7 @@ def test_one_hot_corruptor_replaces_whole_rows() -> None:
 
 
 def test_composed_corruptors_apply_one_after_the_other() -> None:
-    values = noisy(ComposedCorruptor([BinomialCorruptor(0.3), BinomialCorruptor(0.5)]), FULL)
+    values = noisy(ComposedCorruptor([BinomialCorruptor(0.3), BinomialCorruptor(0.5, rng=7)]), FULL)
     assert np.mean(values > 0) == pytest.approx(0.35, abs=0.025)
     with pytest.raises(ConfigError, match="a list of one or more"):
         ComposedCorruptor([])

@@ -51,7 +51,7 @@ def test_one_over_epoch() -> None:
     np.testing.assert_allclose(by_default, [0.1, 0.1, 0.1 * 2 / 3, 0.05])
     floored = rates(OneOverEpoch(start=0, half_life=1, min_lr=0.04), 4)
     np.testing.assert_allclose(floored, [0.1, 0.05, 0.04, 0.04])
-    with pytest.raises(ConfigError, match="starts at 0.1, below min_lr 0.5"):
+    with pytest.raises(ConfigError, match=r"starts at 0.1, below min_lr 0.5"):
         rates(OneOverEpoch(start=0, min_lr=0.5), 1)
 
 

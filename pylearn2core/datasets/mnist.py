@@ -1,0 +1,149 @@
+"""MNIST: 28 x 28 handwritten digits, 60,000 to train on and 10,000 to test on."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+from pylearn2core.datasets.published import (
+    Publication,
+    Stamp,
+    check_set,
+    frozen,
+    opened,
+    rows_between,
+    swapped_order,
+    targets,
+)
+from pylearn2core.datasets.view_converter import DefaultViewConverter
+from pylearn2core.errors import ConfigError
+
+FILES = Publication(
+    "MNIST",
+    "mnist",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and "
+    "t10k-labels-idx1-ubyte.gz (gzipped or not)",
+)
+PREFIX = {"train": "train", "test": "t10k"}
+UNSIGNED_BYTE = 8  # idx's code for the type of the elements
+
+
+class MNIST(DenseDesignMatrix):
+    """One part of MNIST, float32 values in [0, 1], labels 0..9 as y of shape (n, 1).
+
+    center: subtract each pixel's mean over the part.    binarize: 1 where a value exceeds 0.5.
+    shuffle: in a random order, always the same.    one_hot: y of shape (n, 10) in place of labels.
+    start, stop: keep these rows only, after all of the above.
+    fit_test_preprocessor: `fit_preprocessor` of what `get_test_set` gives.
+    A process reads the files once; datasets made alike share their arrays, read-only.
+    """
+
+    def __init__(
+        self,
+        which_set: str,
+        center: bool = False,
+        shuffle: bool = False,
+        one_hot: bool = False,
+        binarize: bool = False,
+        start: int | None = None,
+        stop: int | None = None,
+        axes: Sequence[int | str] = ("b", 0, 1, "c"),
+        preprocessor: Any = None,
+        fit_preprocessor: bool = False,
+        fit_test_preprocessor: bool = False,
+    ) -> None:
+        if which_set == "valid":
+            raise ValueError(
+                "MNIST has no validation set: take some of the training set, "
+                "{ which_set: train, start: 50000, stop: 60000 } say"
+            )
+        check_set("MNIST", which_set, tuple(PREFIX))
+        images, labels = (
+            FILES.find(f"{PREFIX[which_set]}-{part}-ubyte")
+            for part in ("images-idx3", "labels-idx1")
+        )
+        X, y, shape = _examples(images, labels, bool(binarize), center, shuffle, start, stop)
+        self._same: dict[str, Any] = {
+            "center": center,
+            "shuffle": shuffle,
+            "one_hot": one_hot,
+            "axes": axes,
+            "binarize": binarize,
+            "preprocessor": preprocessor,
+        }
+        self._fit_test = fit_test_preprocessor
+        super().__init__(
+            X=X,
+            **targets(y, 10, one_hot),
+            view_converter=DefaultViewConverter((*shape, 1), axes),
+            preprocessor=preprocessor,
+            fit_preprocessor=fit_preprocessor,
+        )
+
+    def get_test_set(self) -> MNIST:
+        """The test set, made as this one was; all of its rows."""
+        return MNIST("test", fit_preprocessor=self._fit_test, **self._same)
+
+    def adjust_for_viewer(self, X: Any) -> Any:
+        """Values in [0, 1] as values in [-1, 1]."""
+        return np.clip(X * 2.0 - 1.0, -1.0, 1.0)
+
+    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
+        """As `adjust_for_viewer`: the scale does not depend on the values."""
+        return self.adjust_for_viewer(X)
+
+
+@lru_cache(maxsize=4)
+def _examples(
+    images: Stamp,
+    labels: Stamp,
+    binarize: bool,
+    center: bool,
+    shuffle: bool,
+    start: int | None,
+    stop: int | None,
+) -> tuple[Any, Any, tuple[int, int]]:
+    """(X, y, (rows, columns) of an image)."""
+    pixels, y = read_idx(images, 3), read_idx(labels, 1)
+    if len(pixels) != len(y):
+        raise ConfigError(
+            f"MNIST: {images.path} has {len(pixels)} images, {labels.path} {len(y)} labels. "
+            "Both must be of one part: download them again."
+        )
+    X = pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(255)
+    if binarize:
+        X = (X > 0.5).astype(np.float32)
+    if center:
+        X -= X.mean(axis=0)
+    if shuffle:
+        order = swapped_order(len(X), np.random.RandomState([1, 2, 3]))
+        X, y = X[order], y[order]
+    kept = rows_between(len(X), start, stop)
+    X, y = frozen(X[kept], y[kept].astype(np.int64).reshape(-1, 1))
+    return X, y, pixels.shape[1:]
+
+
+def read_idx(stamp: Stamp, ndim: int) -> Any:
+    """The array of bytes in an idx file: two zeros, type, number of axes, sizes, elements."""
+    with opened(stamp) as stream:
+        content = stream.read()
+    head = struct.unpack(">HBB", content[:4]) if len(content) >= 4 else None
+    if head != (0, UNSIGNED_BYTE, ndim):
+        raise ConfigError(
+            f"{stamp.path} is no idx file of bytes with {ndim} axes: it begins with "
+            f"{content[:4].hex(' ') or 'nothing'}. Download it again."
+        )
+    ends = 4 + 4 * ndim
+    shape = struct.unpack(f">{ndim}I", content[4:ends])
+    if len(content) - ends != np.prod(shape):
+        raise ConfigError(
+            f"{stamp.path} should hold {'x'.join(map(str, shape))} bytes after its header, and has "
+            f"{len(content) - ends}. Download it again."
+        )
+    return np.frombuffer(content, dtype=np.uint8, offset=ends).reshape(shape)

@@ -1,0 +1,284 @@
+"""Convolution of images as Ops, with a JAX lowering and a NumPy fallback.
+
+Images have the axes (batch, channel, row, column), kernels (output channel, input channel, row,
+column). Convolution is the mathematical one: the kernel is flipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.gradient import disconnected_type
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
+from pytensor.link.jax.dispatch import jax_funcify
+from pytensor.tensor.type import TensorType
+
+from pylearn2core.errors import ConfigError
+
+Array = Any
+Pair = tuple[int, int]
+BORDER_MODES = ("valid", "full")
+
+
+def convolve(images: Any, kernels: Any, border_mode: str = "valid", stride: Any = (1, 1)) -> Any:
+    """Convolve images (b, c, rows, columns) with kernels (o, c, k, l).
+
+    border_mode: 'valid' for kernels that lie inside the image, 'full' for all that touch it.
+    stride: rows and columns from one output to the next.
+    Returns shape (b, o, *output_shape((rows, columns), (k, l), border_mode, stride)).
+    """
+    images, kernels = _same_dtype(images, kernels)
+    return Convolve(border_mode, pair(stride, "stride"))(images, kernels)
+
+
+def convolve_transposed(
+    outputs: Any, kernels: Any, image_shape: Pair, border_mode: str = "valid", stride: Any = (1, 1)
+) -> Any:
+    """The transpose of `convolve`: outputs (b, o, ...) back to images (b, c, *image_shape)."""
+    outputs, kernels = _same_dtype(outputs, kernels)
+    like = pt.constant(np.zeros((1, 1, *image_shape), dtype=outputs.dtype))
+    return ConvolveImages(border_mode, pair(stride, "stride"))(like, kernels, outputs)
+
+
+def output_shape(
+    image: Sequence[int], kernel: Sequence[int], border_mode: str, stride: Any
+) -> Pair:
+    """(rows, columns) of a convolution's output. Raises ConfigError where there is none."""
+    found = [
+        _output_size(i, k, s, border_mode)
+        for i, k, s in zip(image, kernel, pair(stride, "kernel_stride"), strict=True)
+    ]
+    if min(found) < 1:
+        raise ConfigError(
+            f"a kernel of {kernel[0]} x {kernel[1]} does not fit into images of {image[0]} x "
+            f"{image[1]}: choose a smaller kernel_shape, or border_mode: full."
+        )
+    return found[0], found[1]
+
+
+def pair(value: Any, name: str) -> Pair:
+    """`value` as (rows, columns), both at least 1. Raises ConfigError."""
+    try:
+        rows, columns = (int(size) for size in value)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{name}: expected two numbers [rows, columns], got {value!r}.") from None
+    if rows < 1 or columns < 1:
+        raise ConfigError(f"{name}: both numbers must be at least 1, got {value!r}.")
+    return rows, columns
+
+
+def _output_size(image: int, kernel: int, stride: int, border_mode: str) -> int:
+    reach = kernel - 1 if border_mode == "full" else 1 - kernel
+    return (image - 1 + reach) // stride + 1
+
+
+def _same_dtype(images: Any, kernels: Any) -> tuple[Any, Any]:
+    images, kernels = pt.as_tensor(images), pt.as_tensor(kernels)
+    dtype = np.result_type(images.dtype, kernels.dtype)
+    return images.astype(dtype), kernels.astype(dtype)
+
+
+def sizes(function: Any, *known: Sequence[int | None]) -> tuple[int | None, int | None]:
+    """`function` of each dimension's sizes; None where one of them is not known yet."""
+    rows, columns = (None if None in each else function(*each) for each in zip(*known, strict=True))
+    return rows, columns
+
+
+# ------------------------------------------------------------ convolution
+class _Convolution(Op):
+    """What the three have in common: y = x * w is linear in both, so each is another's gradient."""
+
+    __props__ = ("border_mode", "stride")
+
+    def __init__(self, border_mode: str, stride: Pair) -> None:
+        if border_mode not in BORDER_MODES:
+            raise ConfigError(f"border_mode: expected 'valid' or 'full', got {border_mode!r}.")
+        self.border_mode = border_mode
+        self.stride = stride
+
+    def _padding(self, kernel: Sequence[int]) -> Pair:
+        """Rows of zeros above and below, columns left and right."""
+        rows, columns = (k - 1 if self.border_mode == "full" else 0 for k in kernel)
+        return rows, columns
+
+    def _pad(self, images: Array, kernel: Sequence[int]) -> Array:
+        rows, columns = self._padding(kernel)
+        return np.pad(images, ((0, 0), (0, 0), (rows, rows), (columns, columns)))
+
+    def _taps(self, kernel: Sequence[int], output: Sequence[int]) -> Iterator[tuple[Any, Any]]:
+        """For each place in a kernel, the padded images' rows and columns that it multiplies."""
+        for place in np.ndindex(*kernel):
+            first = [k - 1 - p for k, p in zip(kernel, place, strict=True)]  # flipped
+            yield (
+                (..., *place),
+                (..., *map(_strided, first, output, self.stride)),
+            )
+
+    def _forward(self, images: Any, kernels: Any) -> Any:
+        """The convolution in JAX."""
+        return jax.lax.conv_general_dilated(
+            images,
+            jnp.flip(kernels, (2, 3)),
+            self.stride,
+            [(size, size) for size in self._padding(kernels.shape[2:])],
+        )
+
+
+class Convolve(_Convolution):
+    """(images, kernels) to outputs."""
+
+    def make_node(self, images: Any, kernels: Any) -> Apply:
+        """See `convolve`."""
+        images, kernels = pt.as_tensor(images), pt.as_tensor(kernels)
+        _check_ndim(images, kernels)
+        x, w = images.type.shape, kernels.type.shape
+
+        def size(image: int, kernel: int, stride: int) -> int:
+            return _output_size(image, kernel, stride, self.border_mode)
+
+        shape = (x[0], w[0], *sizes(size, x[2:], w[2:], self.stride))
+        return Apply(self, [images, kernels], [TensorType(images.dtype, shape=shape)()])
+
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """One product a place of the kernel."""
+        images, kernels = inputs
+        kernel = kernels.shape[2:]
+        size = output_shape(images.shape[2:], kernel, self.border_mode, self.stride)
+        padded = self._pad(images, kernel)
+        result = np.zeros((len(images), len(kernels), *size), dtype=images.dtype)
+        for place, seen in self._taps(kernel, size):
+            result += np.einsum("bcrs,oc->bors", padded[seen], kernels[place])
+        outputs[0][0] = result
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        """Gradients with respect to images and kernels."""
+        images, kernels = inputs
+        (grad,) = cotangents
+        props = (self.border_mode, self.stride)
+        return [
+            ConvolveImages(*props)(images, kernels, grad),
+            ConvolveKernels(*props)(images, kernels, grad),
+        ]
+
+
+class ConvolveImages(_Convolution):
+    """(like, kernels, outputs) to images: the transpose of `Convolve` in its images.
+
+    like: any array whose last two dimensions are those of the images.
+    """
+
+    def make_node(self, like: Any, kernels: Any, grad: Any) -> Apply:
+        """See the class."""
+        like, kernels, grad = map(pt.as_tensor, (like, kernels, grad))
+        _check_ndim(like, kernels, grad)
+        shape = (grad.type.shape[0], kernels.type.shape[1], *like.type.shape[2:])
+        return Apply(self, [like, kernels, grad], [TensorType(grad.dtype, shape=shape)()])
+
+    def connection_pattern(self, node: Any) -> list[list[bool]]:
+        """Of `like` only the shape counts."""
+        return [[False], [True], [True]]
+
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """One product a place of the kernel."""
+        like, kernels, grad = inputs
+        kernel, size = kernels.shape[2:], like.shape[2:]
+        images = np.zeros((len(grad), kernels.shape[1], *size), dtype=grad.dtype)
+        padded = self._pad(images, kernel)
+        for place, seen in self._taps(kernel, grad.shape[2:]):
+            padded[seen] += np.einsum("bors,oc->bcrs", grad, kernels[place])
+        inside = map(slice, self._padding(kernel), np.add(self._padding(kernel), size))
+        outputs[0][0] = np.ascontiguousarray(padded[(..., *inside)])
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        """Gradients with respect to kernels and outputs."""
+        _, kernels, grad = inputs
+        (images,) = cotangents
+        props = (self.border_mode, self.stride)
+        return [
+            disconnected_type(),
+            ConvolveKernels(*props)(images, kernels, grad),
+            Convolve(*props)(images, kernels),
+        ]
+
+
+class ConvolveKernels(_Convolution):
+    """(images, like, outputs) to kernels: the transpose of `Convolve` in its kernels.
+
+    like: any array whose last two dimensions are those of the kernels.
+    """
+
+    def make_node(self, images: Any, like: Any, grad: Any) -> Apply:
+        """See the class."""
+        images, like, grad = map(pt.as_tensor, (images, like, grad))
+        _check_ndim(images, like, grad)
+        shape = (grad.type.shape[1], images.type.shape[1], *like.type.shape[2:])
+        return Apply(self, [images, like, grad], [TensorType(grad.dtype, shape=shape)()])
+
+    def connection_pattern(self, node: Any) -> list[list[bool]]:
+        """Of `like` only the shape counts."""
+        return [[True], [False], [True]]
+
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """One product a place of the kernel."""
+        images, like, grad = inputs
+        kernel = like.shape[2:]
+        padded = self._pad(images, kernel)
+        kernels = np.zeros((grad.shape[1], images.shape[1], *kernel), dtype=grad.dtype)
+        for place, seen in self._taps(kernel, grad.shape[2:]):
+            kernels[place] = np.einsum("bors,bcrs->oc", grad, padded[seen])
+        outputs[0][0] = kernels
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        """Gradients with respect to images and outputs."""
+        images, _, grad = inputs
+        (kernels,) = cotangents
+        props = (self.border_mode, self.stride)
+        return [
+            ConvolveImages(*props)(images, kernels, grad),
+            disconnected_type(),
+            Convolve(*props)(images, kernels),
+        ]
+
+
+def _check_ndim(*tensors: Any) -> None:
+    found = [tensor.type.ndim for tensor in tensors]
+    if found != [4] * len(tensors):
+        raise ValueError(f"images and kernels must have 4 dimensions, got {found}")
+
+
+def _strided(start: int, count: int, step: int) -> slice:
+    """`count` places from `start`, `step` apart."""
+    return slice(start, start + (count - 1) * step + 1, step)
+
+
+def _convolve_in_jax(op: Convolve, **_: Any) -> Any:
+    return op._forward
+
+
+def _convolve_images_in_jax(op: ConvolveImages, **_: Any) -> Any:
+    def images_of(like: Any, kernels: Any, grad: Any) -> Any:
+        shape = (grad.shape[0], kernels.shape[1], *like.shape[2:])
+        images = jax.ShapeDtypeStruct(shape, grad.dtype)
+        return jax.linear_transpose(lambda x: op._forward(x, kernels), images)(grad)[0]
+
+    return images_of
+
+
+def _convolve_kernels_in_jax(op: ConvolveKernels, **_: Any) -> Any:
+    def kernels_of(images: Any, like: Any, grad: Any) -> Any:
+        shape = (grad.shape[1], images.shape[1], *like.shape[2:])
+        kernels = jax.ShapeDtypeStruct(shape, grad.dtype)
+        return jax.linear_transpose(lambda w: op._forward(images, w), kernels)(grad)[0]
+
+    return kernels_of
+
+
+jax_funcify.register(Convolve, _convolve_in_jax)
+jax_funcify.register(ConvolveImages, _convolve_images_in_jax)
+jax_funcify.register(ConvolveKernels, _convolve_kernels_in_jax)

@@ -1,0 +1,162 @@
+"""What algorithms that train on minibatches have in common: their size, their data, the monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pylearn2core.engine import Order, on_device, resident_batch
+from pylearn2core.errors import ConfigError
+from pylearn2core.space import CompositeSpace, NullSpace
+from pylearn2core.utils.data_specs import DataSpecsMapping
+from pylearn2core.utils.iteration import resolve_iterator_class
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows to train on: those of `data`, whole arrays on the device, that `order` names.
+
+    host: the same rows as host arrays.
+    """
+
+    data: tuple[Any, ...]
+    order: Order
+    host: tuple[Any, ...]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return sum(self.order.sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The data that a cost asks for, each (space, source) once.
+
+    variables: the symbolic batch, one for each source.    nested: the same, as the cost takes it.
+    """
+
+    spaces: tuple[Any, ...]
+    sources: tuple[str, ...]
+    variables: tuple[Any, ...]
+    nested: Any
+
+    @classmethod
+    def of(cls, cost: Any, model: Any) -> Inputs:
+        """Ask the cost. Raises ConfigError where it needs no data."""
+        specs = cost.get_data_specs(model)
+        mapping = DataSpecsMapping(specs)
+        spaces = mapping.flatten(specs[0], return_tuple=True)
+        sources = mapping.flatten(specs[1], return_tuple=True)
+        if not sources or isinstance(specs[0], NullSpace):
+            raise ConfigError(
+                f"cost: {type(cost).__name__} asks for no data, so there is nothing to iterate "
+                "over in an epoch. Sum it with a cost that uses the data."
+            )
+        variables = tuple(
+            space.make_theano_batch(name=f"train_{source}")
+            for space, source in zip(spaces, sources, strict=True)
+        )
+        return cls(tuple(spaces), tuple(sources), variables, mapping.nest(variables))
+
+    @property
+    def groups(self) -> tuple[tuple[Any, ...], ...]:
+        """The variables as `Step` takes them."""
+        return tuple((variable,) for variable in self.variables)
+
+    def resident(self, dataset: Any) -> tuple[Any, ...] | None:
+        """The dataset's whole arrays on the device; None where it can only be iterated."""
+        return resident_batch(dataset, list(zip(self.spaces, self.sources, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How an epoch goes through a dataset; None where the dataset or the mode decides."""
+
+    mode: str
+    batch_size: int | None
+    num_batches: int | None
+    rng: np.random.RandomState
+
+    def order(self, dataset: Any) -> Order:
+        """The next epoch's batches of a dataset that holds all its examples."""
+        rows = dataset.get_num_examples()
+        scheme = resolve_iterator_class(self.mode)
+        return Order.of(scheme(rows, self.batch_size, self.num_batches, self._rng()), rows)
+
+    def batches(self, dataset: Any, inputs: Inputs) -> Iterator[Batch]:
+        """The next epoch's batches, one by one."""
+        data = inputs.resident(dataset)
+        if data is None:
+            yield from self._stream(dataset, inputs)
+            return
+        for rows in self.order(dataset).batches:
+            host = tuple(np.asarray(array)[rows] for array in data)
+            yield Batch(data, Order((rows,)), host)
+
+    def _stream(self, dataset: Any, inputs: Inputs) -> Iterator[Batch]:
+        iterator = dataset.iterator(
+            mode=self.mode,
+            batch_size=self.batch_size,
+            num_batches=self.num_batches,
+            rng=self._rng(),
+            data_specs=(CompositeSpace(list(inputs.spaces)), inputs.sources),
+            return_tuple=True,
+        )
+        for host in iterator:
+            rows = inputs.spaces[0].np_batch_size(host[0])
+            arrays = zip(host, inputs.spaces, strict=True)
+            data = tuple(on_device(array, space, space) for array, space in arrays)
+            yield Batch(data, Order.of([slice(0, rows)], rows), tuple(host))
+
+    def _rng(self) -> np.random.RandomState | None:
+        return self.rng if resolve_iterator_class(self.mode).stochastic else None
+
+
+def settled_batch_size(algorithm: Any, model: Any) -> int | None:
+    """The algorithm's batch size, or the one that the model was built for.
+
+    The model is told where the algorithm's `set_batch_size` is true. Raises ConfigError where
+    the two differ and it is not.
+    """
+    size: int | None = algorithm.batch_size
+    forced = getattr(model, "force_batch_size", None) or None
+    if size is None:
+        size = forced
+    elif forced and size != forced and not algorithm.set_batch_size:
+        name = type(algorithm).__name__
+        raise ConfigError(
+            f"batch_size: {name} was given {size}, but the model was built for batches of "
+            f"{forced}. Give {name} {forced}, or set_batch_size: 1."
+        )
+    if algorithm.set_batch_size and size is not None:
+        model.set_batch_size(size)
+    return size
+
+
+def check_monitoring(algorithm: Any) -> None:
+    """Raise ConfigError where batches are given for monitoring, but no dataset."""
+    batches = algorithm.monitoring_batches, algorithm.monitoring_batch_size
+    if algorithm.monitoring_dataset is None and any(value is not None for value in batches):
+        raise ConfigError(
+            f"monitoring_dataset: {type(algorithm).__name__} was given monitoring_batches or "
+            "monitoring_batch_size, but no dataset to monitor on. Name one."
+        )
+
+
+def monitoring_batches(algorithm: Any) -> tuple[int | None, int | None]:
+    """(batch size, number of batches) for monitoring: as in training if neither is given."""
+    size, number = algorithm.monitoring_batch_size, algorithm.monitoring_batches
+    if size is None and number is None:
+        return algorithm.batch_size, algorithm.batches_per_iter
+    return size, number
+
+
+def first_dataset(monitoring_dataset: Any) -> Any:
+    """The dataset that channels without one go with."""
+    if isinstance(monitoring_dataset, Mapping):
+        return next(iter(monitoring_dataset.values()))
+    return monitoring_dataset

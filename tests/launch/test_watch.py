@@ -1,0 +1,130 @@
+"""What the driver makes of rows and of time, without a cluster."""
+
+from __future__ import annotations
+
+import math
+import signal
+from array import array
+
+import pytest
+
+from sweeper.records import (
+    AttemptState,
+    Ended,
+    ExperimentText,
+    Objective,
+    Row,
+    TrialChanged,
+    TrialState,
+)
+from sweeper.scheduler import State
+from sweeper.sweep.interrupts import Interrupts
+from sweeper.sweep.ledger import Ledger
+from sweeper.sweep.progress import Teller
+from sweeper.sweep.watch import Watch
+
+ONE = {"x": ExperimentText("g", "# a comment\n!obj:a.B {}", (1, 2))}
+PHASES = {"x": ExperimentText("g", "# a comment\n[!obj:a.B {}, !obj:a.C {}]", (1, 2))}
+
+
+def row(trial="t", phase=0, **values):
+    data = array("d", values.values()).tobytes()
+    return Row(trial, 1, phase, 0, 0.0, tuple(values), data)
+
+
+def finished(trial="t"):
+    return Ended(0, trial, 1, AttemptState.FINISHED, 0.0)
+
+
+@pytest.mark.parametrize(("mode", "best"), [("min", ("b", 0.25)), ("max", ("a", 0.5))])
+def test_the_best_value_is_that_of_the_objective_s_mode_and_never_nan(mode, best):
+    watch = Watch(Objective("error", mode), ONE)
+    for trial, value in [("n", math.nan), ("a", 0.5), ("b", 0.25), ("c", 0.375), ("n", math.nan)]:
+        watch.see(row(trial, loss=9.0, error=value))
+    assert watch.best == best
+    assert watch.fault == ""
+
+
+def test_a_missing_objective_is_said_at_the_first_row_with_the_channels_there_are():
+    watch = Watch(Objective("valid_eror", "min"), ONE)
+    watch.see(row("abc", valid_error=0.5, train_error=0.25))
+    assert watch.fault == (
+        "sweep.objective.channel: 'valid_eror' is no channel that trial abc records."
+        " Did you mean 'valid_error'? Its channels are: train_error, valid_error."
+    )
+
+
+def test_an_experiment_of_phases_may_show_the_objective_in_a_later_one():
+    watch = Watch(Objective("error", "min"), PHASES)
+    watch.see(row(loss=1.0))
+    assert watch.fault == ""
+    watch.see(row(phase=1, error=1.0))
+    watch.see_end(finished())
+    assert watch.fault == ""
+
+    never = Watch(Objective("error", "min"), PHASES)
+    never.see(row(loss=1.0))
+    never.see_end(finished())
+    assert "'error' is no channel" in never.fault
+
+
+def test_a_trial_without_rows_lacks_the_objective_too():
+    watch = Watch(Objective("error", "min"), ONE)
+    watch.see_end(finished())
+    assert watch.fault.endswith("Its channels are: none: it reported no row.")
+
+
+def test_without_an_objective_nothing_is_looked_at():
+    watch = Watch(None, ONE)
+    watch.see(row(loss=1.0))
+    watch.see_end(finished())
+    assert (watch.best, watch.fault) == (None, "")
+
+
+class Pages:
+    """A store that remembers what it was asked to write."""
+
+    def __init__(self):
+        self.written = []
+
+    def write(self, generation, changes):
+        self.written.append((generation, list(changes)))
+        return 0
+
+    def publish(self, now):
+        return False
+
+    def finish(self, generation, state, reason, now):
+        self.written.append((generation, state, reason))
+
+
+def test_only_the_newest_state_of_a_trial_is_written_and_rows_come_first():
+    pages = Pages()
+    ledger = Ledger(pages, 7)
+    first = row(loss=1.0)
+    ledger.add(TrialChanged("t", TrialState.LEASED, 0.0))
+    ledger.add(TrialChanged("t", TrialState.RUNNING, 1.0))
+    ledger.add(first)
+    ledger.finish("finished", "")
+    newest = TrialChanged("t", TrialState.RUNNING, 1.0)
+    assert pages.written == [(7, [first, newest]), (7, "finished", "")]
+
+
+def test_progress_counts_what_ended_before_this_driver():
+    told = []
+    teller = Teller(told.append, total=10, done=4, failed=1)
+    teller.tell(State(workers=()), None)
+    assert (told[0].done, told[0].failed, told[0].left_s) == (4, 1, None)
+    teller.tell(State(workers=(), finished=2, failed=1), ("t", 0.5))
+    assert (told[1].done, told[1].failed, told[1].best) == (7, 2, ("t", 0.5))
+
+
+def test_signals_are_counted_and_the_third_is_raised():
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupts() as interrupts:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupts.count == 2
+        with pytest.raises(KeyboardInterrupt, match=r"^$"):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before

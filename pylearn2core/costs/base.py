@@ -6,8 +6,8 @@ from collections import OrderedDict
 from typing import Any
 
 import pytensor.tensor as pt
-from pytensor.graph.traversal import graph_inputs
 
+from pylearn2core.engine import default_updates
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.space import CompositeSpace, NullSpace
 
@@ -55,7 +55,8 @@ class Cost:
             )
         params = list(model.get_params())
         grads = pt.grad(cost, params, disconnected_inputs="ignore")
-        return OrderedDict(zip(params, grads, strict=True)), default_updates(cost)
+        updates = OrderedDict(default_updates([cost], ()))
+        return OrderedDict(zip(params, grads, strict=True)), updates
 
     def get_monitoring_channels(self, model: Any, data: Any, **kwargs: Any) -> Any:
         """Map channel names to symbolic scalars of `data`; none by default."""
@@ -105,12 +106,3 @@ class NullDataSpecsMixin:
     def get_data_specs(self, model: Any) -> tuple[Any, Any]:
         """The empty (space, source)."""
         return NullSpace(), ""
-
-
-def default_updates(expression: Any) -> OrderedDict[Any, Any]:
-    """The new values of the random states that an expression draws from."""
-    return OrderedDict(
-        (variable, variable.default_update)
-        for variable in graph_inputs([expression])
-        if getattr(variable, "default_update", None) is not None
-    )

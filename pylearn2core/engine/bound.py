@@ -69,7 +69,9 @@ class Bound:
 
     def measure(self, data: Data, order: Order) -> Array:
         """Mean of each output over the pass's rows; shape (n_outputs,)."""
-        return np.asarray(self._call("measure", data, order))
+        updated, means = self._call("measure", data, order)
+        state.push(self.updated, updated)
+        return np.asarray(means)
 
     @property
     def entry(self) -> Entry:

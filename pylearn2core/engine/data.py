@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Hashable, Sequence
+from operator import is_
 from typing import Any
 
 import jax
@@ -16,7 +17,9 @@ _resident: dict[Hashable, Any] = {}
 def resident(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
     """`array`, whose rows are in `space`, on the device with its rows in `wanted`.
 
-    array: shape (n_examples, ...); it must not change while anything trains on it.
+    array: all examples; it must not change while anything trains on it.
+    Returns shape (n_examples, ...), also where `wanted` has the examples along another axis: the
+    program moves them there, batch by batch.
     """
     key = (id(array), space, wanted)
     if key not in _resident:
@@ -28,19 +31,41 @@ def resident(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
 
 def on_device(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
     """The same, without remembering it."""
-    return jax.device_put(np.asarray(space.np_format_as(array, wanted)))
+    rows = np.asarray(space.np_format_as(array, wanted))
+    axis = getattr(wanted, "get_batch_axis", lambda: 0)()
+    return jax.device_put(np.moveaxis(rows, axis, 0))
+
+
+class ResidentBatch:
+    """A dataset's arrays on the device, for the (space, source) pairs that a step takes.
+
+    The dataset is asked at each pass, for an extension may have given it other arrays; the device's
+    are looked up only where the answer is not the last one.
+    """
+
+    def __init__(self, dataset: Any, pairs: Sequence[tuple[Any, str]]) -> None:
+        self._offer = getattr(dataset, "resident_sources", None) if pairs else None
+        self._spaces = tuple(space for space, _ in pairs)
+        self._sources = tuple(source for _, source in pairs)
+        self._host: tuple[Any, ...] = ()
+        self._device: tuple[Any, ...] | None = None
+
+    def arrays(self) -> tuple[Any, ...] | None:
+        """The arrays, first axis: the example; None if the dataset can only be iterated."""
+        offered = self._offer(self._sources, self._spaces) if self._offer is not None else None
+        if offered is None:
+            return None
+        host = tuple(array for array, _ in offered)
+        is_known = len(host) == len(self._host) and all(map(is_, host, self._host))
+        if self._device is None or not is_known:
+            self._device = tuple(
+                resident(array, space, wanted)
+                for (array, space), wanted in zip(offered, self._spaces, strict=True)
+            )
+            self._host = host
+        return self._device
 
 
 def resident_batch(dataset: Any, pairs: Sequence[tuple[Any, str]]) -> tuple[Any, ...] | None:
     """A dataset's arrays for (space, source) pairs; None if it can only be iterated."""
-    offer = getattr(dataset, "resident_sources", None)
-    if offer is None or not pairs:
-        return None
-    spaces, sources = zip(*pairs, strict=True)
-    arrays = offer(sources, spaces)
-    if arrays is None:
-        return None
-    return tuple(
-        resident(array, space, wanted)
-        for (array, space), (wanted, _) in zip(arrays, pairs, strict=True)
-    )
+    return ResidentBatch(dataset, pairs).arrays()

@@ -31,6 +31,8 @@ class Step:
     """What one batch does.
 
     inputs: one group of variables for each array of a batch; all of a group stand for that array.
+    A program gets its arrays with the examples along the first axis. A variable that has them
+    along another one says so in `tag.batch_axis`; all of its group do.
     updates: shared variable to its new value.    outputs: values to report.
     """
 
@@ -107,7 +109,7 @@ class _Reader:
         self.values: list[float] = []
         for place, group in enumerate(step.inputs):
             for variable in group:
-                self.ids[variable] = ("in", place, variable.type)
+                self.ids[variable] = ("in", place, _batch_axis(variable), variable.type)
         for variable in step.updates:
             self._number_shared(variable)
 
@@ -216,6 +218,21 @@ def _widest(variables: Sequence[Variable]) -> str | None:
     return max((dtype for dtype in dtypes if dtype.startswith("float")), default=None)
 
 
+def _batch_axis(variable: Variable) -> int:
+    return int(getattr(variable.tag, "batch_axis", 0))
+
+
+def _input_for(group: Sequence[Variable]) -> tuple[Variable, Variable]:
+    """(an input with the examples along its first axis, what the group's variables stand for)."""
+    kind, axis = group[0].type, _batch_axis(group[0])
+    if axis == 0:
+        batch = kind()
+        return batch, batch
+    order = [axis, *(other for other in range(kind.ndim) if other != axis)]
+    batch = kind.clone(shape=tuple(kind.shape[place] for place in order))()
+    return batch, batch.dimshuffle(*np.argsort(order).tolist())
+
+
 def rebuild(step: Step, reading: Reading) -> tuple[list[Variable], list[Variable]]:
     """Return (inputs, outputs) of a pure copy of the step's graph.
 
@@ -223,11 +240,12 @@ def rebuild(step: Step, reading: Reading) -> tuple[list[Variable], list[Variable
     variables in that order.    outputs: new values of the updated shared variables, then
     the step's outputs.
     """
-    batch = [group[0].type() for group in step.inputs]
+    pairs = [_input_for(group) for group in step.inputs]
+    batch = [new for new, _ in pairs]
     shared = [variable.type() for variable in reading.shared]
     lifted = {(node, index): TensorType(dtype, shape=())() for node, index, dtype in reading.lifted}
     copies: dict[Variable, Variable] = dict(zip(reading.shared, shared, strict=True))
-    for group, new in zip(step.inputs, batch, strict=True):
+    for group, (_, new) in zip(step.inputs, pairs, strict=True):
         copies.update(dict.fromkeys(group, new))
     for node in toposort(step.roots):
         inputs = [

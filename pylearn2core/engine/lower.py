@@ -15,7 +15,8 @@ import numpy as np
 import pytensor
 from pytensor.compile.mode import get_mode
 from pytensor.graph.fg import FunctionGraph
-from pytensor.link.jax.dispatch import jax_funcify
+from pytensor.link.jax.dispatch import jax_funcify, jax_typify
+from pytensor.link.utils import fgraph_to_python
 from pytensor.tensor.random.type import RandomType
 
 from pylearn2core.engine.graph import Reading, Step, rebuild
@@ -39,7 +40,7 @@ def to_jax(step: Step, reading: Reading) -> StepFunction:
     with warnings.catch_warnings():
         # A shape that an Assert would refuse is refused by JAX when it traces the real shapes.
         warnings.filterwarnings("ignore", message="Skipping .*Assert")
-        compute = jax_funcify(fgraph)
+        compute = fgraph_to_python(fgraph, _convert, type_conversion_fn=jax_typify)
     # The function outlives the trial that it was made from: it must not hold the trial's graph.
     updated, dtypes = reading.updated, _dtypes(reading)
 
@@ -56,10 +57,39 @@ def to_jax(step: Step, reading: Reading) -> StepFunction:
     return run
 
 
+def _convert(op: Any, node: Any = None, **kwargs: Any) -> Callable[..., Any]:
+    """PyTensor's JAX function of an Op, with results of the dtypes that the graph declares.
+
+    Some of PyTensor's lack that: its sum of float32 numbers is a float64, and all that follows
+    from it, so a whole backward pass would be.
+    """
+    convert = jax_funcify(op, node=node, **kwargs)
+    if node is None:
+        return convert  # type: ignore[no-any-return]
+    dtypes = [getattr(output.type, "dtype", None) for output in node.outputs]
+
+    def declared(*inputs: Any) -> Any:
+        results = convert(*inputs)
+        if isinstance(results, tuple | list):
+            return type(results)(map(_as_declared, results, dtypes))
+        return _as_declared(results, dtypes[0])
+
+    return declared
+
+
+def _as_declared(value: Any, dtype: str | None) -> Any:
+    if dtype is None or not isinstance(value, jax.Array) or value.dtype == dtype:
+        return value
+    return value.astype(dtype)
+
+
 def to_host(step: Step, reading: Reading) -> StepFunction:
     """Compile a step with PyTensor's default linker: one batch a call, on the host."""
     inputs, outputs = rebuild(step, reading)
-    compute = pytensor.function(inputs, outputs, on_unused_input="ignore")
+    with warnings.catch_warnings():
+        # An Op that Numba does not know runs as it says itself, which is what we ask for here.
+        warnings.filterwarnings("ignore", message="Numba will use object mode")
+        compute = pytensor.function(inputs, outputs, on_unused_input="ignore")
     updated, dtypes = reading.updated, _dtypes(reading)
 
     def run(batch: Arrays, shared: Arrays, lifted: Arrays) -> tuple[Arrays, Arrays]:

@@ -70,7 +70,7 @@ def answer(requests: Sequence[Request], n_slots: int) -> list[Any]:
 def alike(request: Request) -> Hashable:
     """Equal for requests that one pack can answer."""
     arrays = tuple(map(id, request.data))
-    return type(request), id(request.step.entry), arrays, tuple(request.order.sizes)
+    return type(request), id(request.step.entry), arrays, request.order.sizes
 
 
 def _try_pack(requests: Sequence[Request], n_real: int) -> list[Any]:
@@ -96,11 +96,12 @@ def _answer_pack(requests: Sequence[Request], n_real: int) -> list[Any]:
     shared = state.pull_pack([step.shared for step in steps])
     lifted = _stack_lifted(steps)
     if isinstance(requests[0], Measure):
-        return list(program.measure_pack(shared, lifted, data, orders)[:n_real])
-    shares = _work(requests[0]) >= _SMALLEST_SHARED_WORK
-    updated, finite = program.train_pack(shared, lifted, data, orders, shares=shares)
+        updated, results = program.measure_pack(shared, lifted, data, orders)
+    else:
+        shares = _work(requests[0]) >= _SMALLEST_SHARED_WORK
+        updated, results = program.train_pack(shared, lifted, data, orders, shares=shares)
     state.push_pack([step.updated for step in steps[:n_real]], updated)
-    return list(finite[:n_real])
+    return list(results[:n_real])
 
 
 def _stack_lifted(steps: Sequence[Bound]) -> tuple[Any, ...]:

@@ -23,7 +23,7 @@ Array = np.ndarray[Any, Any]
 
 def _are_equal(orders: Sequence[Order]) -> bool:
     first = orders[0]
-    return all(order is first or order.is_same(first) for order in orders[1:])
+    return all(order.is_same(first) for order in orders[1:])
 
 
 def _floats(value: Any) -> Any:
@@ -47,8 +47,8 @@ class DeviceProgram:
         ends = (None, None)
         self._train_own = jax.jit(jax.vmap(self._train_pass, (*slots, order, *ends)))
         self._train_common = jax.jit(jax.vmap(self._train_pass, (*slots, common, *ends)))
-        self._measure_own = jax.jit(jax.vmap(self._measure_pass, (*slots[1:], order)))
-        self._measure_common = jax.jit(jax.vmap(self._measure_pass, (*slots[1:], common)))
+        self._measure_own = jax.jit(jax.vmap(self._measure_pass, (*slots, order)))
+        self._measure_common = jax.jit(jax.vmap(self._measure_pass, (*slots, common)))
         self._once = jax.jit(lambda shared, lifted: self._step((), shared, lifted)[1])
 
     def train(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
@@ -61,13 +61,17 @@ class DeviceProgram:
             )
         return updated, np.asarray(finite)
 
-    def measure(self, shared: Data, lifted: Data, data: Data, order: Order) -> Array:
-        """Mean of each output over the batches, weighted by their rows; shape (n_outputs,)."""
-        totals = [
-            np.asarray(self._measure(shared, lifted, data, stack)).sum(axis=0) * size
-            for size, stack in order.stacks().items()
-        ]
-        return np.asarray(sum(totals) / sum(order.sizes))
+    def measure(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
+        """New values of the updated variables (random states, say), and the outputs' means.
+
+        A mean is over the batches, weighted by their rows; shape (n_outputs,).
+        """
+        updated, rest = shared[: self._updated], shared[self._updated :]
+        total: Any = 0.0
+        for size, stack in order.stacks.items():
+            updated, outputs = self._measure(updated, rest, lifted, data, stack)
+            total = total + np.asarray(outputs).sum(axis=0) * size
+        return updated, total / sum(order.sizes)
 
     def train_pack(
         self, shared: Data, lifted: Data, data: Data, orders: Sequence[Order], *, shares: bool
@@ -88,16 +92,17 @@ class DeviceProgram:
 
     def measure_pack(
         self, shared: Data, lifted: Data, data: Data, orders: Sequence[Order]
-    ) -> Array:
-        """`measure` for the slots of a pack; shape (n_slots, n_outputs)."""
+    ) -> tuple[Data, Array]:
+        """`measure` for the slots of a pack; means of shape (n_slots, n_outputs)."""
+        updated, rest = shared[: self._updated], shared[self._updated :]
         is_common = _are_equal(orders)
         run = self._measure_common if is_common else self._measure_own
         total: Any = 0.0
-        by_size = [order.stacks() for order in orders]
-        for size, first in by_size[0].items():
-            stack = first if is_common else np.stack([stacks[size] for stacks in by_size])
-            total = total + np.asarray(run(shared, lifted, data, stack)).sum(axis=1) * size
-        return np.asarray(total / sum(orders[0].sizes))
+        for size, first in orders[0].stacks.items():
+            stack = first if is_common else np.stack([order.stacks[size] for order in orders])
+            updated, outputs = run(updated, rest, lifted, data, stack)
+            total = total + np.asarray(outputs).sum(axis=1) * size
+        return updated, total / sum(orders[0].sizes)
 
     def once(self, shared: Data, lifted: Data) -> Data:
         """The outputs of a step that has no batch."""
@@ -119,13 +124,16 @@ class DeviceProgram:
         new = jax.lax.fori_loop(start, stop, batch_step, begin)
         return new, jnp.stack([jnp.isfinite(leaf).all() for leaf in map(_floats, new)])
 
-    def _measure_pass(self, shared: Data, lifted: Data, data: Data, stack: Any) -> Any:
-        def batch_outputs(_: None, rows: Any) -> tuple[None, Any]:
+    def _measure_pass(
+        self, updated: Data, rest: Data, lifted: Data, data: Data, stack: Any
+    ) -> tuple[Data, Any]:
+        def batch_outputs(current: Data, rows: Any) -> tuple[Data, Any]:
             batch = tuple(array[rows] for array in data)
-            outputs = self._step(batch, shared, lifted)[1]
-            return None, jnp.stack([jnp.asarray(out, dtype=jnp.float64) for out in outputs])
+            new, outputs = self._step(batch, (*current, *rest), lifted)
+            return new, jnp.stack([jnp.asarray(out, dtype=jnp.float64) for out in outputs])
 
-        return jax.lax.scan(batch_outputs, None, stack)[1]
+        begin = jax.tree.map(jnp.asarray, updated)
+        return jax.lax.scan(batch_outputs, begin, stack)  # type: ignore[no-any-return]
 
 
 class HostProgram:
@@ -146,14 +154,15 @@ class HostProgram:
             updated, _ = self._step(batch, (*updated, *rest), lifted)
         return updated, np.array([bool(np.isfinite(_floats(value)).all()) for value in updated])
 
-    def measure(self, shared: Data, lifted: Data, data: Data, order: Order) -> Array:
-        """Mean of each output over the batches, weighted by their rows; shape (n_outputs,)."""
+    def measure(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
+        """New values of the updated variables, and the outputs' means over the rows."""
+        updated, rest = shared[: self._updated], shared[self._updated :]
         total: Any = 0.0
         for rows in order.batches:
             batch = tuple(np.asarray(array)[rows] for array in data)
-            outputs = self._step(batch, shared, lifted)[1]
+            updated, outputs = self._step(batch, (*updated, *rest), lifted)
             total = total + np.array(outputs, dtype=np.float64) * len(rows)
-        return np.asarray(total / sum(order.sizes))
+        return updated, total / sum(order.sizes)
 
     def once(self, shared: Data, lifted: Data) -> Data:
         """The outputs of a step that has no batch."""

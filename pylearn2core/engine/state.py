@@ -46,8 +46,8 @@ def push(variables: Iterable[Any], values: Iterable[Any]) -> None:
             storage[0] = value
             _on_device.pop(variable, None)
             continue
-        if not isinstance(value, dict):
-            storage[0] = np.asarray(value)
+        if not isinstance(value, dict):  # a random state stays on the device
+            storage[0] = value if isinstance(value, np.random.Generator) else np.asarray(value)
         _on_device[variable] = (storage[0], value)
 
 
@@ -75,8 +75,9 @@ def saved(variable: Any) -> Any:
     host = variable.container.storage[0]
     if not isinstance(host, np.random.Generator):
         return np.array(host)
+    held, value = _on_device.get(variable, (None, None))
     device = None
-    if _on_device.get(variable, (None, None))[0] is host:
+    if held is host and not isinstance(value, np.random.Generator):
         device = {name: np.array(part) for name, part in _device_value(variable).items()}
     return {"generator": host.bit_generator.state, "device": device}
 

@@ -19,6 +19,10 @@ class LinearTransform:
         """A batch of the output space, mapped back by the transpose."""
         raise UnsupportedError(f"{type(self).__name__} does not implement lmul_T.")
 
+    def transpose(self) -> LinearTransform:
+        """The transposed map, from the output space to the input space; the same parameters."""
+        return Transposed(self)
+
     def get_params(self) -> list[Any]:
         """The parameters, as shared variables."""
         raise UnsupportedError(f"{type(self).__name__} does not implement get_params.")
@@ -36,3 +40,38 @@ class LinearTransform:
 
     def modify_updates(self, updates: dict[Any, Any]) -> None:
         """Change a training step's updates so that the transform's constraints hold."""
+
+
+class Transposed(LinearTransform):
+    """A transform the other way round."""
+
+    def __init__(self, transform: LinearTransform) -> None:
+        self._transform = transform
+
+    def transpose(self) -> LinearTransform:
+        """The transform itself."""
+        return self._transform
+
+    def lmul(self, x: Any) -> Any:
+        """The transform's lmul_T."""
+        return self._transform.lmul_T(x)
+
+    def lmul_T(self, x: Any) -> Any:
+        """The transform's lmul."""
+        return self._transform.lmul(x)
+
+    def get_params(self) -> list[Any]:
+        """The transform's."""
+        return self._transform.get_params()
+
+    def set_batch_size(self, batch_size: int) -> None:
+        """Tell the transform."""
+        self._transform.set_batch_size(batch_size)
+
+    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+        """The transform's."""
+        return self._transform.get_lr_scalers()
+
+    def modify_updates(self, updates: dict[Any, Any]) -> None:
+        """As the transform does."""
+        self._transform.modify_updates(updates)

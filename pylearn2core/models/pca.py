@@ -83,6 +83,11 @@ class PCA(SelfTrained, Block):
         self._check_trained("__call__")
         return pt.dot(inputs - self.mean, self._scaled())
 
+    def perform(self, X: Any) -> Any:
+        """The projections of an array of inputs."""
+        self._check_trained("perform")
+        return (X - self.mean.get_value(borrow=True)) @ self.get_weights()
+
     def _scaled(self) -> Any:
         return self.W / pt.sqrt(self.v) if self.whiten else self.W
 
@@ -98,9 +103,6 @@ class PCA(SelfTrained, Block):
         self._check_trained("get_weights")
         W = self.W.get_value()
         return W / np.sqrt(self.v.get_value()) if self.whiten else W
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in super().__getstate__().items() if k != "_compiled"}
 
     # -------------------------------------------------------------- monitoring
     def get_monitoring_data_specs(self) -> tuple[Any, Any]:

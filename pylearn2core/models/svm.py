@@ -52,11 +52,6 @@ class DenseMulticlassSVM(SelfTrained):
         self.support_vectors: Any = None
         self.dual_coef: Any = None
         self.intercept: Any = None
-        self._decide: Any = None
-        self.register_names_to_del("_decide")
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({"_decide": None, **state})
 
     # -------------------------------------------------------------- training
     def fit_to(self, dataset: Any) -> None:
@@ -83,7 +78,6 @@ class DenseMulticlassSVM(SelfTrained):
         self.intercept = sharedX(intercept, "intercept")
         self._params = [self.support_vectors, self.dual_coef, self.intercept]
         self.input_space, self.output_space = VectorSpace(X.shape[1]), VectorSpace(classes)
-        self._decide = None
 
     def _against_others(self, X: Any, is_it: Any) -> tuple[Any, Any, float]:
         """(rows that are support vectors, their coefficients, intercept) of one class."""
@@ -101,26 +95,26 @@ class DenseMulticlassSVM(SelfTrained):
     def fprop(self, X: Any) -> Any:
         """Symbolic decisions, shape (batch, classes)."""
         self._check_trained("fprop")
-        return pt.dot(self._products(X), self.dual_coef.T) + self.intercept
+        return self._decisions(pt, X, *self._params)
 
-    def _products(self, X: Any) -> Any:
-        vectors = self.support_vectors
-        inner = pt.dot(X, vectors.T)
+    def _decisions(self, xp: Any, X: Any, vectors: Any, weights: Any, intercept: Any) -> Any:
+        """xp: the module of the operations, NumPy or pytensor.tensor."""
+        return xp.dot(self._products(xp, X, vectors), weights.T) + intercept
+
+    def _products(self, xp: Any, X: Any, vectors: Any) -> Any:
+        inner = xp.dot(X, vectors.T)
         if self.kernel == "linear":
             return inner
         if self.kernel == "rbf":
-            lengths = pt.sqr(X).sum(axis=1)[:, None] + pt.sqr(vectors).sum(axis=1)[None, :]
-            return pt.exp(-self.gamma * pt.maximum(lengths - 2.0 * inner, 0.0))
+            lengths = (X * X).sum(axis=1)[:, None] + (vectors * vectors).sum(axis=1)[None, :]
+            return xp.exp(-self.gamma * xp.maximum(lengths - 2.0 * inner, 0.0))
         scaled = self.gamma * inner + self.coef0
-        return pt.tanh(scaled) if self.kernel == "sigmoid" else scaled**self.degree
+        return xp.tanh(scaled) if self.kernel == "sigmoid" else scaled**self.degree
 
     def decision_function(self, X: Any) -> Any:
         """Decisions for an array of rows, shape (n, classes)."""
         self._check_trained("decision_function")
-        if self._decide is None:
-            rows = self.get_input_space().make_theano_batch()
-            self._decide = pytensor.function([rows], self.fprop(rows))
-        return self._decide(np.asarray(X, dtype=pytensor.config.floatX))
+        return self._decisions(np, np.asarray(X), *self.get_param_values(borrow=True))
 
     def predict(self, X: Any) -> Any:
         """Labels of an array of rows, shape (n,)."""

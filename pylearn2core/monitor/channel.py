@@ -5,6 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 
+class Clock:
+    """When records were made: lists that all channels of one start share."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.examples: list[int] = []
+        self.epochs: list[int] = []
+        self.times: list[float] = []
+
+    def tick(self, *, batches: int, examples: int, epochs: int, time: float) -> None:
+        """One more record is made."""
+        self.batches.append(batches)
+        self.examples.append(examples)
+        self.epochs.append(epochs)
+        self.times.append(time)
+
+    def forget_last(self) -> None:
+        """Take the last record back."""
+        for record in (self.batches, self.examples, self.epochs, self.times):
+            del record[-1:]
+
+
 class MonitorChannel:
     """The values that one quantity took; entry k is after k epochs.
 
@@ -12,13 +34,30 @@ class MonitorChannel:
     model had seen then.    time_record: seconds since the monitor's first record.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, clock: Clock | None = None) -> None:
         self.name = name
+        self.clock = clock or Clock()
         self.val_record: list[float] = []
-        self.batch_record: list[int] = []
-        self.example_record: list[int] = []
-        self.epoch_record: list[int] = []
-        self.time_record: list[float] = []
+
+    @property
+    def batch_record(self) -> list[int]:
+        """Batches seen at each record."""
+        return self.clock.batches
+
+    @property
+    def example_record(self) -> list[int]:
+        """Examples seen at each record."""
+        return self.clock.examples
+
+    @property
+    def epoch_record(self) -> list[int]:
+        """Epochs seen at each record."""
+        return self.clock.epochs
+
+    @property
+    def time_record(self) -> list[float]:
+        """Seconds since the monitor's first record, at each record."""
+        return self.clock.times
 
     def __repr__(self) -> str:
         last = f"{self.val_record[-1]:.6g}" if self.val_record else "no record"
@@ -28,21 +67,6 @@ class MonitorChannel:
         last = str(self.val_record[-1]) if self.val_record else "no record"
         return f"{self.name}: {last}"
 
-    def append(self, value: Any, *, batches: int, examples: int, epochs: int, time: float) -> None:
-        """Add one record."""
+    def append(self, value: Any) -> None:
+        """Add a value; the clock ticks once for all channels."""
         self.val_record.append(float(value))
-        self.batch_record.append(batches)
-        self.example_record.append(examples)
-        self.epoch_record.append(epochs)
-        self.time_record.append(time)
-
-    def forget_last(self) -> None:
-        """Take the last record back."""
-        for record in (
-            self.val_record,
-            self.batch_record,
-            self.example_record,
-            self.epoch_record,
-            self.time_record,
-        ):
-            del record[-1:]

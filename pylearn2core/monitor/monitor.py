@@ -8,9 +8,11 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from pylearn2core.engine import Measure, Record, run
 from pylearn2core.errors import ConfigError
-from pylearn2core.monitor.channel import MonitorChannel
+from pylearn2core.monitor.channel import Clock, MonitorChannel
 from pylearn2core.monitor.view import SEED, DatasetView, Expression, Scheme
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
@@ -29,6 +31,7 @@ class Monitor:
         self.channels: dict[str, MonitorChannel] = {}
         self._views: list[DatasetView] = []
         self._kept: dict[str, MonitorChannel] = {}
+        self._clock = Clock()
         self._epochs = 0
         self._batches = 0
         self._examples = 0
@@ -79,7 +82,8 @@ class Monitor:
     ) -> None:
         """Measure channels on this dataset too, in passes of the given iteration scheme."""
         if not any(view.dataset is dataset for view in self._views):
-            scheme = Scheme(mode, batch_size, num_batches, SEED if seed is None else seed)
+            seeds = SEED if seed is None else tuple(np.atleast_1d(seed).tolist())
+            scheme = Scheme(mode, batch_size, num_batches, seeds)
             self._views.append(DatasetView(dataset, scheme))
 
     def add_channel(
@@ -108,8 +112,13 @@ class Monitor:
             )
         inputs, pairs = _flatten(ipt, data_specs)
         self._view(dataset, name).add(Expression(name, val, inputs, pairs))
-        kept = self._kept.pop(name) if name in self._kept else MonitorChannel(name)
-        self.channels[name] = kept
+        kept = name in self._kept
+        self.channels[name] = self._kept.pop(name) if kept else self._new_channel(name)
+
+    def _new_channel(self, name: str) -> MonitorChannel:
+        if self._clock.epochs:  # it has ticked for the channels that were there before
+            self._clock = Clock()
+        return MonitorChannel(name, self._clock)
 
     def _view(self, dataset: Any, name: str) -> DatasetView:
         if dataset is None and self._views:
@@ -177,18 +186,23 @@ class Monitor:
         values: dict[str, float] = {}
         for view in self._views:
             values.update((yield from view.measure()))
-        self._began = time.monotonic() if self._began is None else self._began
-        seconds = time.monotonic() - self._began
-        for name, value in values.items():
-            self.channels[name].append(
-                value,
+        self._record(values)
+        self._show(values)
+        yield Record(self._epochs, values)
+
+    def _record(self, values: Mapping[str, float]) -> None:
+        now = time.monotonic()
+        self._began = now if self._began is None else self._began
+        channels = [self.channels[name] for name in values]
+        for clock in {id(channel.clock): channel.clock for channel in channels}.values():
+            clock.tick(
                 batches=self._batches,
                 examples=self._examples,
                 epochs=self._epochs,
-                time=seconds,
+                time=now - self._began,
             )
-        self._show(values)
-        yield Record(self._epochs, values)
+        for channel, value in zip(channels, values.values(), strict=True):
+            channel.append(value)
 
     def __call__(self) -> None:
         """Make one record of every channel."""
@@ -206,6 +220,44 @@ class Monitor:
             log.info("\t%s: %s", name, values[name])
 
     # -------------------------------------------------------------- saving
+    def state_dict(self) -> dict[str, Any]:
+        """Records and counts as arrays and numbers; `load_state_dict` takes them."""
+        clocks = {id(channel.clock): channel.clock for channel in self.channels.values()}
+        places = {key: place for place, key in enumerate(clocks)}
+        return {
+            "epochs": self._epochs,
+            "batches": self._batches,
+            "examples": self._examples,
+            "clocks": [
+                {name: np.array(record) for name, record in vars(clock).items()}
+                for clock in clocks.values()
+            ],
+            "channels": {
+                name: {
+                    "clock": places[id(channel.clock)],
+                    "values": np.array(channel.val_record, dtype=np.float64),
+                }
+                for name, channel in self.channels.items()
+            },
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from these records and counts; a channel that is not here yet gets its records."""
+        self._epochs, self._batches = state["epochs"], state["batches"]
+        self._examples = state["examples"]
+        clocks = []
+        for records in state["clocks"]:
+            self._clock = Clock()
+            for name, record in records.items():
+                setattr(self._clock, name, record.tolist())
+            clocks.append(self._clock)
+        for name, saved in state["channels"].items():
+            channel = self.channels.setdefault(name, MonitorChannel(name))
+            channel.clock = clocks[saved["clock"]]
+            channel.val_record = saved["values"].tolist()
+        seconds = max((clock.times[-1] for clock in clocks if clock.times), default=0.0)
+        self._began = time.monotonic() - seconds
+
     def __getstate__(self) -> dict[str, Any]:
         """Records and counts; the datasets and expressions belong to the run, not to the model."""
         return {**self.__dict__, "_views": [], "_began": None}
@@ -264,5 +316,7 @@ def push_monitor(
     if save_records:
         new._kept = copy.deepcopy(old.channels)
         for channel in new._kept.values():
-            channel.forget_last()
+            del channel.val_record[-1:]
+        for clock in {id(channel.clock): channel.clock for channel in new._kept.values()}.values():
+            clock.forget_last()
     return model

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
 
-from pylearn2core.engine import Bound, Measure, Order, Step, on_device, resident_batch
+from pylearn2core.engine import (
+    Bound,
+    Measure,
+    Order,
+    ResidentBatch,
+    Step,
+    default_updates,
+    on_device,
+)
 from pylearn2core.space import CompositeSpace
 from pylearn2core.utils.iteration import resolve_iterator_class
 
@@ -44,60 +53,46 @@ class Scheme:
     mode: str
     batch_size: int | None
     num_batches: int | None
-    seed: Any = SEED
+    seed: tuple[int, ...] = SEED
 
 
-@dataclass(slots=True)
 class DatasetView:
     """The channels that are measured on one dataset."""
 
-    dataset: Any
-    scheme: Scheme
-    expressions: list[Expression] = field(default_factory=list)
-    _step: Bound | None = None
-    _order: Order | None = None
+    def __init__(self, dataset: Any, scheme: Scheme) -> None:
+        self.dataset = dataset
+        self.scheme = scheme
+        self.expressions: list[Expression] = []
+        self._pass: _Pass | None = None
 
     def add(self, expression: Expression) -> None:
         """Measure one more channel."""
         self.expressions.append(expression)
-        self._step = None
+        self._pass = None
 
     def measure(self) -> Generator[Measure, Any, dict[str, float]]:
         """Request the passes that are needed; return each channel's value."""
-        computed = [item for item in self.expressions if not item.is_plain]
-        values: dict[str, float] = {
-            item.name: _plain_value(item.value) for item in self.expressions if item.is_plain
-        }
-        if computed:
-            results = yield from self._pass(computed)
-            names = (item.name for item in computed)
-            values.update(zip(names, (float(result) for result in results), strict=True))
-        return {item.name: values[item.name] for item in self.expressions}
+        if self._pass is None:
+            self._pass = _Pass(self.dataset, self.expressions)
+        plan = self._pass
+        values = dict.fromkeys(plan.names, 0.0)
+        for name, value in plan.plain:
+            values[name] = _plain_value(value)
+        if plan.step is not None:
+            results = yield from self._results(plan, plan.step)
+            values.update(zip(plan.computed, results.tolist(), strict=True))
+        return values
 
-    def _pass(self, computed: Sequence[Expression]) -> Generator[Measure, Any, Any]:
-        groups = _groups(computed)
-        if self._step is None:
-            outputs = tuple(item.value for item in computed)
-            self._step = Bound(Step(tuple(map(tuple, groups.values())), {}, outputs))
-        pairs = list(groups)
-        data = resident_batch(self.dataset, pairs)
+    def _results(self, plan: _Pass, step: Bound) -> Generator[Measure, Any, Any]:
+        data = plan.resident.arrays()
         if data is not None:
-            return (yield Measure(self._step, data, self._resident_order()))
-        total, rows = 0.0, 0
-        for batch, size in self._batches(pairs):
-            everything = Order.of([slice(0, size)], size)
-            total = total + size * (yield Measure(self._step, batch, everything))
+            return (yield Measure(step, data, _order(self.dataset.get_num_examples(), self.scheme)))
+        total: Any = 0.0
+        rows = 0
+        for batch, size in self._batches(plan.pairs):
+            total = total + size * (yield Measure(step, batch, Order.of([slice(0, size)], size)))
             rows += size
         return total / rows
-
-    def _resident_order(self) -> Order:
-        if self._order is None:
-            rows = self.dataset.get_num_examples()
-            scheme = resolve_iterator_class(self.scheme.mode)
-            rng = np.random.RandomState(list(self.scheme.seed)) if scheme.stochastic else None
-            batches = scheme(rows, self.scheme.batch_size, self.scheme.num_batches, rng)
-            self._order = Order.of(batches, rows)
-        return self._order
 
     def _batches(self, pairs: Sequence[Pair]) -> Any:
         """(arrays, number of rows) of each batch of a dataset that can only be iterated."""
@@ -115,6 +110,38 @@ class DatasetView:
             size = spaces[0].np_batch_size(batch[0])
             arrays = zip(batch, spaces, strict=True)
             yield tuple(on_device(array, space, space) for array, space in arrays), size
+
+
+class _Pass:
+    """What one pass over a dataset has to do, worked out once.
+
+    names: of all channels.    plain: (name, value) of those that need no computation.
+    computed: names of the others, in the order of the step's outputs; step: None if there are none.
+    pairs: (space, source) of each array that the step takes.
+    """
+
+    def __init__(self, dataset: Any, expressions: Sequence[Expression]) -> None:
+        self.names = [item.name for item in expressions]
+        self.plain = [(item.name, item.value) for item in expressions if item.is_plain]
+        computed = [item for item in expressions if not item.is_plain]
+        self.computed = [item.name for item in computed]
+        groups = _groups(computed)
+        self.pairs = list(groups)
+        self.resident = ResidentBatch(dataset, self.pairs)
+        self.step: Bound | None = None
+        if computed:
+            inputs = tuple(tuple(group) for group in groups.values())
+            outputs = tuple(item.value for item in computed)
+            # A stochastic channel draws new numbers for each batch.
+            self.step = Bound(Step(inputs, default_updates(outputs, ()), outputs))
+
+
+@lru_cache(maxsize=64)
+def _order(rows: int, scheme: Scheme) -> Order:
+    """The batches of a pass. They follow from these alone, so all trials share the one object."""
+    scheme_class = resolve_iterator_class(scheme.mode)
+    rng = np.random.RandomState(scheme.seed) if scheme_class.stochastic else None
+    return Order.of(scheme_class(rows, scheme.batch_size, scheme.num_batches, rng), rows)
 
 
 def _groups(expressions: Sequence[Expression]) -> dict[Pair, dict[Any, None]]:

@@ -195,7 +195,9 @@ def _range(part: str, codes: dict[str, Line]) -> list[Line]:
     order = list(codes)
     for code in (first, last or first):
         if code not in codes:
-            raise ConfigError(f"{code!r} in {part!r} is none of the codes {order[0]} to {order[-1]}.")
+            raise ConfigError(
+                f"{code!r} in {part!r} is none of the codes {order[0]} to {order[-1]}."
+            )
     return [codes[code] for code in order[order.index(first) : order.index(last or first) + 1]]
 
 
@@ -222,9 +224,7 @@ def draw(picture: Picture) -> None:
     if len(picture.lines) == 1:
         axes.set_ylabel(picture.lines[0].label)
     else:
-        figure.legend(
-            loc="outside right upper", ncols=columns, fontsize="small", frameon=False
-        )
+        figure.legend(loc="outside right upper", ncols=columns, fontsize="small", frameon=False)
     try:
         figure.savefig(picture.out, dpi=150)
     except (ValueError, OSError) as err:

@@ -55,6 +55,14 @@ class Conv2DSpace(SimplyTypedSpace):
         """rows x columns x channels."""
         return self.shape[0] * self.shape[1] * self.num_channels
 
+    def make_theano_batch(
+        self, name: str | None = None, dtype: Any = None, batch_size: int | None = None
+    ) -> Batch:
+        """A symbolic 4-tensor; its `tag.batch_axis` tells the engine where the examples are."""
+        batch = super().make_theano_batch(name, dtype, batch_size)
+        batch.tag.batch_axis = self.get_batch_axis()
+        return batch
+
     def _shape(self, batch_size: Any) -> tuple[Any, ...]:
         sizes = {"b": batch_size, 0: self.shape[0], 1: self.shape[1], "c": self.num_channels}
         return tuple(sizes[axis] for axis in self.axes)

@@ -54,7 +54,9 @@ class ExponentialDecay(BatchSchedule):
             )
 
     def _formula(self, first: Any, count: Any) -> Any:
-        return pt.maximum(first / pt.power(_constant(self.decay_factor), count), _constant(self.min_lr))
+        return pt.maximum(
+            first / pt.power(_constant(self.decay_factor), count), _constant(self.min_lr)
+        )
 
 
 class LinearDecay(BatchSchedule):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pylearn2core.engine import Order, on_device, resident_batch
+from pylearn2core.engine import Order, ResidentBatch, on_device
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
@@ -17,14 +17,23 @@ from pylearn2core.utils.iteration import resolve_iterator_class
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows to train on: those of `data`, whole arrays on the device, that `order` names.
+    """Rows to train on: those that the one batch of `order` names in `data`, on the device.
 
-    host: the same rows as host arrays.
+    spaces: what each array's rows are in.
     """
 
     data: tuple[Any, ...]
     order: Order
-    host: tuple[Any, ...]
+    spaces: tuple[Any, ...]
+
+    @property
+    def host(self) -> tuple[Any, ...]:
+        """The batch as host arrays, as the spaces have them."""
+        rows = self.order.batches[0]
+        return tuple(
+            np.moveaxis(np.asarray(array)[rows], 0, space.get_batch_axis())
+            for array, space in zip(self.data, self.spaces, strict=True)
+        )
 
     @property
     def rows(self) -> int:
@@ -32,35 +41,30 @@ class Batch:
         return sum(self.order.sizes)
 
 
-@dataclass(frozen=True, slots=True)
 class Inputs:
     """The data that a cost asks for, each (space, source) once.
 
     variables: the symbolic batch, one for each source.    nested: the same, as the cost takes it.
+    Raises ConfigError where the cost needs no data.
     """
 
-    spaces: tuple[Any, ...]
-    sources: tuple[str, ...]
-    variables: tuple[Any, ...]
-    nested: Any
-
-    @classmethod
-    def of(cls, cost: Any, model: Any) -> Inputs:
-        """Ask the cost. Raises ConfigError where it needs no data."""
+    def __init__(self, cost: Any, model: Any) -> None:
         specs = cost.get_data_specs(model)
         mapping = DataSpecsMapping(specs)
-        spaces = mapping.flatten(specs[0], return_tuple=True)
-        sources = mapping.flatten(specs[1], return_tuple=True)
-        if not sources or isinstance(specs[0], NullSpace):
+        self.spaces = tuple(mapping.flatten(specs[0], return_tuple=True))
+        self.sources = tuple(mapping.flatten(specs[1], return_tuple=True))
+        if not self.sources or isinstance(specs[0], NullSpace):
             raise ConfigError(
                 f"cost: {type(cost).__name__} asks for no data, so there is nothing to iterate "
                 "over in an epoch. Sum it with a cost that uses the data."
             )
-        variables = tuple(
+        self.variables = tuple(
             space.make_theano_batch(name=f"train_{source}")
-            for space, source in zip(spaces, sources, strict=True)
+            for space, source in zip(self.spaces, self.sources, strict=True)
         )
-        return cls(tuple(spaces), tuple(sources), variables, mapping.nest(variables))
+        self.nested = mapping.nest(self.variables)
+        self._dataset: Any = None
+        self._resident: ResidentBatch | None = None
 
     @property
     def groups(self) -> tuple[tuple[Any, ...], ...]:
@@ -69,7 +73,10 @@ class Inputs:
 
     def resident(self, dataset: Any) -> tuple[Any, ...] | None:
         """The dataset's whole arrays on the device; None where it can only be iterated."""
-        return resident_batch(dataset, list(zip(self.spaces, self.sources, strict=True)))
+        if self._resident is None or dataset is not self._dataset:
+            pairs = list(zip(self.spaces, self.sources, strict=True))
+            self._resident, self._dataset = ResidentBatch(dataset, pairs), dataset
+        return self._resident.arrays()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,7 @@ class Scheme:
             yield from self._stream(dataset, inputs)
             return
         for rows in self.order(dataset).batches:
-            host = tuple(np.asarray(array)[rows] for array in data)
-            yield Batch(data, Order((rows,)), host)
+            yield Batch(data, Order((rows,)), inputs.spaces)
 
     def _stream(self, dataset: Any, inputs: Inputs) -> Iterator[Batch]:
         iterator = dataset.iterator(
@@ -106,11 +112,13 @@ class Scheme:
             data_specs=(CompositeSpace(list(inputs.spaces)), inputs.sources),
             return_tuple=True,
         )
-        for host in iterator:
-            rows = inputs.spaces[0].np_batch_size(host[0])
-            arrays = zip(host, inputs.spaces, strict=True)
-            data = tuple(on_device(array, space, space) for array, space in arrays)
-            yield Batch(data, Order.of([slice(0, rows)], rows), tuple(host))
+        for arrays in iterator:
+            rows = inputs.spaces[0].np_batch_size(arrays[0])
+            data = tuple(
+                on_device(array, space, space)
+                for array, space in zip(arrays, inputs.spaces, strict=True)
+            )
+            yield Batch(data, Order.of([slice(0, rows)], rows), inputs.spaces)
 
     def _rng(self) -> np.random.RandomState | None:
         return self.rng if resolve_iterator_class(self.mode).stochastic else None
@@ -160,3 +168,12 @@ def first_dataset(monitoring_dataset: Any) -> Any:
     if isinstance(monitoring_dataset, Mapping):
         return next(iter(monitoring_dataset.values()))
     return monitoring_dataset
+
+
+def sum_of(cost: Any) -> Any:
+    """A list of costs is their sum."""
+    if isinstance(cost, list | tuple):
+        from pylearn2core.costs.cost import SumOfCosts
+
+        return SumOfCosts(list(cost))
+    return cost

@@ -22,6 +22,7 @@ from pylearn2core.training_algorithms.batches import (
     first_dataset,
     monitoring_batches,
     settled_batch_size,
+    sum_of,
 )
 from pylearn2core.training_algorithms.learning_rule import MomentumAdjustor
 from pylearn2core.training_algorithms.patience import PatienceBasedTermCrit
@@ -87,7 +88,7 @@ class SGD(TrainingAlgorithm):
         seed: Any = SEED,
     ) -> None:
         self.learning_rate = sharedX(_number(learning_rate, "learning_rate"), "learning_rate")
-        self.cost = _sum_of(cost)
+        self.cost = sum_of(cost)
         self.batch_size = batch_size
         self.set_batch_size = set_batch_size
         self.monitoring_dataset = monitoring_dataset
@@ -137,7 +138,7 @@ class SGD(TrainingAlgorithm):
             self.learning_rule.add_channels_to_monitor(self.monitor, first)
 
     def _setup_step(self) -> None:
-        inputs = self._inputs = Inputs.of(self.cost, self.model)
+        inputs = self._inputs = Inputs(self.cost, self.model)
         fixed = self.cost.get_fixed_var_descr(self.model, inputs.nested)
         self._on_load_batch = list(fixed.on_load_batch)
         updates = self._updates(inputs.nested, dict(fixed.fixed_vars))
@@ -165,8 +166,7 @@ class SGD(TrainingAlgorithm):
 
     def _whole_step(self) -> Step:
         """The step with what the update callbacks add to it."""
-        if self._graph is None:
-            raise RuntimeError("SGD.train was called before SGD.setup(model, dataset).")
+        assert self._graph is not None
         updates = dict(self._graph.updates)
         given: dict[Any, str] = {}
         for callback in self.update_callbacks:
@@ -200,6 +200,8 @@ class SGD(TrainingAlgorithm):
         Raises NonFiniteError (a RuntimeError) when a parameter is NaN or infinite after it, or
         before the first.
         """
+        if self._graph is None:
+            raise RuntimeError("SGD.train was called before SGD.setup(model, dataset).")
         if not self._began:
             self._refuse_non_finite_start()
             self._began = True
@@ -287,12 +289,3 @@ def _callbacks(value: Any) -> list[Any]:
                 "step_updates. Give ExponentialDecay or the like, or a function."
             )
     return callbacks
-
-
-def _sum_of(cost: Any) -> Any:
-    """A list of costs is their sum."""
-    if isinstance(cost, list | tuple):
-        from pylearn2core.costs.cost import SumOfCosts
-
-        return SumOfCosts(list(cost))
-    return cost

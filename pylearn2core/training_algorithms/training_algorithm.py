@@ -21,6 +21,10 @@ class TrainingAlgorithm(ABC):
     def train(self, dataset: Any) -> None:
         """Train one epoch."""
 
+    def shared_state(self) -> list[Any]:
+        """The shared variables that training steps use, once it is set up, in a fixed order."""
+        return []
+
     def continue_learning(self, model: Any) -> bool:
         """Whether another epoch should follow."""
         criterion = getattr(self, "termination_criterion", None)

@@ -7,6 +7,7 @@ import socket
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -231,6 +232,13 @@ def _drive(
     return Outcome(_EXIT_CODES.get(loop.fault, failed), loop.reason, counts)
 
 
+def _recorded(header: SweepSpec) -> tuple[str, ...]:
+    """Globs of the channels to record; the objective's own is always among them."""
+    if header.objective is None:
+        return header.channels
+    return (*header.channels, escape(header.objective.channel))
+
+
 def _plan(job: _Job, workers: int) -> scheduler.Plan:
     header = job.header
     rules = scheduler.Policy(
@@ -259,9 +267,10 @@ def _pool(job: _Job, cluster: Cluster) -> Pool:
         runner=RunnerSetup(
             run_dir=str(job.run_dir),
             spec_path=str(job.spec_path),
-            channels=header.channels,
+            channels=_recorded(header),
             modules=header.modules,
             floatX=header.floatX,
+            pack=header.pack,
         ),
         resources=header.resources,
         cores=cluster.cores,

@@ -20,10 +20,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from sweeper.records import (
-    Began,
     Built,
     Device,
-    Ended,
     Event,
     ExperimentText,
     LeaseOver,
@@ -103,11 +101,10 @@ class Outbox:
 class TrialThread:
     """The thread that runs leases, one after another, always the same."""
 
-    def __init__(self, setup: WorkerSetup, log: WorkerLog) -> None:
+    def __init__(self, setup: WorkerSetup) -> None:
         self.interrupted = threading.Event()
         self.outbox = Outbox()
         self._setup = setup
-        self._log = log
         self._texts: dict[str, ExperimentText] = {}
         self._inbox: queue.SimpleQueue[Sequence[TrialTask]] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
@@ -142,10 +139,6 @@ class TrialThread:
     def _run(self, runner: Runner, tasks: Sequence[TrialTask]) -> None:
         first = tasks[0].trial
         for item in runner.run(tasks, self._texts, self.interrupted):
-            if isinstance(item, Began):
-                self._log.tag = f"{item.trial}.a{item.attempt}"
-            elif isinstance(item, Ended):
-                self._log.tag = ""
             # Other workers may wait for the first trial of a text to be built.
             self.outbox.put(item, urgent=isinstance(item, Built) and item.trial == first)
         self.outbox.put(LeaseOver(self._setup.number, time.time()), urgent=True)
@@ -187,7 +180,7 @@ class WorkerActor:
         logical = devices.are_logical(os.environ)
         if given and not logical:
             devices.check_platforms(devices.jax_platforms(), given, setup.resources)
-        self._trials = TrialThread(setup, self._log)
+        self._trials = TrialThread(setup)
         self._trials.wait_until_ready()
         names = given if logical or not given else devices.gpu_names(given, devices.list_gpus())
         return Device(host=socket.gethostname(), pid=os.getpid(), cores=cores, gpus=names)

@@ -71,7 +71,7 @@ class TaggedStream(io.TextIOBase):
 
 
 class WorkerLog:
-    """The log of this process, once `take_over` was called. `tag` is set by who runs trials."""
+    """The log of this process, once `take_over` was called."""
 
     def __init__(self) -> None:
         self._tag = ""
@@ -94,8 +94,19 @@ class WorkerLog:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for standard in (1, 2):
             os.dup2(descriptor, standard)
+        global _log  # noqa: PLW0603  (a process has one standard output)
+        _log = self
         self._streams = tuple(TaggedStream(descriptor, lambda: self._tag) for _ in range(2))
         sys.stdout, sys.stderr = _as_text(self._streams[0]), _as_text(self._streams[1])
+
+
+_log: WorkerLog | None = None
+
+
+def speak_as(tag: str) -> None:
+    """Put `tag` before each line that is printed from now on; "" for none."""
+    if _log is not None:
+        _log.tag = tag
 
 
 def _as_text(stream: TaggedStream) -> TextIO:

@@ -20,7 +20,6 @@ from sweeper.records import (
     TrialTask,
 )
 from sweeper.workers.actor import Outbox, TrialThread, WorkerSetup
-from sweeper.workers.logs import WorkerLog
 
 TEXTS = {"x": ExperimentText("grid.yaml.j2", "a: 1", (1,))}
 
@@ -32,7 +31,7 @@ def make_thread(monkeypatch, tmp_path):
     def make(factory="sweep_fake_runner:FakeRunner"):
         runner = RunnerSetup(str(tmp_path), str(tmp_path / "g"), ("*",), (), "float32")
         setup = WorkerSetup(3, runner, Resources(), (), "log", str(tmp_path), factory)
-        return TrialThread(setup, WorkerLog())
+        return TrialThread(setup)
 
     return make
 

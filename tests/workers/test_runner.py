@@ -218,12 +218,3 @@ def test_what_a_trial_draws_is_what_numpy_and_python_draw_from_its_seed(runner):
     from_numpy, from_python = np.random.RandomState(7), random.Random(7)
     for row in rows(items):
         assert values(row) == {"numpy": from_numpy.uniform(), "python": from_python.random()}
-
-
-def test_the_process_keeps_its_own_generators(runner):
-    np.random.seed(5)
-    random.seed(5)
-    np.random.uniform()
-    go(runner(), "!obj:runner_experiments.Draws {}\n", ((), 7))
-    assert np.random.uniform() == np.random.RandomState(5).uniform(size=2)[1]
-    assert random.random() == random.Random(5).random()

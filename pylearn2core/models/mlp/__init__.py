@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from pylearn2core.models.mlp.composite import CompositeLayer
+from pylearn2core.models.mlp.conv import ConvElemwise, ConvRectifiedLinear
+from pylearn2core.models.mlp.conv_nonlinearity import (
+    ConvNonlinearity,
+    IdentityConvNonlinearity,
+    RectifierConvNonlinearity,
+    SigmoidConvNonlinearity,
+    TanhConvNonlinearity,
+)
 from pylearn2core.models.mlp.elementwise import RectifiedLinear, Softplus, Tanh
 from pylearn2core.models.mlp.gaussian import (
     LinearGaussian,
@@ -14,6 +22,7 @@ from pylearn2core.models.mlp.gaussian import (
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.models.mlp.linear import Linear
 from pylearn2core.models.mlp.mlp import MLP
+from pylearn2core.models.mlp.pool import max_pool, mean_pool
 from pylearn2core.models.mlp.sigmoid import Sigmoid
 from pylearn2core.models.mlp.softmax import Softmax
 from pylearn2core.models.mlp.wrappers import FlattenerLayer, PretrainedLayer, SpaceConverter
@@ -21,19 +30,28 @@ from pylearn2core.models.mlp.wrappers import FlattenerLayer, PretrainedLayer, Sp
 __all__ = [
     "MLP",
     "CompositeLayer",
+    "ConvElemwise",
+    "ConvNonlinearity",
+    "ConvRectifiedLinear",
     "FlattenerLayer",
+    "IdentityConvNonlinearity",
     "Layer",
     "Linear",
     "LinearGaussian",
     "PretrainedLayer",
     "RectifiedLinear",
+    "RectifierConvNonlinearity",
     "Sigmoid",
+    "SigmoidConvNonlinearity",
     "Softmax",
     "Softplus",
     "SpaceConverter",
     "Tanh",
+    "TanhConvNonlinearity",
     "beta_from_design",
     "beta_from_features",
     "beta_from_targets",
+    "max_pool",
     "mean_of_targets",
+    "mean_pool",
 ]

@@ -9,8 +9,8 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 from pytensor.tensor.special import Softmax as SoftmaxOp
-from pytensor.tensor.special import log_softmax, softmax
 
+from pylearn2core.engine.softmax import log_softmax, softmax
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.dense import Dense
 from pylearn2core.models.mlp.init import WeightInit, draw_softmax
@@ -109,7 +109,7 @@ class Softmax(Dense):
             z = pt.dot(z, self.W) + self.b
         if self.non_redundant:
             z = pt.concatenate([pt.zeros_like(z[:, :1]), z], axis=1)
-        return softmax(z, axis=1)
+        return softmax(z)
 
     def _one_hot(self, Y: Any) -> Any:
         if self.binary_target_dim is None:
@@ -120,7 +120,7 @@ class Softmax(Dense):
 
     def cost_matrix(self, Y: Any, Y_hat: Any) -> Any:
         """Return -y log p, shape (batch, n_classes); Y_hat is what fprop gave."""
-        return -(self._one_hot(Y) * log_softmax(_logits(Y_hat, self.layer_name), axis=1))
+        return -(self._one_hot(Y) * log_softmax(_logits(Y_hat, self.layer_name)))
 
     def cost_from_cost_matrix(self, cost_matrix: Any) -> Any:
         """Mean over the examples of the sum over the classes."""
@@ -129,7 +129,7 @@ class Softmax(Dense):
     def cost(self, Y: Any, Y_hat: Any) -> Any:
         """Mean negative log-likelihood of the targets Y; Y_hat is what fprop gave."""
         # Negated last, so that the scalar carries no name of its own (see SumOfCosts).
-        log_p = log_softmax(_logits(Y_hat, self.layer_name), axis=1)
+        log_p = log_softmax(_logits(Y_hat, self.layer_name))
         return -(self._one_hot(Y) * log_p).sum(axis=1).mean()
 
     def get_layer_monitoring_channels(

@@ -97,9 +97,22 @@ class Runner:
 
     def _work(self, task: TrialTask, text: ExperimentText, info: dict[str, Any]) -> Attempt:
         """Build and run the phases, all of their code inside the trial's own surroundings."""
-        began = time.time()
         out = Path(self._setup.run_dir) / "trials" / task.trial / f"a{task.number}"
-        inside = Surroundings(self._places(out), task.seed)
+        inside = Surroundings(f"{task.trial}.a{task.number}", self._places(out), task.seed)
+        try:
+            yield from self._work_inside(inside, out, task, text, info)
+        finally:
+            inside.leave()
+
+    def _work_inside(
+        self,
+        inside: Surroundings,
+        out: Path,
+        task: TrialTask,
+        text: ExperimentText,
+        info: dict[str, Any],
+    ) -> Attempt:
+        began = time.time()
         tokens = nodes.bind(task.tokens, trial=task.trial, out=str(out))
         is_built = False
         for phase, experiment in enumerate(self._phases(task, text, tokens, inside)):

@@ -213,3 +213,20 @@ def test_expressions_without_a_batch_are_evaluated():
     length, doubled = evaluate([pt.sqrt((weights**2).sum()), weights * 2])
     assert length == pytest.approx(5.0)
     np.testing.assert_allclose(doubled, [6.0, 8.0])
+
+
+def test_a_float32_graph_computes_in_float32_throughout():
+    single = np.float32
+    weights = [pytensor.shared(np.ones(shape, single)) for shape in [(WIDTH, 4), (4, 1)]]
+    x, y = pt.matrix("x", dtype="float32"), pt.matrix("y", dtype="float32")
+    out = pt.exp(pt.tanh(x @ weights[0]) @ weights[1])
+    cost = ((out / out.sum() - y) ** 2).mean()  # a sum that the gradient goes through
+    updates = {w: w - single(0.1) * g for w, g in zip(weights, pt.grad(cost, weights), strict=True)}
+    step = Step(((x,), (y,)), updates, (cost,))
+    reading = read(step)
+    batch = tuple(array.astype(single) for array in data())
+    shared = tuple(w.get_value() for w in weights)
+    traced = jax.make_jaxpr(lower.to_jax(step, reading))(batch, shared, lower.lifted_values(reading))
+    products = [str(eqn) for eqn in traced.eqns if eqn.primitive.name == "dot_general"]
+    assert len(products) >= 4
+    assert not [product for product in products if "f64" in product]

@@ -10,6 +10,7 @@ import time
 from array import array
 
 from sweeper.records import AttemptState, Began, Built, Ended, Row
+from sweeper.workers import logs
 
 CHANNELS = ("valid_error", "epoch_seconds")
 
@@ -41,6 +42,7 @@ class FakeRunner:
         if do == "die" or (do == "die once" and task.number == 1):
             os.kill(os.getpid(), signal.SIGKILL)
         if do == "print":
+            logs.speak_as(f"{task.trial}.a{task.number}")
             print(f"hello {much}")
             print("to stderr", file=sys.stderr)
             os.write(1, b"from C\n")

@@ -1,0 +1,130 @@
+"""What a convolutional layer does to each value of its convolution."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import pytensor.tensor as pt
+
+from pylearn2core.errors import ConfigError, UnsupportedError
+from pylearn2core.models.mlp.elementwise import rectify
+from pylearn2core.models.mlp.sigmoid import _floats, _logits, _rates
+from pylearn2core.models.mlp.statistics import unit_statistics
+from pylearn2core.utils.hyper import hyper
+
+MONITOR_STYLES = ("classification", "detection")
+
+
+class ConvNonlinearity:
+    """A function of each value; a subclass defines `apply`, and `cost` where it has one."""
+
+    def apply(self, linear_response: Any) -> Any:
+        """The function's values for the convolution's, the same shape."""
+        raise UnsupportedError(f"{type(self).__name__} does not implement apply.")
+
+    def cost(self, Y: Any, Y_hat: Any, batch_axis: int) -> Any:
+        """The cost of outputs Y_hat (as `apply` gave them) where the targets are Y."""
+        raise UnsupportedError(
+            f"{type(self).__name__} has no cost, so its layer can't be the output layer; end the "
+            "MLP with a Softmax, or use SigmoidConvNonlinearity."
+        )
+
+    def get_monitoring_channels_from_state(
+        self, state: Any, target: Any = None, cost_fn: Callable[..., Any] | None = None
+    ) -> OrderedDict[str, Any]:
+        """Statistics of the units over the batch; with a target, of an output layer's errors.
+
+        state: shape (batch, channels, rows, columns).    cost_fn: the layer's cost.
+        """
+        return unit_statistics(state)
+
+
+class IdentityConvNonlinearity(ConvNonlinearity):
+    """The convolution itself."""
+
+    def apply(self, linear_response: Any) -> Any:
+        """The same."""
+        return linear_response
+
+
+class RectifierConvNonlinearity(ConvNonlinearity):
+    """max(0, z).    left_slope: slope for negative values."""
+
+    def __init__(self, left_slope: float = 0.0) -> None:
+        self.left_slope = left_slope
+
+    def apply(self, linear_response: Any) -> Any:
+        """The units' values."""
+        return rectify(linear_response, self.left_slope)
+
+
+class TanhConvNonlinearity(ConvNonlinearity):
+    """tanh(z)."""
+
+    def apply(self, linear_response: Any) -> Any:
+        """The units' values."""
+        return pt.tanh(linear_response)
+
+
+class SigmoidConvNonlinearity(ConvNonlinearity):
+    """1 / (1 + exp(-z)); cost: mean cross-entropy over examples and units.
+
+    monitor_style: the channels of an output layer: 'classification' (misclass: any channel wrong,
+    of the examples' places) or 'detection' (precision, recall ...).
+    """
+
+    def __init__(self, monitor_style: str = "classification") -> None:
+        self.monitor_style = check_style(monitor_style, type(self).__name__)
+
+    def apply(self, linear_response: Any) -> Any:
+        """The units' values."""
+        return pt.sigmoid(linear_response)
+
+    def cost(self, Y: Any, Y_hat: Any, batch_axis: int) -> Any:
+        """Mean over examples and units of the cross-entropy, from the linear part of Y_hat."""
+        z = _logits(Y_hat, type(self).__name__)
+        return (Y * pt.softplus(-z) + (hyper(1.0) - Y) * pt.softplus(z)).mean()
+
+    def get_monitoring_channels_from_state(
+        self, state: Any, target: Any = None, cost_fn: Callable[..., Any] | None = None
+    ) -> OrderedDict[str, Any]:
+        """The units' statistics, and with a target those of monitor_style."""
+        channels = super().get_monitoring_channels_from_state(state, target, cost_fn)
+        if target is None:
+            return channels
+        said, true = _floats(state > hyper(0.5)), _floats(target > hyper(0.5))
+        wrong = _floats(pt.neq(said, true))
+        if self.monitor_style == "classification":
+            channels["misclass"] = wrong.max(axis=1).mean()
+            return channels
+        channels["01_loss"] = wrong.mean()
+        if cost_fn is not None:
+            channels["kl"] = cost_fn(Y=target, Y_hat=state)
+        channels.update(_detection(said, true))
+        return channels
+
+
+def _detection(said: Any, true: Any) -> OrderedDict[str, Any]:
+    """Precision, recall and f1 of all units, and of each place over examples and channels."""
+    names = ("precision", "recall", "f1")
+    positives = true.sum()
+    overall = _rates((true * said).sum(), said.sum(), positives)
+    channels: OrderedDict[str, Any] = OrderedDict(zip(names, overall, strict=True))
+    each = _rates((true * said).sum(axis=(0, 1)), said.sum(axis=(0, 1)), positives)
+    for name, values in zip(names, each, strict=True):
+        channels[f"per_output_{name}_max"] = values.max()
+        channels[f"per_output_{name}_mean"] = values.mean()
+        channels[f"per_output_{name}_min"] = values.min()
+    return channels
+
+
+def check_style(monitor_style: str, who: str) -> str:
+    """`monitor_style`, if it is one. Raises ConfigError."""
+    if monitor_style not in MONITOR_STYLES:
+        raise ConfigError(
+            f"{who}: monitor_style must be one of {', '.join(MONITOR_STYLES)}, "
+            f"got {monitor_style!r}."
+        )
+    return monitor_style

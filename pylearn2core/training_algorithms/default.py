@@ -1,0 +1,88 @@
+"""Training by a model's own method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pylearn2core.costs.cost import Cost, NullDataSpecsMixin
+from pylearn2core.errors import ConfigError
+from pylearn2core.monitor import Monitor
+from pylearn2core.training_algorithms.batches import (
+    check_monitoring,
+    settled_batch_size,
+)
+from pylearn2core.training_algorithms.training_algorithm import TrainingAlgorithm
+
+
+class DefaultTrainingAlgorithm(TrainingAlgorithm):
+    """Calls `model.train_batch(dataset, batch_size)`, batches_per_iter times an epoch.
+
+    An epoch ends early, and training with it, where train_batch returns false.
+    monitoring_dataset: a dataset, or a mapping of channel prefixes to datasets; the channels are
+        the model's own.    monitoring_batches: all if None or -1.
+    set_batch_size: tell the model the batch size that is given here.
+    """
+
+    def __init__(
+        self,
+        batch_size: int | None = None,
+        batches_per_iter: int = 1000,
+        monitoring_batch_size: int | None = None,
+        monitoring_batches: int | None = -1,
+        monitoring_dataset: Any = None,
+        termination_criterion: Any = None,
+        set_batch_size: bool = False,
+    ) -> None:
+        if batches_per_iter < 1:
+            raise ConfigError(f"batches_per_iter: must be 1 or more, got {batches_per_iter}.")
+        self.batch_size = batch_size
+        self.batches_per_iter = batches_per_iter
+        self.monitoring_batch_size = monitoring_batch_size
+        self.monitoring_batches = None if monitoring_batches == -1 else monitoring_batches
+        self.monitoring_dataset = monitoring_dataset
+        self.termination_criterion = termination_criterion
+        self.set_batch_size = set_batch_size
+        self._model_goes_on = True
+
+    def setup(self, model: Any, dataset: Any) -> None:
+        """Build the channels."""
+        self.model = model
+        self.batch_size = settled_batch_size(self, model)
+        if self.batch_size is None:
+            raise ConfigError(
+                "batch_size: DefaultTrainingAlgorithm needs one, or a model with force_batch_size."
+            )
+        self.monitor = Monitor.get_monitor(model)
+        check_monitoring(self)
+        self.monitor.setup(
+            dataset=self.monitoring_dataset,
+            cost=_NoCost(),
+            batch_size=self.monitoring_batch_size or self.batch_size,
+            num_batches=self.monitoring_batches,
+        )
+
+    def train(self, dataset: Any) -> None:
+        """Train one epoch."""
+        for _ in range(self.batches_per_iter):
+            goes_on = self.model.train_batch(dataset, self.batch_size)
+            self.model.monitor.report_batch(self.batch_size)
+            if not isinstance(goes_on, bool | int):
+                raise ConfigError(
+                    f"{type(self.model).__name__}.train_batch has to return whether to go on, "
+                    f"true or false; it returned {goes_on!r}."
+                )
+            if not goes_on:
+                self._model_goes_on = False
+                return
+
+    def continue_learning(self, model: Any) -> bool:
+        """Whether the model and the criterion go on."""
+        return self._model_goes_on and super().continue_learning(model)
+
+
+class _NoCost(NullDataSpecsMixin, Cost):
+    """The model trains itself: there is no objective to show."""
+
+    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+        """None."""
+        return

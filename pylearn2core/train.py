@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from pylearn2core import checkpoint, paths
 from pylearn2core import log as logs
-from pylearn2core import paths
 from pylearn2core.engine import Record, run
 from pylearn2core.errors import ConfigError
 from pylearn2core.monitor import Monitor
 from pylearn2core.utils import serial, sharedX
 
 log = logging.getLogger(__name__)
+
+
+class _Stage(Enum):
+    """What was done last. An epoch, or nothing yet; its record; the extensions were told as well.
+
+    Or one of them has ended training.
+    """
+
+    TRAINED = "trained"
+    MEASURED = "measured"
+    TOLD = "told"
+    ENDED = "ended"
 
 
 class Train:
@@ -25,6 +38,9 @@ class Train:
     save_path: where the model is saved, every `save_freq` epochs and at the end; 0 never saves.
     extensions: TrainExtensions, called after each epoch in their order.
     allow_overwrite: False refuses a save_path that exists when training starts.
+    checkpoint_path: where the whole state of training is saved every `checkpoint_freq` epochs and
+        at the end. A Train that finds a checkpoint there goes on from it, and gives the numbers
+        that it would have given without the break.
 
     places: where relative paths lead while it trains (`pylearn2core.paths`).
     Iterating over it trains, and gives each record as a mapping of channel names to values.
@@ -39,6 +55,8 @@ class Train:
         save_freq: int = 0,
         extensions: Any = None,
         allow_overwrite: bool = True,
+        checkpoint_path: str | None = None,
+        checkpoint_freq: int = 1,
     ) -> None:
         self.dataset = dataset
         self.model = model
@@ -47,10 +65,13 @@ class Train:
         self.save_path = save_path
         self.extensions = list(extensions or [])
         self.allow_overwrite = allow_overwrite
+        self.checkpoint_path = checkpoint_path
+        self.checkpoint_freq = checkpoint_freq
         self.places: paths.Places | None = None
         self.training_seconds = sharedX(0.0, name="training_seconds_this_epoch")
         self.total_seconds = sharedX(0.0, name="total_seconds_last_epoch")
         self._is_set_up = False
+        self._stage = _Stage.TRAINED
         model.dataset_yaml_src = getattr(dataset, "yaml_src", None)
 
     # -------------------------------------------------------------- the loop
@@ -80,19 +101,36 @@ class Train:
         """The training loop, as requests to the engine and records (`engine.steps`)."""
         deadline = None if time_budget is None else time.monotonic() + time_budget
         self.setup()
-        if self.algorithm is None:
-            self.model.monitor = Monitor.get_monitor(self.model)
-        else:
-            yield from self._look()
-        while self._goes_on(deadline):
+        ended = yield from self._after_epoch()
+        while not ended and self._goes_on(deadline):
             yield from self._epoch()
             self.model.monitor.report_epoch()
-            if (yield from self._look()):
-                break
-            if self.save_freq > 0 and self.model.monitor.get_epochs_seen() % self.save_freq == 0:
-                self.save()
+            self._stage = _Stage.TRAINED
+            ended = yield from self._after_epoch()
         if self.save_freq > 0:
             self.save()
+        self._save_checkpoint()
+
+    def _after_epoch(self) -> Generator[Any, Any, bool]:
+        """Monitor, extensions and what is to be saved; True where training is to end.
+
+        Nothing where a loaded state is past that.
+        """
+        if self._stage in (_Stage.TOLD, _Stage.ENDED):
+            return self._stage is _Stage.ENDED
+        epochs = self.model.monitor.get_epochs_seen()
+        if epochs == self._first_epoch:
+            if self.algorithm is not None:
+                yield from self._look()
+            self._stage = _Stage.TOLD
+            return False
+        if (yield from self._look()):
+            return True
+        if self.save_freq > 0 and epochs % self.save_freq == 0:
+            self.save()
+        if epochs % self.checkpoint_freq == 0:
+            self._save_checkpoint()
+        return False
 
     def _goes_on(self, deadline: float | None) -> bool:
         if deadline is not None and time.monotonic() >= deadline:
@@ -115,14 +153,24 @@ class Train:
     def _look(self) -> Generator[Any, Any, bool]:
         """Monitor, then the extensions; True where one of them ends training."""
         began = time.monotonic()
-        yield from self.model.monitor.measure()
+        if self._stage is _Stage.TRAINED:
+            # Before it is asked: whoever gets the record may ask for the state.
+            self._stage = _Stage.MEASURED
+            yield from self.model.monitor.measure()
+        ended = self._tell_extensions()
+        self._stage = _Stage.ENDED if ended else _Stage.TOLD
+        if not ended:
+            _set(self.total_seconds, _get(self.training_seconds) + time.monotonic() - began)
+        return ended
+
+    def _tell_extensions(self) -> bool:
+        """Call them; True where one of them ends training."""
         try:
             for extension in self.extensions:
                 extension.on_monitor(self.model, self.dataset, self.algorithm)
         except StopIteration as stop:
             log.info("Extension ended training. %s", stop)
             return True
-        _set(self.total_seconds, _get(self.training_seconds) + time.monotonic() - began)
         return False
 
     # -------------------------------------------------------------- around it
@@ -139,6 +187,11 @@ class Train:
         for extension in self.extensions:
             extension.setup(self.model, self.dataset, self.algorithm)
         self.model.enforce_constraints()
+        self._first_epoch = monitor.get_epochs_seen()
+        checkpoint_file = self._checkpoint_file()
+        if checkpoint_file is not None and checkpoint_file.exists():
+            checkpoint.load(self, checkpoint_file)
+            log.info("Training goes on after epoch %d.", monitor.get_epochs_seen())
 
     def _add_time_channels(self, monitor: Monitor) -> None:
         if getattr(self.algorithm, "monitoring_dataset", None) is not None:
@@ -149,7 +202,10 @@ class Train:
         if self.save_freq <= 0:
             return
         self.save_path = self.save_path or _default_save_path()
-        if not self.allow_overwrite and paths.to_read(self.save_path).exists():
+        checkpoint_file = self._checkpoint_file()
+        if checkpoint_file is not None and checkpoint_file.exists():
+            return  # the file there is of the part that was trained already
+        if not self.allow_overwrite and paths.to_write(self.save_path).exists():
             raise ConfigError(
                 f"save_path: {self.save_path} exists, and allow_overwrite is off. Move the file "
                 "away, or choose another path."
@@ -161,6 +217,39 @@ class Train:
             extension.on_save(self.model, self.dataset, self.algorithm)
         if self.save_path is not None:
             serial.save(self.save_path, self.model, on_overwrite="backup")
+
+    # -------------------------------------------------------------- going on another time
+    def state_dict(self, *, global_random: bool = False) -> dict[str, Any]:
+        """The whole state of training, as arrays and plain data; asked for between two epochs.
+
+        global_random: with the states of `numpy.random` and `random`.
+        """
+        self.setup()
+        return {
+            **checkpoint.state_dict(self, global_random=global_random),
+            "stage": self._stage.value,
+            "seconds": [_get(self.training_seconds), _get(self.total_seconds)],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take the state of a Train that was built from the same experiment, and go on from it.
+
+        What the experiment says itself (max_epochs, say) stays as it is here.
+        """
+        self.setup()
+        checkpoint.load_state_dict(self, state)
+        self._stage = _Stage(state["stage"])
+        for variable, seconds in zip(
+            (self.training_seconds, self.total_seconds), state["seconds"], strict=True
+        ):
+            _set(variable, seconds)
+
+    def _checkpoint_file(self) -> Path | None:
+        return None if self.checkpoint_path is None else paths.to_write(self.checkpoint_path)
+
+    def _save_checkpoint(self) -> None:
+        if self.checkpoint_path is not None:
+            checkpoint.save(self, self.checkpoint_path, global_random=True)
 
 
 def _default_save_path() -> str:

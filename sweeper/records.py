@@ -201,12 +201,16 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An attempt's experiment was built: its text is good."""
+    """An attempt's experiment was built: its text is good.
+
+    slots: how many trials of this text the worker runs side by side, as one program.
+    """
 
     worker: int
     trial: str
     attempt: int
     time: float
+    slots: int = 1
 
 
 @dataclass(frozen=True, slots=True)

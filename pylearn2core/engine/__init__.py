@@ -4,7 +4,7 @@ Importing it imports PyTensor and JAX.
 """
 
 from pylearn2core.engine.bound import Bound
-from pylearn2core.engine.data import ResidentBatch, on_device
+from pylearn2core.engine.data import ResidentBatch, on_device, resident_batch
 from pylearn2core.engine.graph import Step, default_updates, shared_of
 from pylearn2core.engine.order import Order
 from pylearn2core.engine.pack import alike, answer, width
@@ -26,6 +26,7 @@ __all__ = [
     "default_updates",
     "evaluate",
     "on_device",
+    "resident_batch",
     "restore",
     "run",
     "saved",

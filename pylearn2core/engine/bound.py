@@ -38,12 +38,16 @@ _entries: dict[Hashable, Entry] = {}
 
 
 class Bound:
-    """One trial's step: a program that it shares, and values that are its own."""
+    """One trial's step: a program that it shares, and values that are its own.
+
+    shapes: of the shared variables' values; programs of one key run at several.
+    """
 
     def __init__(self, step: Step) -> None:
         self._step = step
         self._own = read(step)
         self._lifted = lower.lifted_values(self._own)
+        self.shapes = state.shapes(self._own.shared)
         # Hashing a key costs as much as reading its graph: look it up once.
         known = _entries.get(self._own.key)
         self._entry = known if known is not None else self._new_entry()

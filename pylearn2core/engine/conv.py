@@ -50,6 +50,8 @@ def output_shape(
     image: Sequence[int], kernel: Sequence[int], border_mode: str, stride: Any
 ) -> Pair:
     """(rows, columns) of a convolution's output. Raises ConfigError where there is none."""
+    kernel = pair(kernel, "kernel_shape")
+    check_border_mode(border_mode)
     found = [
         _output_size(i, k, s, border_mode)
         for i, k, s in zip(image, kernel, pair(stride, "kernel_stride"), strict=True)
@@ -60,6 +62,13 @@ def output_shape(
             f"{image[1]}: choose a smaller kernel_shape, or border_mode: full."
         )
     return found[0], found[1]
+
+
+def check_border_mode(border_mode: str) -> str:
+    """`border_mode`, if it is one. Raises ConfigError."""
+    if border_mode not in BORDER_MODES:
+        raise ConfigError(f"border_mode: expected 'valid' or 'full', got {border_mode!r}.")
+    return border_mode
 
 
 def pair(value: Any, name: str) -> Pair:
@@ -97,9 +106,7 @@ class _Convolution(Op):
     __props__ = ("border_mode", "stride")
 
     def __init__(self, border_mode: str, stride: Pair) -> None:
-        if border_mode not in BORDER_MODES:
-            raise ConfigError(f"border_mode: expected 'valid' or 'full', got {border_mode!r}.")
-        self.border_mode = border_mode
+        self.border_mode = check_border_mode(border_mode)
         self.stride = stride
 
     def _padding(self, kernel: Sequence[int]) -> Pair:

@@ -70,7 +70,8 @@ def _convert(op: Any, node: Any = None, **kwargs: Any) -> Callable[..., Any]:
 
     def declared(*inputs: Any) -> Any:
         results = convert(*inputs)
-        if isinstance(results, tuple | list):
+        # A shape is one output, and a tuple.
+        if len(dtypes) > 1 and isinstance(results, tuple | list):
             return type(results)(map(_as_declared, results, dtypes))
         return _as_declared(results, dtypes[0])
 

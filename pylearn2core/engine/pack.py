@@ -69,8 +69,9 @@ def answer(requests: Sequence[Request], n_slots: int) -> list[Any]:
 
 def alike(request: Request) -> Hashable:
     """Equal for requests that one pack can answer."""
+    step = request.step
     arrays = tuple(map(id, request.data))
-    return type(request), id(request.step.entry), arrays, request.order.sizes
+    return type(request), id(step.entry), step.shapes, arrays, request.order.sizes
 
 
 def _try_pack(requests: Sequence[Request], n_real: int) -> list[Any]:

@@ -155,8 +155,9 @@ class MaxPoolGradient(_PoolingGradient):
         outputs[0][0] = self._scatter(images, is_largest * grad[..., None, None])
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        """None: second derivatives through max pooling are not there."""
-        return [grad_not_implemented(self, place, x) for place, x in enumerate(inputs)]
+        """None; PyTensor raises NullTypeGradError where one is needed."""
+        reason = "There are no second derivatives through max pooling."
+        return [grad_not_implemented(self, place, x, reason) for place, x in enumerate(inputs)]
 
 
 # ------------------------------------------------------------ the mean

@@ -97,6 +97,11 @@ def restore(variable: Any, value: Any) -> None:
         push([variable], [device])
 
 
+def shapes(variables: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
+    """The shapes of the variables' values; of a random state, ()."""
+    return tuple(np.shape(variable.container.storage[0]) for variable in variables)
+
+
 def host_values(variables: Iterable[Any]) -> tuple[Any, ...]:
     """The variables' values as PyTensor's own functions take them."""
     return tuple(variable.container.storage[0] for variable in variables)

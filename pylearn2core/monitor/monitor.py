@@ -220,6 +220,10 @@ class Monitor:
             log.info("\t%s: %s", name, values[name])
 
     # -------------------------------------------------------------- saving
+    def random_states(self) -> list[Any]:
+        """The shared variables that measuring changes, in a fixed order."""
+        return [variable for view in self._views for variable in view.random_states()]
+
     def state_dict(self) -> dict[str, Any]:
         """Records and counts as arrays and numbers; `load_state_dict` takes them."""
         clocks = {id(channel.clock): channel.clock for channel in self.channels.values()}

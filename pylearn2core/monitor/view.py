@@ -70,6 +70,11 @@ class DatasetView:
         self.expressions.append(expression)
         self._pass = None
 
+    def random_states(self) -> list[Any]:
+        """The shared variables that measuring changes."""
+        values = [item.value for item in self.expressions if not item.is_plain]
+        return list(default_updates(values, ()))
+
     def measure(self) -> Generator[Measure, Any, dict[str, float]]:
         """Request the passes that are needed; return each channel's value."""
         if self._pass is None:

@@ -104,8 +104,8 @@ class SGD(TrainingAlgorithm):
         self.theano_function_mode = theano_function_mode
         self.rng = np.random.RandomState(list(seed) if isinstance(seed, tuple) else seed)
         self._graph: Step | None = None
-        self._step: Bound | None = None
-        self._in_step: list[Any] = []
+        # The step's program, and the callbacks that it was made for.
+        self._step: tuple[Bound, list[Any]] | None = None
         self._began = False
 
     # -------------------------------------------------------------- setting up
@@ -226,10 +226,9 @@ class SGD(TrainingAlgorithm):
 
     def _pass(self, data: Any, order: Order) -> TrainPass:
         # Extensions add callbacks when they are set up, or later.
-        if self._step is None or self._in_step != self.update_callbacks:
-            self._step = Bound(self._whole_step())
-            self._in_step = list(self.update_callbacks)
-        return TrainPass(self._step, data, order)
+        if self._step is None or self._step[1] != self.update_callbacks:
+            self._step = Bound(self._whole_step()), list(self.update_callbacks)
+        return TrainPass(self._step[0], data, order)
 
     def _after_batch(self, rows: int) -> None:
         self.monitor.report_batch(rows)
@@ -245,7 +244,7 @@ class SGD(TrainingAlgorithm):
         """
         if self._step is None or finite is None:
             return
-        flags = dict(zip(self._step.updated, finite, strict=True))
+        flags = dict(zip(self._step[0].updated, finite, strict=True))
         for param in self.params:
             if not flags.get(param, True):
                 self._raise_non_finite(param, "after")

@@ -9,6 +9,8 @@ import pickle
 import sys
 import tempfile
 import warnings
+import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Literal, cast
@@ -17,16 +19,19 @@ import numpy as np
 
 from pylearn2core import paths
 from pylearn2core.errors import ConfigError
+from pylearn2core.utils import archive
 
 _GZIP_MAGIC = b"\x1f\x8b"
+# By name: it lies above this layer.
+_MODEL_FILE = "pylearn2core.checkpoint.model_file"
 
 
 # ------------------------------------------------------------------ loading
 def load(filepath: str | os.PathLike[str]) -> Any:
-    """Load a pickle (also gzipped, also of Python 2), `.npy` or `.npz` file.
+    """Load a pickle (also gzipped, also of Python 2), `.npy`, or `.npz`: a model, or arrays.
 
-    Raises ConfigError where the file is missing or can't be read. A pickle can run any code:
-    load only files that you trust.
+    Raises ConfigError where the file is missing or can't be read. A pickle can run any code, and
+    a model file calls any class: load only files that you trust.
     """
     path = paths.to_read(filepath)
     if not path.is_file():
@@ -34,9 +39,26 @@ def load(filepath: str | os.PathLike[str]) -> Any:
     if path.suffix == ".npy":
         return np.load(path)
     if path.suffix == ".npz":
+        return _load_npz(path)
+    return _load_pickle(path)
+
+
+def _load_npz(path: Path) -> Any:
+    kind = archive.kind_of(path)
+    if kind == "model":
+        return importlib.import_module(_MODEL_FILE).read(path)
+    if kind is not None:
+        raise ConfigError(
+            f"{path} is a {kind}, no model. To go on with a training, build it from its experiment "
+            "and call pylearn2core.checkpoint.load(train, path)."
+        )
+    try:
         with np.load(path) as arrays:
             return dict(arrays)
-    return _load_pickle(path)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ConfigError(
+            f"can't load {path}: it is no .npz that can be read ({error})."
+        ) from error
 
 
 def _missing(filepath: str | os.PathLike[str], path: Path) -> str:
@@ -71,22 +93,37 @@ def _unpickle(stream: IO[bytes]) -> Any:
         # NumPy complains about dtypes as its old versions pickled them; they read correctly.
         warnings.filterwarnings("ignore", message=r"dtype\(\): align should be passed")
         try:
-            return pickle.load(stream)
+            return _Unpickler(stream).load()
         except UnicodeDecodeError:
             # Python 2 pickled bytes as strings; latin1 maps each byte to itself.
             stream.seek(0)
-            return pickle.load(stream, encoding="latin1")
+            return _Unpickler(stream, encoding="latin1").load()
+
+
+class _Unpickler(pickle.Unpickler):
+    """Stops at Theano's types: what stands for them here would be filled with what it can't use."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.split(".", maxsplit=1)[0] == "theano":
+            raise ModuleNotFoundError(f"{module}.{name}")
+        return super().find_class(module, name)
 
 
 def _unknown_type(path: Path, error: Exception) -> str:
     message = f"can't load {path}: it holds an object of a class that is not here ({error})."
     if "theano" in str(error) or "pylearn2" in str(error):
-        message += (
-            " The file was saved by the original Pylearn2 or Theano, whose objects can't be read "
-            "here. In the environment that made it, load the file and save its arrays alone "
-            "(for a model: [p.get_value() for p in model.get_params()]), then load those."
-        )
+        message += _EXPORT
     return message
+
+
+_EXPORT = (
+    " The file was saved by the original Pylearn2 or Theano, whose objects can't be read here. In "
+    "the environment that made it, run `from pylearn2.utils import serial; import numpy; model = "
+    "serial.load('model.pkl'); numpy.savez('params.npz', *[p.get_value() for p in "
+    "model.get_params()])`. Then, here, build the model from its YAML and run `arrays = "
+    "serial.load('params.npz'); model.set_param_values(list(arrays.values()))`. A dataset: export "
+    "its X and y the same way."
+)
 
 
 def from_string(text: bytes) -> Any:
@@ -100,7 +137,9 @@ def save(
     obj: Any,
     on_overwrite: Literal["ignore", "backup"] = "ignore",
 ) -> None:
-    """Save an object: an array for `.npy`, else a pickle (gzipped for `.gz`).
+    """Save an object: an array for `.npy`, a pickle (gzipped for `.gz`) for any other name.
+
+    For `.npz`: a model as arrays and the YAML that builds it, or a dict of arrays.
 
     on_overwrite: "backup" keeps the file that is replaced as `<name>.bak` until the new one is
         whole.
@@ -108,14 +147,25 @@ def save(
     """
     if on_overwrite not in ("ignore", "backup"):
         raise ConfigError(f"on_overwrite must be 'ignore' or 'backup', got {on_overwrite!r}")
+    suffix = Path(filepath).suffix
+    write_file(filepath, lambda stream: _dump(obj, stream, suffix), backup=on_overwrite == "backup")
+
+
+def write_file(
+    filepath: str | os.PathLike[str], write: Callable[[IO[bytes]], None], *, backup: bool = False
+) -> None:
+    """Write a file by `write`, so that a reader sees the old one or the new one, whole.
+
+    backup: keep the old one as `<name>.bak` until the new one is whole.
+    """
     try:
         target = paths.to_write(filepath)
-        backup = _back_up(target) if on_overwrite == "backup" else None
-        _write_whole(target, obj)
+        kept = _back_up(target) if backup else None
+        _write_whole(target, write)
     except OSError as error:
         raise ConfigError(f"can't save {os.fspath(filepath)!r}: {error}") from error
-    if backup is not None:
-        backup.unlink(missing_ok=True)
+    if kept is not None:
+        kept.unlink(missing_ok=True)
 
 
 def _back_up(target: Path) -> Path | None:
@@ -131,13 +181,13 @@ def _back_up(target: Path) -> Path | None:
     return backup
 
 
-def _write_whole(target: Path, obj: Any) -> None:
+def _write_whole(target: Path, write: Callable[[IO[bytes]], None]) -> None:
     # Write beside the target, then os.replace: a reader never sees half a file.
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            _dump(obj, stream, target)
+            write(stream)
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes the file private; give it what any new file of the user's gets.
@@ -148,14 +198,32 @@ def _write_whole(target: Path, obj: Any) -> None:
         raise
 
 
-def _dump(obj: Any, stream: IO[bytes], target: Path) -> None:
-    if target.suffix == ".npy":
+def _dump(obj: Any, stream: IO[bytes], suffix: str) -> None:
+    if suffix == ".npy":
         np.save(stream, np.asarray(obj))
-    elif target.suffix == ".gz":
+    elif suffix == ".npz":
+        _dump_npz(obj, stream)
+    elif suffix == ".gz":
         with gzip.GzipFile(fileobj=stream, mode="wb") as compressed:
             pickle.dump(obj, cast("IO[bytes]", compressed), protocol=pickle.HIGHEST_PROTOCOL)
     else:
         pickle.dump(obj, stream, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _dump_npz(obj: Any, stream: IO[bytes]) -> None:
+    if hasattr(obj, "get_params"):
+        importlib.import_module(_MODEL_FILE).write(stream, obj)
+    elif isinstance(obj, dict) and all(isinstance(name, str) for name in obj):
+        # Not by savez(**obj), whose own arguments have names too.
+        with zipfile.ZipFile(stream, "w") as file:
+            for name, array in obj.items():
+                with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+    else:
+        raise ConfigError(
+            f"An .npz file holds a model, or arrays by name; got a {type(obj).__name__}. Save it "
+            "to a `.pkl` path."
+        )
 
 
 def _umask() -> int:

@@ -24,8 +24,11 @@ from pylearn2core.utils.archive import is_plain
 State = dict[str, Any]
 
 _Generator = np.random.RandomState | np.random.Generator
-# Of a model: told apart here, or of the run and not of the model.
-_NOT_A_MODELS = ("monitor", "yaml_src", "dataset_yaml_src", "names_to_del", "tag")
+# The sections of a model's state beside its parameters, and attributes that are in none of them:
+# kept apart, or of the run and not of the model.
+_A_MODELS = ("values", "generators", "shared")
+_SOURCES = ("yaml_src", "model_yaml_src", "dataset_yaml_src")
+_NOT_A_MODELS = ("monitor", "names_to_del", "tag")
 
 
 def take(thing: Any, seen: set[int] | None = None) -> State:
@@ -119,7 +122,8 @@ def _set_shared(thing: Any, name: str, part: Mapping[str, Any]) -> None:
 def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
     # What a pickle would leave out is not the object's state: a compiled step, a clock's reading.
     state = thing.__getstate__()
-    yield from (state.items() if isinstance(state, dict) else ())
+    if isinstance(state, dict):
+        yield from ((name, value) for name, value in state.items() if name not in _SOURCES)
 
 
 def _is_part(value: Any) -> bool:
@@ -137,7 +141,7 @@ def _constructor_names(cls: type) -> set[str]:
     names: set[str] = set()
     for base in cls.__mro__[:-1]:
         if "__init__" in vars(base):
-            names.update(inspect.signature(base.__init__).parameters)
+            names.update(inspect.signature(vars(base)["__init__"]).parameters)
     return names
 
 
@@ -174,18 +178,16 @@ def take_model(model: Any) -> State:
         "monitor": None if monitor is None else monitor.state_dict(),
         "tag": {key: value for key, value in dict(model.tag).items() if is_plain(value)},
     }
-    own = {id(param) for param in params}
+    places = {id(param): place for place, param in enumerate(params)}
     for name, value in _attributes(model):
-        if name in _NOT_A_MODELS or id(value) in own or _is_part(value):
-            continue
-        section, part = _part(model, name, value, set())
-        if section in ("values", "generators", "shared"):
-            state.setdefault(section, {})[name] = part
-    # A model that makes its parameters when it is trained has them as attributes.
-    for name, value in _attributes(model):
-        if id(value) in own:
-            place = next(i for i, param in enumerate(params) if param is value)
-            state.setdefault("param_attributes", {})[name] = place
+        if id(value) in places:
+            state.setdefault("param_attributes", {})[name] = places[id(value)]
+        elif isinstance(value, list) and value and all(id(item) in places for item in value):
+            state.setdefault("param_attributes", {})[name] = [places[id(item)] for item in value]
+        elif name not in _NOT_A_MODELS and not is_model(value) and not _is_part(value):
+            section, part = _part(model, name, value, set())
+            if section in _A_MODELS:
+                state.setdefault(section, {})[name] = part
     return state
 
 
@@ -200,17 +202,28 @@ def _named(params: Any) -> State:
 
 def give_model(model: Any, state: Mapping[str, Any]) -> None:
     """Give a model a state that `take_model` took. Raises ConfigError where it is another's."""
-    give(model, {key: state.get(key, {}) for key in ("values", "generators", "shared")}, model)
+    give(model, {section: state.get(section, {}) for section in _A_MODELS}, model)
     values = list(state["params"].values())
-    for name, place in state.get("param_attributes", {}).items():
-        if getattr(model, name, None) is None:
-            _set_shared(model, name, {"name": list(state["params"])[place], "value": values[place]})
+    _make_params(model, state)
     _check_params(model, state["params"])
     model.set_param_values(values)
     model.tag.clear()
     model.tag.update(copy.deepcopy(state["tag"]))
     if state["monitor"] is not None and getattr(model, "monitor", None) is not None:
         model.monitor.load_state_dict(state["monitor"])
+
+
+def _make_params(model: Any, state: Mapping[str, Any]) -> None:
+    """Make the parameters of a model that makes them when it is trained."""
+    made = {
+        place: pytensor.shared(np.asarray(value), name=name)
+        for place, (name, value) in enumerate(state["params"].items())
+    }
+    for name, places in state.get("param_attributes", {}).items():
+        held = getattr(model, name, None)
+        if held is None or (isinstance(held, list) and not held):
+            one = isinstance(places, int)
+            setattr(model, name, made[places] if one else [made[place] for place in places])
 
 
 def _check_params(model: Any, values: Mapping[str, Any]) -> None:

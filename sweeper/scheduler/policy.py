@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 FIRST_TRIALS = 10
 
 
-def lease_size(policy: Policy, *, seconds: float | None, left: int, workers: int) -> int:
+def lease_size(
+    policy: Policy, *, seconds: float | None, left: int, workers: int, slots: int = 1
+) -> int:
     """How many trials to lease at once, from 1.
 
-    seconds: what one trial takes, None if not known yet.    left: trials of this text to lease.
+    seconds: what one trial takes of a worker's time, None if not known yet.
+    left: trials of this text to lease.    slots: how many a worker runs side by side: a lease
+    fills them, for empty ones take as long as full ones.
     """
     if seconds is None:
-        return 1
+        return min(slots, left)
     wanted = int(policy.target_s / seconds) if seconds > 0 else policy.max_lease
     # Half of an even share: near the end the others still find something to take.
     share = ceil(left / (2 * workers))
-    return max(1, min(wanted, policy.max_lease, share))
+    size = max(1, min(wanted, policy.max_lease, share))
+    return min(left, ceil(size / slots) * slots)
 
 
 def average(seconds: float | None, latest: float) -> float:
@@ -126,7 +131,13 @@ def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...
     size = 1
     if opened.proved:
         left = len(places) - opened.cursor
-        size = lease_size(plan.policy, seconds=opened.seconds, left=left, workers=plan.workers)
+        size = lease_size(
+            plan.policy,
+            seconds=opened.seconds,
+            left=left,
+            workers=plan.workers,
+            slots=opened.slots,
+        )
     end = opened.cursor + size
     attempts = tuple(
         Attempt(place, plan.numbers[place], probe=not opened.proved)

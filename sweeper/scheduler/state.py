@@ -99,13 +99,15 @@ class OpenText:
 
     text: place in the plan.    cursor: how many of its trials were leased.
     proved: one of its trials was built.    probing: its first one is being tried, alone.
-    seconds: what a trial of it takes, None before the first ended.
+    slots: how many of its trials a worker runs side by side.
+    seconds: what one of them takes of a worker's time, None before the first ended.
     """
 
     text: int
     cursor: int = 0
     proved: bool = False
     probing: bool = False
+    slots: int = 1
     seconds: float | None = None
 
 

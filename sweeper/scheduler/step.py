@@ -154,7 +154,7 @@ def _built(plan: Plan, state: State, event: Built, _out: _Out) -> State:
     if found is None or not found.probe:
         return state
     state = _set_attempt(state, event.worker, found, replace(found, probe=False))
-    return _prove(plan, state, found)
+    return _prove(plan, state, found, event.slots)
 
 
 def _ended_event(plan: Plan, state: State, event: Ended, out: _Out) -> State:
@@ -265,11 +265,12 @@ def _release_probe(plan: Plan, state: State, attempt: Attempt) -> State:
     return policy.set_open(state, at, replace(state.open[at], probing=False))
 
 
-def _prove(plan: Plan, state: State, attempt: Attempt) -> State:
+def _prove(plan: Plan, state: State, attempt: Attempt, slots: int | None = None) -> State:
     at = policy.find_open(state, plan.text_of[attempt.place])
     if at is None:
         return state
-    return policy.set_open(state, at, replace(state.open[at], proved=True, probing=False))
+    opened = replace(state.open[at], proved=True, probing=False)
+    return policy.set_open(state, at, replace(opened, slots=slots or opened.slots))
 
 
 def _condemn(plan: Plan, state: State, attempt: Attempt, message: str) -> State:
@@ -285,8 +286,8 @@ def _note_duration(plan: Plan, state: State, attempt: Attempt, event: Ended) -> 
     at = policy.find_open(state, plan.text_of[attempt.place])
     if at is None or attempt.began is None:
         return state
-    took = max(0.0, event.time - attempt.began)
     opened = state.open[at]
+    took = max(0.0, event.time - attempt.began) / opened.slots
     opened = replace(opened, seconds=policy.average(opened.seconds, took))
     return policy.set_open(state, at, opened)
 

@@ -334,3 +334,38 @@ def test_leases_follow_the_measured_duration():
     play.whole("t0", seconds=0.25)
     (given,) = play.over()
     assert len(given.attempts) == 4  # 4 x 0.25 s = 1 s
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "slots", "size"),
+    [
+        (None, 100, 8, 8),  # nothing is known but that a worker runs 8 side by side
+        (None, 3, 8, 3),
+        (10.0, 100, 8, 8),  # one alone would take as long as eight
+        (0.05, 1000, 8, 24),  # 20 make a second; the next multiple of 8
+        (0.05, 20, 8, 8),  # half of an even share of two is 5
+        (0.05, 6, 8, 6),
+    ],
+)
+def test_a_lease_fills_the_slots_of_a_worker(seconds, left, slots, size):
+    assert lease_size(Policy(), seconds=seconds, left=left, workers=2, slots=slots) == size
+
+
+def test_other_workers_fill_their_slots_as_soon_as_the_first_trial_is_built():
+    play = Play("a" * 12, workers=2)
+    play.up(0)
+    play.up(1)
+    play.began("t0")
+    (command,) = play.tell(Built(0, "t0", 1, play.clock, slots=8))
+    assert command == lease(1, *((f"t{i}", 1) for i in range(1, 9)))
+
+
+def test_what_a_trial_takes_is_its_share_of_the_time_of_its_pack():
+    play = Play("a" * 400)
+    play.up()
+    play.began("t0")
+    play.tell(Built(0, "t0", 1, play.clock, slots=8))
+    play.clock += 0.4  # 0.05 s a slot: 20 trials a second
+    play.ended("t0")
+    (command,) = play.over()
+    assert len(command.attempts) == 24

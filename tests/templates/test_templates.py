@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).parents[2]
 TRIALS = {
+    "digits-kmeans": 12,
     "digits-logistic-regression": 24,
     "digits-mlp": 24,
     "tied-autoencoder": 9,

@@ -51,7 +51,7 @@ class Meddler(TrainExtension):
             p.set_value(p.get_value() * np.nan)
 """
 
-# tokens: seed, learning rate, epochs, momentum, when and what the extension does
+# tokens: seed, learning rate, epochs, momentum, when and what the extension does, width
 TEXT = """!obj:pylearn2core.train.Train {
     dataset: &train !obj:pylearn2core.datasets.digits.Digits { which_set: valid },
     model: !obj:pylearn2core.models.mlp.MLP {
@@ -59,7 +59,7 @@ TEXT = """!obj:pylearn2core.train.Train {
         seed: [2013, 1, __sweep_token_0__],
         layers: [
             !obj:pylearn2core.models.mlp.Sigmoid {
-                layer_name: h, dim: 5, irange: .1, max_col_norm: 1.5 },
+                layer_name: h, dim: __sweep_token_6__, irange: .1, max_col_norm: 1.5 },
             !obj:pylearn2core.models.mlp.Softmax { layer_name: y, n_classes: 10, irange: .1 },
         ],
     },
@@ -125,6 +125,7 @@ trials = st.tuples(
     st.sampled_from([0.1, 0.5, 0.9]),
     st.integers(0, 3),
     st.sampled_from(["nothing", "rate", "shrink", "stop", "raise", "nan"]),
+    st.sampled_from([5, 5, 5, 7]),
 )
 
 
@@ -138,7 +139,7 @@ def test_a_pack_gives_what_single_trials_give(folder, some, pack):
 
 def test_one_trials_fault_ends_that_trial_alone(folder):
     base = (0, 0.1, 3, 0.5, 1)
-    results = run(folder, 4, [(*base, what) for what in ("nothing", "raise", "nan", "stop")])
+    results = run(folder, 4, [(*base, what, 5) for what in ("nothing", "raise", "nan", "stop")])
     ends = [end for _, end in results]
     assert [end.outcome for end in ends] == [
         AttemptState.FINISHED,
@@ -152,8 +153,10 @@ def test_one_trials_fault_ends_that_trial_alone(folder):
 
 
 def test_a_trials_rows_do_not_depend_on_its_pack_mates_to_the_last_bit(folder):
-    mine = (1, 0.3, 3, 0.9, 9, "nothing")
-    others = [(seed, 0.05, epochs, 0.5, 9, "nothing") for seed, epochs in [(0, 1), (2, 4), (3, 2)]]
+    mine = (1, 0.3, 3, 0.9, 9, "nothing", 5)
+    others = [
+        (seed, 0.05, epochs, 0.5, 9, "nothing", 5) for seed, epochs in [(0, 1), (2, 4), (3, 2)]
+    ]
     alone, _ = run(folder, 4, [mine])[0]
     for place in range(4):
         rows, _ = run(folder, 4, [*others[:place], mine, *others[place:]])[place]

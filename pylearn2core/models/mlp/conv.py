@@ -76,11 +76,11 @@ class ConvElemwise(Layer):
     ) -> None:
         super().__init__()
         self.layer_name = layer_name
-        self.output_channels, self.kernel_shape = output_channels, tuple(kernel_shape)
+        self.output_channels, self.kernel_shape = output_channels, kernel_shape
         self.nonlin = nonlinearity
         self.init = WeightInit(irange, None, sparse_init, 1.0, include_prob)
         self.init.check(layer_name)
-        self.border_mode, self.kernel_stride = border_mode, tuple(kernel_stride)
+        self.border_mode, self.kernel_stride = border_mode, kernel_stride
         self.init_bias, self.tied_b = init_bias, bool(tied_b)
         self.W_lr_scale, self.b_lr_scale = W_lr_scale, b_lr_scale
         self.max_kernel_norm = max_kernel_norm

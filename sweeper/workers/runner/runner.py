@@ -17,9 +17,8 @@ import pytensor
 import pylearn2  # noqa: F401  (lets a user's file import pylearn2 and theano)
 from pylearn2core import paths
 from pylearn2core.config import nodes, yaml_parse
-from pylearn2core.engine import Record
+from pylearn2core.engine import Record, Request, width
 from pylearn2core.errors import ConfigError, Pylearn2CoreError
-from pylearn2core.train import Train
 from sweeper.records import (
     AttemptState,
     Began,
@@ -116,25 +115,24 @@ class Runner:
         tokens = nodes.bind(task.tokens, trial=task.trial, out=str(out))
         is_built = False
         for phase, experiment in enumerate(self._phases(task, text, tokens, inside)):
-            if isinstance(experiment, Train) and not is_built:
-                with inside:
-                    experiment.setup()
-                is_built = True
-                info["build_s"] = time.time() - began
-                yield Built(self._worker, task.trial, task.number, time.time())
             loop = loop_of(experiment)
             reply: Any = None
             while (item := inside.send(loop, reply)) is not None:
                 reply = None
-                if not isinstance(item, Record):
-                    reply = yield item
-                    if isinstance(reply, Exception):
-                        raise reply
-                    continue
-                if not is_built:  # what a plain experiment is shows with its first row
+                if not is_built:  # what an experiment is shows when it has something to say
                     is_built = True
-                    yield Built(self._worker, task.trial, task.number, time.time())
-                yield self._row(task, phase, item)
+                    info["build_s"] = time.time() - began
+                    info["slots"] = slots = self._slots(item)
+                    yield Built(self._worker, task.trial, task.number, time.time(), slots)
+                if isinstance(item, Record):
+                    yield self._row(task, phase, item)
+                    continue
+                reply = yield item
+                if isinstance(reply, Exception):
+                    raise reply
+
+    def _slots(self, item: Request | Record) -> int:
+        return 1 if isinstance(item, Record) else width(item, self._setup.pack)
 
     def _row(self, task: TrialTask, phase: int, record: Record) -> Row:
         channels, data = self._filter.pack(record.values)

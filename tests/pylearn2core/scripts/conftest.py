@@ -43,8 +43,11 @@ def monitored(softmax: Callable[..., Any]) -> Callable[..., Any]:
         for name, values in records.items():
             channel = model.monitor.channels[name] = MonitorChannel(name)
             for epoch, value in enumerate(values):
-                counts = {"batches": 3 * epoch, "examples": 30 * epoch, "epochs": epoch}
-                channel.append(value, **counts, time=SECONDS * epoch)
+                channel.val_record.append(value)
+                channel.batch_record.append(3 * epoch)
+                channel.example_record.append(30 * epoch)
+                channel.epoch_record.append(epoch)
+                channel.time_record.append(SECONDS * epoch)
         model.monitor.report_epoch()
         model.monitor.report_batches(3, 30)
         serial.save(path, model)

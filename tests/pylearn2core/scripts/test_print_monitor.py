@@ -2,35 +2,21 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pylearn2core.monitor import Monitor
-from pylearn2core.monitor.channel import MonitorChannel
 from pylearn2core.scripts import print_monitor
 from pylearn2core.utils import serial
 
 
-class Model:
-    monitor: Any = None
-
-
 @pytest.fixture
-def saved(tmp_path: Path) -> str:
-    model = Model()
-    monitor = model.monitor = Monitor(model)
-    for name, values in {"valid_error": [0.9, 0.1 + 0.2], "objective": [3.0, 2.0]}.items():
-        channel = monitor.channels[name] = MonitorChannel(name)
-        for epoch, value in enumerate(values):
-            channel.append(
-                value, batches=3 * epoch, examples=30 * epoch, epochs=epoch, time=1.5 * epoch
-            )
-    monitor.report_epoch()
-    monitor.report_batches(3, 30)
-    serial.save(tmp_path / "model.pkl", model)
-    return str(tmp_path / "model.pkl")
+def saved(monitored: Callable[..., Any], tmp_path: Path) -> str:
+    path = str(tmp_path / "model.pkl")
+    monitored(path, {"valid_error": [0.9, 0.1 + 0.2], "objective": [3.0, 2.0]})
+    return path
 
 
 EXPECTED = """\

@@ -47,8 +47,8 @@ class ConvElemwise(Layer):
     tied_b: true for one bias a channel, else one a detector.
     detector_normalization, output_normalization: functions of what is pooled, and of the output.
     kernel_stride: rows and columns from one place of a kernel to the next.
-    monitor_style: 'classification' or 'detection', the channels of an output layer; the
-    nonlinearity's own, if it has one, decides.
+    monitor_style: 'classification' or 'detection'; the channels are those of the nonlinearity's own
+    monitor_style, as in Pylearn2.
     """
 
     def __init__(

@@ -93,13 +93,18 @@ class ExperimentText:
 
 @dataclass(frozen=True, slots=True)
 class TrialTask:
-    """What a worker needs to run one attempt. seed: of the trial's own global generators."""
+    """What a worker needs to run one attempt.
+
+    seed: of the trial's own global generators.
+    pack: how many trials run as one program with it; None leaves it to the engine.
+    """
 
     trial: str
     number: int
     text_id: str
     tokens: tuple[Value, ...]
     seed: int
+    pack: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class RunnerSetup:
 
     run_dir: folder of the run; an attempt writes under `run_dir/trials/ID/aN/`.
     spec_path: absolute path of the spec file; its folder is importable and is read from.
-    channels, modules, floatX, pack: as in SweepSpec.
+    channels, modules, floatX: as in SweepSpec.
     """
 
     run_dir: str
@@ -116,7 +121,6 @@ class RunnerSetup:
     channels: tuple[str, ...]
     modules: tuple[str, ...]
     floatX: Literal["float32", "float64"]
-    pack: int | None = None
 
 
 # ------------------------------------------------------------------ states

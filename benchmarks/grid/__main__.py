@@ -50,7 +50,10 @@ SPEC = """sweep:
     }},
 }}
 """
-RULE = "learning_rule: !obj:pylearn2core.training_algorithms.learning_rule.Momentum { init_momentum: %s },"
+RULE = (
+    "learning_rule: !obj:pylearn2core.training_algorithms.learning_rule.Momentum "
+    "{ init_momentum: %s },"
+)
 
 
 def spec_text(name: str, job: Job, data: Path, pack: str) -> str:

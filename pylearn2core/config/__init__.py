@@ -1,0 +1,1 @@
+"""Configuration: from YAML text to nodes, and from nodes to objects."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -115,6 +116,17 @@ def _first_open(plan: Plan, state: State) -> tuple[int, int] | None:
     return min(startable, default=None)
 
 
+def _together(plan: Plan, places: tuple[int, ...], start: int, size: int) -> int:
+    """How many of the next `size` trials are of one group."""
+    group = plan.group_of[places[start]]
+    return sum(
+        1
+        for _ in takewhile(
+            lambda place: plan.group_of[place] == group, places[start : start + size]
+        )
+    )
+
+
 def _take_waiting(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
     attempt = state.waiting[index]
     state = replace(state, waiting=(*state.waiting[:index], *state.waiting[index + 1 :]))
@@ -130,15 +142,14 @@ def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...
     places = plan.texts[opened.text]
     size = 1
     if opened.proved:
-        left = len(places) - opened.cursor
         size = lease_size(
             plan.policy,
             seconds=opened.seconds,
-            left=left,
+            left=len(places) - opened.cursor,
             workers=plan.workers,
-            slots=opened.slots,
+            slots=opened.slots if plan.fills[places[opened.cursor]] else 1,
         )
-    end = opened.cursor + size
+    end = opened.cursor + _together(plan, places, opened.cursor, size)
     attempts = tuple(
         Attempt(place, plan.numbers[place], probe=not opened.proved)
         for place in places[opened.cursor : end]

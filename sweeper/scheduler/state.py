@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable, Sequence
 
     from sweeper.records import Device
 
@@ -42,19 +42,33 @@ class Plan:
 
     trials: ids in ordinal order.    numbers: the next attempt's number of each.
     text_of: for each trial, its text's place in `texts`.
-    texts: for each text, the places of its trials in order; texts in the order of their first.
+    texts: for each text, the places of its trials, those of one group together; texts and groups
+    in the order of their first.
+    group_of: for each trial, what is equal for those that a lease may hold together.
+    fills: for each trial, whether a lease of its group should fill a worker's slots.
     """
 
     trials: tuple[str, ...]
     numbers: tuple[int, ...]
     text_of: tuple[int, ...]
     texts: tuple[tuple[int, ...], ...]
+    group_of: tuple[Hashable, ...]
+    fills: tuple[bool, ...]
     workers: int
     policy: Policy
 
 
-def make_plan(left: Iterable[tuple[str, str, int]], *, workers: int, policy: Policy) -> Plan:
-    """Plan what is left: (id, text id, next attempt's number) of each trial, in ordinal order."""
+def make_plan(
+    left: Iterable[tuple[str, str, int]],
+    *,
+    workers: int,
+    policy: Policy,
+    groups: Sequence[tuple[Hashable, bool]] | None = None,
+) -> Plan:
+    """Plan what is left: (id, text id, next attempt's number) of each trial, in ordinal order.
+
+    groups: (group, whether a lease of it fills slots) of each trial; None: a group a text.
+    """
     trials: list[str] = []
     numbers: list[int] = []
     text_of: list[int] = []
@@ -68,11 +82,19 @@ def make_plan(left: Iterable[tuple[str, str, int]], *, workers: int, policy: Pol
         trials.append(trial)
         numbers.append(number)
         text_of.append(place)
+    chosen = groups if groups is not None else [(text, True) for text in text_of]
+    group_of = tuple(group for group, _ in chosen)
+    first = {group: place for place, group in reversed(list(enumerate(group_of)))}
     return Plan(
         trials=tuple(trials),
         numbers=tuple(numbers),
         text_of=tuple(text_of),
-        texts=tuple(tuple(places) for places in texts),
+        texts=tuple(
+            tuple(sorted(places, key=lambda place: (first[group_of[place]], place)))
+            for places in texts
+        ),
+        group_of=group_of,
+        fills=tuple(fills for _, fills in chosen),
         workers=workers,
         policy=policy,
     )

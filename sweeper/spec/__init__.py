@@ -1,6 +1,17 @@
 """From a spec file to its trials, as plain data. Imports and runs nothing of the user's."""
 
 from sweeper.spec.expand import Count, Expansion, count, expand, resolved
+from sweeper.spec.groups import program_groups
 from sweeper.spec.load import Spec, load, loads
 
-__all__ = ["Count", "Expansion", "Spec", "count", "expand", "load", "loads", "resolved"]
+__all__ = [
+    "Count",
+    "Expansion",
+    "Spec",
+    "count",
+    "expand",
+    "load",
+    "loads",
+    "program_groups",
+    "resolved",
+]

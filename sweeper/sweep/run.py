@@ -25,6 +25,7 @@ from sweeper.records import (
     TrialTask,
 )
 from sweeper.store.sql import SqlStore
+from sweeper.sweep.groups import Group, groups_of
 from sweeper.sweep.interrupts import Interrupts
 from sweeper.sweep.ledger import Ledger
 from sweeper.sweep.loop import Loop
@@ -86,6 +87,7 @@ def launch(
             trials=trials,
             numbers=(1,) * len(trials),
             texts=expansion.texts,
+            groups=groups_of(header, trials, expansion.texts),
             total=len(trials),
             runner_factory=runner_factory,
         )
@@ -151,6 +153,7 @@ def _what_is_left(run_dir: Path, store: SqlStore, record: SweepRecord, runner_fa
         trials=trials,
         numbers=tuple(made[trial.id] + 1 for trial in trials),
         texts=record.texts,
+        groups=groups_of(spec.header, specs.expand(spec).trials, record.texts),
         total=len(made),
         done=len(made) - len(trials),
         failed=store.counts()[TrialState.FAILED],
@@ -189,6 +192,7 @@ class _Job:
     trials: Sequence[Trial]
     numbers: tuple[int, ...]
     texts: Mapping[str, ExperimentText]
+    groups: Mapping[str, Group]
     total: int
     runner_factory: str
     done: int = 0
@@ -245,10 +249,12 @@ def _plan(job: _Job, workers: int) -> scheduler.Plan:
         retries=header.retries, retry_on=header.retry_on, max_failures=header.max_failures
     )
     left = zip(job.trials, job.numbers, strict=True)
+    groups = [job.groups[trial.id] for trial in job.trials]
     return scheduler.make_plan(
         ((trial.id, trial.text_id, number) for trial, number in left),
         workers=workers,
         policy=rules,
+        groups=[(group.key, group.fills) for group in groups],
     )
 
 
@@ -261,7 +267,8 @@ def _pool(job: _Job, cluster: Cluster) -> Pool:
     def task_of(one: LeasedTrial) -> TrialTask:
         trial = by_id[one.trial]
         seed = int(trial.values.get("seed", 0))
-        return TrialTask(one.trial, one.number, trial.text_id, trial.tokens, seed)
+        pack = job.groups[one.trial].pack
+        return TrialTask(one.trial, one.number, trial.text_id, trial.tokens, seed, pack)
 
     setup = PoolSetup(
         runner=RunnerSetup(
@@ -270,7 +277,6 @@ def _pool(job: _Job, cluster: Cluster) -> Pool:
             channels=_recorded(header),
             modules=header.modules,
             floatX=header.floatX,
-            pack=header.pack,
         ),
         resources=header.resources,
         cores=cluster.cores,

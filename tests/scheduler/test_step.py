@@ -369,3 +369,20 @@ def test_what_a_trial_takes_is_its_share_of_the_time_of_its_pack():
     play.ended("t0")
     (command,) = play.over()
     assert len(command.attempts) == 24
+
+
+def test_a_lease_holds_one_group_and_small_groups_do_not_fill_slots():
+    groups = [("wide", True), ("narrow", False)] * 8
+    left = [(f"t{i}", "a", 1) for i in range(16)]
+    plan = make_plan(left, workers=2, policy=Policy(), groups=groups)
+    wide, narrow = [f"t{i}" for i in range(0, 16, 2)], [f"t{i}" for i in range(1, 16, 2)]
+    assert [plan.trials[place] for place in plan.texts[0]] == [*wide, *narrow]
+    state, _, _ = begin(plan, 0.0)
+    for worker in range(2):
+        state, _, _ = step(plan, state, WorkerUp(worker, HERE, 0.0))
+    state, _, _ = step(plan, state, Began(0, "t0", 1, 0.0))
+    state, (rest,), _ = step(plan, state, Built(0, "t0", 1, 0.0, slots=8))
+    assert [one.trial for one in rest.attempts] == wide[1:]
+    state, _, _ = step(plan, state, Ended(0, "t0", 1, AttemptState.FINISHED, 80.0))
+    state, (first_narrow,), _ = step(plan, state, LeaseOver(0, 80.0))
+    assert [one.trial for one in first_narrow.attempts] == narrow[:1]

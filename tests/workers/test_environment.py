@@ -33,8 +33,8 @@ def test_workers_that_share_a_gpu_divide_its_memory():
 
 def test_the_spec_s_floatx_comes_after_the_user_s_own_flags(tmp_path):
     made = environment.of_host("float32", tmp_path, {"PYTENSOR_FLAGS": "floatX=float64,mode=JAX"})
-    expected = f"floatX=float64,mode=JAX,floatX=float32,compiledir={tmp_path}"
-    assert made["PYTENSOR_FLAGS"] == expected
+    expected = f"floatX=float64,mode=JAX,floatX=float32,compiledir={tmp_path},"
+    assert made["PYTENSOR_FLAGS"].startswith(expected)
 
 
 def test_pytensor_takes_the_last_floatx_and_the_worker_s_own_compile_folder(tmp_path):

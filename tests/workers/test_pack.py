@@ -89,10 +89,10 @@ def folder(tmp_path_factory):
 
 def run(folder, pack, trials):
     """(rows, end) of each trial; a row is (epoch, {channel: value}) without the clocks."""
-    setup = RunnerSetup(
-        str(folder / "run"), str(folder / "grid.yaml.j2"), ("*",), (), "float64", pack
-    )
-    tasks = [TrialTask(str(k), 1, "text", tokens, tokens[0]) for k, tokens in enumerate(trials)]
+    setup = RunnerSetup(str(folder / "run"), str(folder / "grid.yaml.j2"), ("*",), (), "float64")
+    tasks = [
+        TrialTask(str(k), 1, "text", tokens, tokens[0], pack) for k, tokens in enumerate(trials)
+    ]
     texts = {"text": ExperimentText("grid.yaml.j2", TEXT, tuple(range(1, 99)))}
     rows, ends = {task.trial: [] for task in tasks}, {}
     for item in Runner(setup, 0).run(tasks, texts, threading.Event()):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
+from pytensor.tensor.reshape import join_dims, split_dims
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.model import Model
@@ -238,7 +239,7 @@ class VAE(Model):
         approximate_kl: true to estimate the divergence from the same draws.
         return_individual_terms: true for the pair (divergence, expectation).
         """
-        epsilon, phi, z, theta = self._draw_posterior(X, num_samples)
+        epsilon, phi, _, theta = self._draw_posterior(X, num_samples)
         divergence = self.kl_divergence_term(phi, self.get_prior_theta(), approximate_kl, epsilon)
         expectation = self.expectation_term(X, theta).mean(axis=0)
         return (divergence, expectation) if return_individual_terms else expectation - divergence
@@ -259,9 +260,10 @@ class VAE(Model):
         epsilon = self.sample_from_epsilon((count, X.shape[0], self.nhid))
         phi = self.encode_phi(X)
         z = self.sample_from_q_z_given_x(epsilon, phi)
-        # An MLP takes a matrix: one row for each draw.
-        flat = self.decode_theta(z.reshape((-1, self.nhid)))
-        theta = tuple(part.reshape((count, -1, part.shape[1])) for part in flat)
+        # An MLP takes a matrix: one row for each draw. Not by reshape, whose gradient computes a
+        # shape, which JAX can't take.
+        flat = self.decode_theta(join_dims(z, start_axis=0, n_axes=2))
+        theta = tuple(split_dims(part, shape=(count, X.shape[0]), axis=0) for part in flat)
         return epsilon, phi, z, theta
 
     def expectation_term(self, X: Any, theta: Params) -> Any:

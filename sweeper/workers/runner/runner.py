@@ -12,8 +12,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pytensor
-
 import pylearn2  # noqa: F401  (lets a user's file import pylearn2 and theano)
 from pylearn2core import paths
 from pylearn2core.config import nodes, yaml_parse
@@ -32,9 +30,6 @@ from sweeper.records import (
 from sweeper.workers.runner.packing import Attempt, Item, side_by_side
 from sweeper.workers.runner.rows import ChannelFilter, loop_of
 from sweeper.workers.runner.surroundings import Surroundings
-
-# Remembering where each node of a graph was written costs a tenth of building it.
-pytensor.config.traceback__limit = 0
 
 
 class InterruptedAttemptError(Exception):
@@ -64,9 +59,9 @@ class Runner:
         interrupted: threading.Event,
     ) -> Iterator[Item]:
         """Run the tasks; those of one text side by side. Of each: Began, Built, rows, Ended."""
-        for text_id, group in groupby(tasks, key=lambda task: task.text_id):
+        for (text_id, pack), group in groupby(tasks, key=lambda task: (task.text_id, task.pack)):
             attempts = (self._attempt(task, texts[text_id], interrupted) for task in group)
-            yield from side_by_side(attempts, self._setup.pack)
+            yield from side_by_side(attempts, pack)
 
     def _attempt(
         self, task: TrialTask, text: ExperimentText, interrupted: threading.Event
@@ -122,7 +117,7 @@ class Runner:
                 if not is_built:  # what an experiment is shows when it has something to say
                     is_built = True
                     info["build_s"] = time.time() - began
-                    info["slots"] = slots = self._slots(item)
+                    info["slots"] = slots = _slots(item, task.pack)
                     yield Built(self._worker, task.trial, task.number, time.time(), slots)
                 if isinstance(item, Record):
                     yield self._row(task, phase, item)
@@ -130,9 +125,6 @@ class Runner:
                 reply = yield item
                 if isinstance(reply, Exception):
                     raise reply
-
-    def _slots(self, item: Request | Record) -> int:
-        return 1 if isinstance(item, Record) else width(item, self._setup.pack)
 
     def _row(self, task: TrialTask, phase: int, record: Record) -> Row:
         channels, data = self._filter.pack(record.values)
@@ -162,6 +154,10 @@ class Runner:
             "PYLEARN2_TRAIN_FILE_FULL_STEM": str(out / stem),
         }
         return paths.Places(read=self._spec.parent, write=out, environ=environ)
+
+
+def _slots(item: Request | Record, asked: int | None) -> int:
+    return 1 if isinstance(item, Record) else width(item, asked)
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

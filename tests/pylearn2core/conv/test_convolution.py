@@ -12,7 +12,7 @@ import pytest
 from scipy.signal import convolve as scipy_convolve
 
 from pylearn2core.engine import Order, Step
-from pylearn2core.engine.conv import convolve, convolve_transposed, output_shape
+from pylearn2core.engine.conv import Convolve, convolve, convolve_transposed, output_shape
 from pylearn2core.engine.graph import read
 from pylearn2core.engine.program import DeviceProgram, HostProgram
 from pylearn2core.errors import ConfigError
@@ -47,6 +47,24 @@ def test_a_convolution_is_scipys(mode: str, stride: tuple[int, int], both: Any) 
     (found,) = both([convolve(pytensor.shared(images), pytensor.shared(kernels), mode, stride)])
     np.testing.assert_allclose(found, by_scipy(images, kernels, mode, stride), rtol=1e-12)
     assert found.shape[2:] == output_shape(IMAGE, KERNEL, mode, stride)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("stride", STRIDES)
+def test_a_gpus_convolution_is_the_cpus(mode: str, stride: tuple[int, int]) -> None:
+    images, kernels = arrays()
+    op = Convolve(mode, stride)
+    np.testing.assert_allclose(
+        op._by_xla(images, kernels), by_scipy(images, kernels, mode, stride), rtol=1e-12
+    )
+    np.testing.assert_allclose(op._by_products(images, kernels), op._by_xla(images, kernels))
+
+
+def test_many_channels_are_one_convolution_too(both: Any) -> None:
+    rng = np.random.RandomState(0)
+    images, kernels = rng.randn(1, 20, 4, 4), rng.randn(2, 20, 3, 3)
+    (found,) = both([convolve(pytensor.shared(images), pytensor.shared(kernels))])
+    np.testing.assert_allclose(found, by_scipy(images, kernels, "valid", (1, 1)), rtol=1e-10)
 
 
 @pytest.mark.parametrize("mode", MODES)

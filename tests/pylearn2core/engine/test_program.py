@@ -9,9 +9,8 @@ import pytest
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-from pylearn2core.engine import Bound, Order, Step, evaluate
+from pylearn2core.engine import Bound, Order, Step, evaluate, lower
 from pylearn2core.engine import bound as bounds
-from pylearn2core.engine import lower
 from pylearn2core.engine import program as programs
 from pylearn2core.engine.graph import read
 
@@ -78,7 +77,8 @@ def test_a_monitoring_pass_weighs_batches_by_their_rows():
     order = slices(10, 10, 3)
     costs = [expected.cost(x[rows], y[rows]) for rows in order.batches]
     mean = np.average(costs, weights=order.sizes)
-    measured = Bound(expected.graph()[0]).measure(on_device((x, y)), order)
+    step = expected.graph()[0]
+    measured = Bound(Step(step.inputs, {}, step.outputs)).measure(on_device((x, y)), order)
     np.testing.assert_allclose(measured, [mean], rtol=1e-12)
 
 
@@ -163,16 +163,16 @@ def test_an_op_without_a_jax_counterpart_runs_on_the_host_and_says_so_once(caplo
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             step, weights, _ = expected.graph(wrap=Twice())
-            bound = Bound(step)
-            measured = bound.measure(on_device((x / 2, y)), order)
-            bound.train(on_device((x / 2, y)), order)
+            monitor = Bound(Step(step.inputs, {}, step.outputs))
+            measured = monitor.measure(on_device((x / 2, y)), order)
+            Bound(step).train(on_device((x / 2, y)), order)
     costs = [expected.cost(x[rows], y[rows]) for rows in order.batches]
     np.testing.assert_allclose(measured, [np.average(costs, weights=order.sizes)], rtol=1e-12)
     for rows in order.batches:
         expected.step(x[rows], y[rows])
     np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
     said = [record for record in caplog.records if "one batch a call" in record.message]
-    assert len(said) == 1
+    assert len(said) == 2  # a key each
 
 
 @pytest.mark.parametrize("make", [programs.DeviceProgram, programs.HostProgram])
@@ -185,7 +185,7 @@ def test_log_of_a_saturated_sigmoid_stays_finite(make, scale):
     reading = read(step)
     values = lower.lifted_values(reading)
     one = Order.of([slice(0, 1)], 1)
-    result = make(step, reading).measure((), values, (np.array([[100.0]]),), one)
+    _, result = make(step, reading).measure((), values, (np.array([[100.0]]),), one)
     np.testing.assert_allclose(result, [-100.0, -200.0], rtol=1e-6)
 
 
@@ -226,7 +226,19 @@ def test_a_float32_graph_computes_in_float32_throughout():
     reading = read(step)
     batch = tuple(array.astype(single) for array in data())
     shared = tuple(w.get_value() for w in weights)
-    traced = jax.make_jaxpr(lower.to_jax(step, reading))(batch, shared, lower.lifted_values(reading))
+    lifted = lower.lifted_values(reading)
+    traced = jax.make_jaxpr(lower.to_jax(step, reading))(batch, shared, lifted)
     products = [str(eqn) for eqn in traced.eqns if eqn.primitive.name == "dot_general"]
     assert len(products) >= 4
     assert not [product for product in products if "f64" in product]
+
+
+def test_a_monitored_draw_differs_from_batch_to_batch_and_from_pass_to_pass():
+    rng = pt.random.shared_rng(seed=3)
+    x = pt.matrix("x")
+    new_rng, draw = rng.uniform(0.0, 1.0, size=x.shape[:1])
+    bound = Bound(Step(((x,),), {rng: new_rng}, (draw.mean(), (draw**2).mean())))
+    passes = [bound.measure(on_device(data()[:1]), slices(*[1] * ROWS)) for _ in range(2)]
+    for mean, square in passes:
+        assert square - mean**2 > 0.02  # of a uniform draw 1/12; of one draw 23 times, 0
+    assert passes[0][0] != passes[1][0]

@@ -1,0 +1,1 @@
+"""Energies: what a Boltzmann machine's distribution is made of."""

@@ -1,0 +1,303 @@
+"""Energies of restricted Boltzmann machines, written for any linear transform between the layers.
+
+Every one has the form E(v, h) = visible_term(v) - sum_j h_j hidden_input(v)_j with h_j in {0, 1}, so
+the free energy is visible_term(v) - sum_j softplus(hidden_input(v)_j). Batches of visible and hidden
+units are in their Spaces; an energy is a vector, one number an example.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+
+from pylearn2core.space import VectorSpace
+from pylearn2core.utils.hyper import hyper
+
+
+class RBMEnergy:
+    """What the energies have in common.
+
+    transformer: LinearTransform from the visible to the hidden units.
+    bias_hid, bias_vis: shared variables, one example each.
+    vis_space, hid_space: Spaces of the units; vectors if None.
+    """
+
+    def __init__(
+        self,
+        transformer: Any,
+        bias_hid: Any,
+        bias_vis: Any,
+        vis_space: Any = None,
+        hid_space: Any = None,
+    ) -> None:
+        self.transformer = transformer
+        self.bias_hid, self.bias_vis = bias_hid, bias_vis
+        self.vis_space = VectorSpace(_size(bias_vis)) if vis_space is None else vis_space
+        self.hid_space = VectorSpace(_size(bias_hid)) if hid_space is None else hid_space
+
+    @classmethod
+    def supports_vector_sigma(cls) -> bool:
+        """Whether each visible unit may have a standard deviation of its own."""
+        return False
+
+    # Each energy's own ------------------------------------------------------------------------
+
+    def visible_term(self, V: Any, bias: Any = None) -> Any:
+        """The part of the energy that no hidden unit has a say in.    bias: bias_vis if None."""
+        raise NotImplementedError
+
+    def hidden_slope(self, V: Any) -> Any:
+        """The part of `hidden_input` that is linear in V."""
+        raise NotImplementedError
+
+    def hidden_input(self, V: Any) -> Any:
+        """The log odds of each hidden unit given V."""
+        raise NotImplementedError
+
+    def visible_input(self, H: Any) -> Any:
+        """What the visible units get from H and their biases; `visible_mean` makes it a mean."""
+        raise NotImplementedError
+
+    def visible_mean(self, inputs: Any) -> Any:
+        """The visible units' means for what `visible_input` gave."""
+        raise NotImplementedError
+
+    def sample_visible(self, mean: Any, rng: Any) -> Any:
+        """Visible units drawn around their means.    rng: an MRG_RandomStreams."""
+        raise NotImplementedError
+
+    def log_partition_without_hidden(self, bias: Any) -> Any:
+        """The logarithm of the sum, or integral, of exp(-visible_term(v, bias)); a scalar."""
+        raise NotImplementedError
+
+    # What follows from it ---------------------------------------------------------------------
+
+    def energy(self, varlist: Sequence[Any]) -> Any:
+        """The energy of each pair of rows of [V, H]; a vector."""
+        V, H = varlist
+        return self.visible_term(V) - self._over_hidden(H * self.hidden_input(V))
+
+    def free_energy(self, V: Any) -> Any:
+        """Return -log sum_h exp(-E(v, h)) of each row of V; a vector."""
+        return self.visible_term(V) - self._over_hidden(pt.softplus(self.hidden_input(V)))
+
+    def mean_H_given_V(self, V: Any) -> Any:
+        """The probability of each hidden unit to be 1."""
+        return pt.sigmoid(self.hidden_input(V))
+
+    def mean_V_given_H(self, H: Any) -> Any:
+        """The mean of each visible unit."""
+        return self.visible_mean(self.visible_input(H))
+
+    def log_P_H_given_V(self, H: Any, V: Any) -> Any:
+        """The log probability of each row of H, in nats; a vector."""
+        inputs = self.hidden_input(V)
+        return self._over_hidden(H * inputs - pt.softplus(inputs))
+
+    def reconstruct(self, V: Any) -> Any:
+        """The visible units' means given the hidden units' means."""
+        return self.mean_V_given_H(self.mean_H_given_V(V))
+
+    def _vis_row(self, bias: Any) -> Any:
+        return as_row(bias, self.vis_space)
+
+    def _hid_row(self, bias: Any) -> Any:
+        return as_row(bias, self.hid_space)
+
+    def _over_visible(self, x: Any) -> Any:
+        return per_example(x, self.vis_space)
+
+    def _over_hidden(self, x: Any) -> Any:
+        return per_example(x, self.hid_space)
+
+
+class BinaryEnergy(RBMEnergy):
+    """E(v, h) = -b'v - c'h - h'Wv, v in {0, 1}."""
+
+    def visible_term(self, V: Any, bias: Any = None) -> Any:
+        """Return -b'v."""
+        return -self._over_visible(V * self._vis_row(self.bias_vis if bias is None else bias))
+
+    def hidden_slope(self, V: Any) -> Any:
+        """Return W v."""
+        return self.transformer.lmul(V)
+
+    def hidden_input(self, V: Any) -> Any:
+        """Return c + W v."""
+        return self._hid_row(self.bias_hid) + self.transformer.lmul(V)
+
+    def visible_input(self, H: Any) -> Any:
+        """Return b + W'h."""
+        return self._vis_row(self.bias_vis) + self.transformer.lmul_T(H)
+
+    def visible_mean(self, inputs: Any) -> Any:
+        """The probability of each visible unit to be 1."""
+        return pt.sigmoid(inputs)
+
+    def sample_visible(self, mean: Any, rng: Any) -> Any:
+        """Zeros and ones."""
+        return rng.binomial(size=mean.shape, p=mean, dtype=mean.dtype)
+
+    def log_partition_without_hidden(self, bias: Any) -> Any:
+        """The sum of softplus(b_i)."""
+        return pt.softplus(bias).sum()
+
+
+class GRBMEnergy(RBMEnergy):
+    """Real visible units; given h they are Gaussian and independent.
+
+    sigma: their standard deviations: a scalar, or one for each unit; symbolic.
+    """
+
+    def __init__(
+        self,
+        transformer: Any,
+        bias_hid: Any,
+        bias_vis: Any,
+        sigma: Any,
+        vis_space: Any = None,
+        hid_space: Any = None,
+    ) -> None:
+        super().__init__(transformer, bias_hid, bias_vis, vis_space, hid_space)
+        self.sigma = sigma
+
+    def _sigma_row(self) -> Any:
+        """Sigma, to be multiplied with a batch of visible units."""
+        return self._vis_row(self.sigma) if self.sigma.ndim else self.sigma
+
+    def visible_mean(self, inputs: Any) -> Any:
+        """The inputs themselves."""
+        return inputs
+
+    def sample_visible(self, mean: Any, rng: Any) -> Any:
+        """The means with normal noise of standard deviation sigma."""
+        noise = rng.normal(size=mean.shape, dtype=mean.dtype)
+        return mean + self._sigma_row() * noise
+
+    def score(self, V: Any) -> Any:
+        """d log p(v) / dv = (reconstruction of v - v) / sigma^2, in V's shape."""
+        return (self.reconstruct(V) - V) / pt.sqr(self._sigma_row())
+
+    def score_divergence(self, V: Any) -> Any:
+        """Return sum_i d score_i / d v_i of each row of V; a vector.
+
+        It is sum_j p_j (1 - p_j) |d a_j / dv|^2 - sum_i 1 / sigma_i^2, a the hidden inputs.
+        """
+        units = self.vis_space.get_total_dimension()
+        dtype = self.bias_vis.dtype
+        vectors = VectorSpace(units, dtype=dtype)
+        basis = vectors.np_format_as(np.eye(units, dtype=dtype), self.vis_space)
+        slopes = self.hidden_slope(pt.constant(basis))
+        axis = self.hid_space.get_batch_axis()
+        norms = pt.sqr(slopes).sum(axis=axis, keepdims=True)
+        p = self.mean_H_given_V(V)
+        curvature = self._over_hidden(p * (hyper(1.0) - p) * norms)
+        return curvature - self._units_over(pt.sqr(self.sigma))
+
+    def _units_over(self, per_unit: Any) -> Any:
+        """The sum over the visible units of 1 / per_unit."""
+        return (self._ones() / per_unit).sum()
+
+    def _ones(self) -> Any:
+        return pt.constant(np.ones_like(self.bias_vis.get_value(borrow=True)))
+
+
+class GRBM_Type_1(GRBMEnergy):  # noqa: N801 - Pylearn2's name
+    """E(v, h) = (v'v / 2 - b'v - c'h - h'Wv) / sigma^2; sigma is one number.
+
+    So p(v | h) = N(b + W'h, sigma^2), p(h = 1 | v) = sigmoid((c + W v) / sigma^2), and denoising score
+    matching with noise of standard deviation sigma is a denoising autoencoder's squared error.
+    """
+
+    def visible_term(self, V: Any, bias: Any = None) -> Any:
+        """Return (v'v / 2 - b'v) / sigma^2."""
+        row = self._vis_row(self.bias_vis if bias is None else bias)
+        return self._over_visible(hyper(0.5) * pt.sqr(V) - V * row) / pt.sqr(self.sigma)
+
+    def hidden_slope(self, V: Any) -> Any:
+        """Return W v / sigma^2."""
+        return self.transformer.lmul(V) / pt.sqr(self.sigma)
+
+    def hidden_input(self, V: Any) -> Any:
+        """Return (c + W v) / sigma^2."""
+        return (self._hid_row(self.bias_hid) + self.transformer.lmul(V)) / pt.sqr(self.sigma)
+
+    def visible_input(self, H: Any) -> Any:
+        """Return b + W'h."""
+        return self._vis_row(self.bias_vis) + self.transformer.lmul_T(H)
+
+    def log_partition_without_hidden(self, bias: Any) -> Any:
+        """Return sum_i (log(2 pi) / 2 + log sigma + b_i^2 / (2 sigma^2))."""
+        squares = hyper(0.5) * (pt.sqr(bias) / pt.sqr(self.sigma)).sum()
+        return squares + _log_gaussians(self._ones(), self.sigma)
+
+
+class GRBM_Type_2(GRBMEnergy):  # noqa: N801 - after its neighbour
+    """E(v, h) = sum_i (v_i - b_i)^2 / (2 sigma_i^2) - c'h - h'W(v / sigma); a sigma for each unit.
+
+    So p(v | h) = N(b + sigma W'h, sigma^2) and p(h = 1 | v) = sigmoid(c + W(v / sigma)).
+    Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images", section 1.4.
+    """
+
+    @classmethod
+    def supports_vector_sigma(cls) -> bool:
+        """Yes."""
+        return True
+
+    def visible_term(self, V: Any, bias: Any = None) -> Any:
+        """Return sum_i (v_i - b_i)^2 / (2 sigma_i^2)."""
+        row = self._vis_row(self.bias_vis if bias is None else bias)
+        return hyper(0.5) * self._over_visible(pt.sqr((V - row) / self._sigma_row()))
+
+    def hidden_slope(self, V: Any) -> Any:
+        """Return W(v / sigma)."""
+        return self.transformer.lmul(V / self._sigma_row())
+
+    def hidden_input(self, V: Any) -> Any:
+        """Return c + W(v / sigma)."""
+        return self._hid_row(self.bias_hid) + self.hidden_slope(V)
+
+    def visible_input(self, H: Any) -> Any:
+        """Return b + sigma W'h."""
+        return self._vis_row(self.bias_vis) + self._sigma_row() * self.transformer.lmul_T(H)
+
+    def log_partition_without_hidden(self, bias: Any) -> Any:
+        """Return sum_i (log(2 pi) / 2 + log sigma_i)."""
+        return _log_gaussians(self._ones(), self.sigma)
+
+
+def grbm_type_1() -> type[GRBM_Type_1]:
+    """The class, as `energy_function_class: !obj:...grbm_type_1 {}` asks for it."""
+    return GRBM_Type_1
+
+
+def grbm_type_2() -> type[GRBM_Type_2]:
+    """The class, as `energy_function_class: !obj:...grbm_type_2 {}` asks for it."""
+    return GRBM_Type_2
+
+
+def as_row(bias: Any, space: Any) -> Any:
+    """One example of `space` with a batch axis of length 1, to be added to a batch."""
+    axis = space.get_batch_axis()
+    order: list[Any] = list(range(bias.ndim))
+    return bias.dimshuffle(*order[:axis], "x", *order[axis:])
+
+
+def per_example(x: Any, space: Any) -> Any:
+    """The sum of each example of a batch in `space`; a vector."""
+    axis = space.get_batch_axis()
+    return x.sum(axis=[other for other in range(x.ndim) if other != axis])
+
+
+def _size(shared: Any) -> int:
+    return int(shared.get_value(borrow=True).size)
+
+
+def _log_gaussians(ones: Any, sigma: Any) -> Any:
+    """The sum of the log normalisers of normal distributions, one for each of `ones`."""
+    half = 0.5 * math.log(2 * math.pi)
+    return (ones * (pt.log(sigma) + hyper(half))).sum()

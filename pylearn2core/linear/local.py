@@ -1,0 +1,176 @@
+"""Local linear transforms: each output sees a window of the image, with weights of its own.
+
+Tied to each other in tiles, the weights make a tiled convolution; a tile of 1 x 1 is a convolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+
+from pylearn2core.errors import ConfigError
+from pylearn2core.linear.conv2d import convolved_shape
+from pylearn2core.linear.linear_transform import LinearTransform
+from pylearn2core.rng import make_np_rng
+from pylearn2core.space import Conv2DSpace
+from pylearn2core.space.conv2d import check_axes
+from pylearn2core.utils import sharedX
+
+SEED = [2012, 11, 6, 9]
+_INSIDE = ("b", "c", 0, 1)
+
+
+class TiledConv2D(LinearTransform):
+    """Windows at every place of an image; places `tile` apart have the same weights.
+
+    filters: shared variable, shape (tile rows, tile columns, output channels, input channels, window
+    rows, window columns). The window at place (i, j) has the weights filters[i % tile rows,
+    j % tile columns], flipped, as a convolution has it.
+    input_space: a Conv2DSpace in any order of its axes.    output_axes: the order of the output's.
+    subsample: rows and columns from one window to the next.
+    Source: Le et al. 2010, "Tiled convolutional neural networks".
+    """
+
+    def __init__(
+        self,
+        filters: Any,
+        input_space: Conv2DSpace,
+        output_axes: Sequence[int | str] = _INSIDE,
+        subsample: Sequence[int] = (1, 1),
+    ) -> None:
+        shape = filters.get_value(borrow=True).shape
+        if len(shape) != 6 or shape[3] != input_space.num_channels:
+            raise ConfigError(
+                f"{type(self).__name__}: filters must have the shape (rows and columns of places, "
+                f"output channels, {input_space.num_channels} input channels, window rows, window "
+                f"columns), got {tuple(shape)}."
+            )
+        self._filters, self._window = filters, shape[4:]
+        self._subsample = (int(subsample[0]), int(subsample[1]))
+        self.input_space = input_space
+        self.output_space = Conv2DSpace(
+            convolved_shape(input_space.shape, self._window, "valid", subsample),
+            num_channels=int(shape[2]),
+            axes=check_axes(output_axes),
+            dtype=input_space.dtype,
+        )
+        places = self.output_space.shape
+        self._check_places(shape[:2], places)
+        self._tiles = tuple(
+            np.arange(there, dtype="int64") % size
+            for there, size in zip(places, shape[:2], strict=True)
+        )
+
+    def _check_places(self, given: Sequence[int], places: Sequence[int]) -> None:
+        if any(size > there for size, there in zip(given, places, strict=True)):
+            raise ConfigError(
+                f"TiledConv2D: a tile of {given[0]} x {given[1]} is larger than the "
+                f"{places[0]} x {places[1]} places that a window can have."
+            )
+
+    def get_params(self) -> list[Any]:
+        """The filters alone."""
+        return [self._filters]
+
+    def lmul(self, x: Any) -> Any:
+        """A batch of `input_space` seen through the windows, in `output_space`."""
+        images = Conv2DSpace.convert(x, self.input_space.axes, _INSIDE)
+        outputs = self._product(images)
+        return Conv2DSpace.convert(outputs, _INSIDE, self.output_space.axes)
+
+    def lmul_T(self, x: Any) -> Any:
+        """A batch of `output_space` mapped back to `input_space` by the transpose of `lmul`."""
+        outputs = Conv2DSpace.convert(x, self.output_space.axes, _INSIDE)
+        space = self.input_space
+        shape = (outputs.shape[0], space.num_channels, *space.shape)
+        # The product is linear in the images, so its gradient is the transpose wherever it is taken.
+        images = pt.zeros(shape, dtype=outputs.dtype)
+        back = pt.grad((self._product(images) * outputs).sum(), images)
+        return Conv2DSpace.convert(back, _INSIDE, space.axes)
+
+    def _product(self, images: Any) -> Any:
+        """Return shape (b, output channels, rows, columns) for images (b, c, rows, columns)."""
+        rows, columns = (self._rows_of(axis) for axis in (0, 1))
+        (R, k), (S, l_) = rows.shape, columns.shape
+        # (b, c, R, S, k, l): each place's window, flipped.
+        windows = images[:, :, rows[:, None, :, None], columns[None, :, None, :]]
+        seen = windows.dimshuffle(2, 3, 0, 1, 4, 5)
+        channels, outputs = self.input_space.num_channels, self.output_space.num_channels
+        inputs = channels * int(k) * int(l_)
+        seen = seen.reshape((R * S, -1, inputs))
+        weights = self._filters[self._tiles[0][:, None], self._tiles[1][None, :]]
+        weights = weights.reshape((R * S, outputs, inputs)).dimshuffle(0, 2, 1)
+        product = pt.matmul(seen, weights).reshape((R, S, -1, outputs))
+        return product.dimshuffle(2, 3, 0, 1)
+
+    def _rows_of(self, axis: int) -> Any:
+        """The image's rows (or columns) in each window, last first; shape (places, window)."""
+        first = np.arange(self.output_space.shape[axis], dtype="int64") * self._subsample[axis]
+        size = self._window[axis]
+        return first[:, None] + np.arange(size - 1, -1, -1, dtype="int64")[None, :]
+
+    def get_weights_topo(self) -> Any:
+        """The filters as pictures, shape (places x output channels, rows, columns, channels)."""
+        value = np.asarray(self._filters.get_value())
+        return np.moveaxis(value.reshape(-1, *value.shape[3:]), 1, -1)
+
+
+class Local(TiledConv2D):
+    """Windows at every place of an image, each with weights of its own: no sharing.
+
+    filters: shared variable, shape (rows of places, columns of places, output channels, input
+    channels, window rows, window columns). The other arguments as TiledConv2D's.
+    """
+
+    def _check_places(self, given: Sequence[int], places: Sequence[int]) -> None:
+        if tuple(given) != tuple(places):
+            raise ConfigError(
+                f"Local: a window has {places[0]} x {places[1]} places in this image, but the filters "
+                f"are for {given[0]} x {given[1]}."
+            )
+
+
+def make_random_local(
+    irange: float,
+    input_space: Conv2DSpace,
+    output_channels: int,
+    kernel_shape: Sequence[int],
+    output_axes: Sequence[int | str] = _INSIDE,
+    subsample: Sequence[int] = (1, 1),
+    rng: Any = None,
+) -> Local:
+    """A Local with filters drawn uniformly from (-irange, irange)."""
+    places = convolved_shape(input_space.shape, kernel_shape, "valid", subsample)
+    filters = _uniform(irange, places, output_channels, input_space, kernel_shape, rng)
+    return Local(filters, input_space, output_axes, subsample)
+
+
+def make_random_tiled(
+    irange: float,
+    input_space: Conv2DSpace,
+    output_channels: int,
+    kernel_shape: Sequence[int],
+    tile: Sequence[int],
+    output_axes: Sequence[int | str] = _INSIDE,
+    subsample: Sequence[int] = (1, 1),
+    rng: Any = None,
+) -> TiledConv2D:
+    """A TiledConv2D with filters drawn uniformly from (-irange, irange)."""
+    filters = _uniform(irange, tile, output_channels, input_space, kernel_shape, rng)
+    return TiledConv2D(filters, input_space, output_axes, subsample)
+
+
+def _uniform(
+    irange: float,
+    places: Sequence[int],
+    output_channels: int,
+    space: Conv2DSpace,
+    kernel_shape: Sequence[int],
+    rng: Any,
+) -> Any:
+    shape = (*places, output_channels, space.num_channels, *kernel_shape)
+    rng = make_np_rng(rng, SEED, which_method="uniform")
+    return sharedX(rng.uniform(-irange, irange, shape), name="W")

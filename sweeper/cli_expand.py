@@ -54,8 +54,7 @@ def one_of(trials: Sequence[Trial], wanted: str) -> Trial:
         raise InputError(f"--trial {wanted}: {len(found)} trials begin with it, such as {some}.")
     near = did_you_mean(wanted, [trial.id for trial in trials])
     raise InputError(
-        f"--trial {wanted}: no trial of this spec has that id{near or '.'}"
-        " `sweep expand SPEC` lists them."
+        f"--trial {wanted}: no trial of this spec has that id{near} `sweep expand SPEC` lists them."
     )
 
 

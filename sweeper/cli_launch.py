@@ -122,13 +122,13 @@ def conclude(run_dir: Path, outcome: Outcome, seconds: float) -> int:
     typer.echo(f"{counts} in {duration(seconds)}")
     if outcome.reason:
         typer.echo(outcome.reason, err=outcome.exit_code != 0)
-    else:
-        for trial, message in cli_report.failures(run_dir)[:FAILURES_SHOWN]:
-            typer.echo(f"failed: {trial}  {message}")
+    if outcome.exit_code != InputError.exit_code:  # else the reason says it
+        failures = cli_report.failures(run_dir, shown_path(run_dir), FAILURES_SHOWN)
+        typer.echo(failures, nl=bool(failures))
     best = cli_report.best(run_dir, BEST_SHOWN)
     if best:
-        typer.echo(f"\n{best}\n")
-    typer.echo(next_steps(run_dir, outcome))
+        typer.echo(f"\n{best}")
+    typer.echo(f"\n{next_steps(run_dir, outcome)}")
     return outcome.exit_code
 
 

@@ -120,7 +120,7 @@ def figures(progress: Progress) -> list[str]:
         f"{progress.done}/{progress.total} done, {progress.running} running, "
         f"{progress.failed} failed"
     )
-    pace = [f"{duration(progress.elapsed_s)} so far"]
+    pace = [f"{duration(progress.elapsed_s)} so far"] if progress.elapsed_s >= 1 else []
     if progress.rate_per_min:
         pace.insert(0, f"{progress.rate_per_min:.3g} trials a minute")
     if progress.left_s:
@@ -128,7 +128,7 @@ def figures(progress: Progress) -> list[str]:
     best = [f"best {progress.best[1]:.6g} (trial {progress.best[0]})"] if progress.best else []
     # A long reason is printed whole when the sweep has ended.
     message = [textwrap.shorten(progress.message, LONGEST_MESSAGE)] if progress.message else []
-    return [", ".join([counts, *best]), ", ".join(pace), *message]
+    return [", ".join([counts, *best]), *([", ".join(pace)] if pace else []), *message]
 
 
 def line(progress: Progress) -> str:

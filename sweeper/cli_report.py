@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.errors import InputError
-from sweeper.report.find import find_run
+from sweeper.records import TrialState
+from sweeper.report.find import find_run, short_name
+from sweeper.report.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +36,7 @@ def status(run_dir: Path) -> str:
     from sweeper.report import status as report
 
     with reading(run_dir) as store:
-        return report.describe(report.status(store), run_dir.name)
+        return report.describe(report.status(store), short_name(run_dir, Path.cwd()))
 
 
 def show(run: str | None, trial: str | None) -> str:
@@ -79,7 +81,7 @@ def for_reading(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def best(run_dir: Path, number: int) -> str:
-    """The best trials that have a result as a short table; "" where nothing ranks them."""
+    """The best trials that did not fail, as a short table; "" where nothing ranks them."""
     from sweeper.report import table as tables
 
     with reading(run_dir) as store:
@@ -87,13 +89,23 @@ def best(run_dir: Path, number: int) -> str:
     if "best" not in table:
         return ""
     columns = ["trial", *table.attrs["values"], "best", "best_epoch", "last", "epochs"]
-    ranked = table[table["best"].notna()][columns].head(number)
+    is_out = table["state"].isin([TrialState.FAILED.value, TrialState.CANCELLED.value])
+    ranked = table[table["best"].notna() & ~is_out][columns].head(number)
     return "" if ranked.empty else tables.render(ranked)
 
 
-def failures(run_dir: Path) -> tuple[tuple[str, str], ...]:
-    """The failed trials and the first line of each one's error."""
-    from sweeper.report.status import status
+def failures(run_dir: Path, run: str, number: int) -> str:
+    """How many trials failed and why the first ones did; "" where none did.
+
+    run: how the user names the run.
+    """
+    from sweeper.report.status import failure_lines, status
 
     with reading(run_dir) as store:
-        return status(store).failures
+        found = status(store)
+    failed, total = len(found.failures), sum(found.counts.values())
+    if not failed:
+        return ""
+    some = ", the first of them" if failed > number else ""
+    told = failure_lines(found.failures[:number], run)
+    return printable(f"{failed} of {total} trials failed{some}:\n{told}")

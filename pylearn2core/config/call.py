@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,6 +23,21 @@ def call(target: object, dotted: str, kwargs: Mapping[str, Any]) -> Any:
     Raises ConfigError (with no place) for a keyword the target does not take, for one it misses,
     and for what it raises itself; that is then the cause.
     """
+    function = check(target, dotted, kwargs)
+    try:
+        return function(**kwargs)
+    except ConfigError:
+        raise
+    except Exception as err:
+        raise ConfigError(_own_error(err, function, dotted, kwargs)) from err
+
+
+def check(target: object, dotted: str, names: Collection[str]) -> Callable[..., Any]:
+    """Return `target` as what can be called with these keywords; calls nothing.
+
+    Raises ConfigError (with no place) where `target` can't be called, takes no such keyword, or
+    misses one.
+    """
     if not callable(target):
         raise ConfigError(
             f"`!obj:{dotted}` names a {type(target).__name__}, which can't be called. Name a class "
@@ -30,13 +45,8 @@ def call(target: object, dotted: str, kwargs: Mapping[str, Any]) -> Any:
         )
     accepted = _accepted(target)
     if accepted is not None:
-        _check(accepted, dotted, kwargs)
-    try:
-        return target(**kwargs)
-    except ConfigError:
-        raise
-    except Exception as err:
-        raise ConfigError(_own_error(err, target, accepted, dotted, kwargs)) from err
+        _check(accepted, dotted, names)
+    return target
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +80,11 @@ def _inspected(target: Callable[..., Any]) -> _Accepted | None:
     )
 
 
-def _check(accepted: _Accepted, dotted: str, kwargs: Mapping[str, Any]) -> None:
-    unknown = [name for name in kwargs if name not in accepted.names]
+def _check(accepted: _Accepted, dotted: str, given: Collection[str]) -> None:
+    unknown = [name for name in given if name not in accepted.names]
     if unknown and not accepted.more:
-        raise ConfigError(_not_accepted(unknown[0], dotted, accepted.names, kwargs))
-    missing = [name for name in accepted.required if name not in kwargs]
+        raise ConfigError(_not_accepted(unknown[0], dotted, accepted.names, given))
+    missing = [name for name in accepted.required if name not in given]
     if missing:
         listed = " and ".join(f"`{name}`" for name in missing)
         raise ConfigError(f"`{dotted}` needs {listed}, which is not given.")
@@ -83,7 +93,6 @@ def _check(accepted: _Accepted, dotted: str, kwargs: Mapping[str, Any]) -> None:
 def _own_error(
     err: Exception,
     target: Callable[..., Any],
-    accepted: _Accepted | None,
     dotted: str,
     kwargs: Mapping[str, Any],
 ) -> str:
@@ -91,6 +100,7 @@ def _own_error(
 
     A keyword may have gone through `**kwargs` to a function further in, which refused it.
     """
+    accepted = _accepted(target)
     match = _UNEXPECTED.search(str(err)) if isinstance(err, TypeError) else None
     name = match[1] if match else ""
     if name in kwargs and (accepted is None or (accepted.more and name not in accepted.names)):
@@ -111,7 +121,7 @@ def _all_names(target: Callable[..., Any], accepted: _Accepted | None) -> tuple[
     return tuple(names)
 
 
-def _not_accepted(name: str, dotted: str, names: tuple[str, ...], kwargs: Mapping[str, Any]) -> str:
-    hint = did_you_mean(name, [known for known in names if known not in kwargs])
+def _not_accepted(name: str, dotted: str, names: tuple[str, ...], given: Collection[str]) -> str:
+    hint = did_you_mean(name, [known for known in names if known not in given])
     takes = f"It accepts: {', '.join(names)}." if names else "It accepts no keyword."
     return f"`{dotted}` has no argument `{name}`{hint}. {takes}"

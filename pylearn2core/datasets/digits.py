@@ -42,6 +42,14 @@ class Digits(DenseDesignMatrix):
             fit_preprocessor=fit_preprocessor,
         )
 
+    def adjust_for_viewer(self, X: Any) -> Any:
+        """[0, 1] to [-1, 1], clipped."""
+        return np.clip(2 * X - 1, -1, 1)
+
+    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
+        """As `adjust_for_viewer`: the scale does not depend on the values."""
+        return self.adjust_for_viewer(X)
+
 
 @cache
 def _part(which_set: str, dtype: str) -> tuple[Any, Any]:

@@ -1,8 +1,8 @@
 """Energies of restricted Boltzmann machines, written for any linear transform between the layers.
 
-Every one has the form E(v, h) = visible_term(v) - sum_j h_j hidden_input(v)_j with h_j in {0, 1}, so
-the free energy is visible_term(v) - sum_j softplus(hidden_input(v)_j). Batches of visible and hidden
-units are in their Spaces; an energy is a vector, one number an example.
+Every one has the form E(v, h) = visible_term(v) - sum_j h_j hidden_input(v)_j with h_j in {0, 1},
+so the free energy is visible_term(v) - sum_j softplus(hidden_input(v)_j). Batches of visible and
+hidden units are in their Spaces; an energy is a vector, one number an example.
 """
 
 from __future__ import annotations
@@ -209,8 +209,8 @@ class GRBMEnergy(RBMEnergy):
 class GRBM_Type_1(GRBMEnergy):  # noqa: N801 - Pylearn2's name
     """E(v, h) = (v'v / 2 - b'v - c'h - h'Wv) / sigma^2; sigma is one number.
 
-    So p(v | h) = N(b + W'h, sigma^2), p(h = 1 | v) = sigmoid((c + W v) / sigma^2), and denoising score
-    matching with noise of standard deviation sigma is a denoising autoencoder's squared error.
+    So p(v | h) = N(b + W'h, sigma^2), p(h = 1 | v) = sigmoid((c + W v) / sigma^2), and denoising
+    score matching with noise of that sigma is a denoising autoencoder's squared error.
     """
 
     def visible_term(self, V: Any, bias: Any = None) -> Any:

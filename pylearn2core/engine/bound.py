@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pylearn2core.engine import lower, state
+from pylearn2core.engine.conv import convolves
 from pylearn2core.engine.graph import Step, read
 from pylearn2core.engine.order import Order
 from pylearn2core.engine.program import Array, Data, DeviceProgram, HostProgram, Program
@@ -26,12 +27,14 @@ class Entry:
 
     proven: the methods that have run.    packs: False where the program can't run as a pack.
     work: arithmetic operations a batch, by its number of rows.
+    convolves: whether it has a convolution.
     """
 
     program: Program
     proven: set[str] = field(default_factory=set)
     packs: bool = True
     work: dict[int, float] = field(default_factory=dict)
+    convolves: bool = False
 
 
 _entries: dict[Hashable, Entry] = {}
@@ -57,7 +60,8 @@ class Bound:
             program: Program = DeviceProgram(self._step, self._own)
         except NotImplementedError as error:
             program = self._host_program(error)
-        entry = _entries[self._own.key] = Entry(program)
+        entry = Entry(program, convolves=convolves(self._step.roots))
+        _entries[self._own.key] = entry
         return entry
 
     @property

@@ -16,6 +16,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
+from pytensor.graph.traversal import toposort
 from pytensor.link.jax.dispatch import jax_funcify
 from pytensor.tensor.type import TensorType
 
@@ -64,6 +65,11 @@ def output_shape(
             f"{image[1]}: choose a smaller kernel_shape, or border_mode: full."
         )
     return found[0], found[1]
+
+
+def convolves(roots: Sequence[Any]) -> bool:
+    """Whether the graph of `roots` has a convolution in it."""
+    return any(isinstance(node.op, _Convolution) for node in toposort(roots))
 
 
 def check_border_mode(border_mode: str) -> str:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Hashable, Sequence
 from typing import Any, cast
 
+import jax
 import numpy as np
 
 from pylearn2core.engine import state
@@ -40,6 +41,10 @@ def width(request: Request, asked: int | None = None) -> int:
         return 1
     if asked is not None:
         return asked
+    # Convolutions on a CPU: eight together took as long as one after the other, whatever their
+    # size, and a pack that is not full takes as long as a full one.
+    if entry.convolves and jax.default_backend() == "cpu":
+        return 1
     return _WIDTH if _work(request) <= _LARGEST_WORK else 1
 
 

@@ -26,8 +26,8 @@ _INSIDE = ("b", "c", 0, 1)
 class TiledConv2D(LinearTransform):
     """Windows at every place of an image; places `tile` apart have the same weights.
 
-    filters: shared variable, shape (tile rows, tile columns, output channels, input channels, window
-    rows, window columns). The window at place (i, j) has the weights filters[i % tile rows,
+    filters: shared variable, shape (tile rows, tile columns, output channels, input channels,
+    window rows, window columns). The window at place (i, j) has the weights filters[i % tile rows,
     j % tile columns], flipped, as a convolution has it.
     input_space: a Conv2DSpace in any order of its axes.    output_axes: the order of the output's.
     subsample: rows and columns from one window to the next.
@@ -86,7 +86,7 @@ class TiledConv2D(LinearTransform):
         outputs = Conv2DSpace.convert(x, self.output_space.axes, _INSIDE)
         space = self.input_space
         shape = (outputs.shape[0], space.num_channels, *space.shape)
-        # The product is linear in the images, so its gradient is the transpose wherever it is taken.
+        # The product is linear in the images: its gradient is the transpose, wherever it is taken.
         images = pt.zeros(shape, dtype=outputs.dtype)
         back = pt.grad((self._product(images) * outputs).sum(), images)
         return Conv2DSpace.convert(back, _INSIDE, space.axes)
@@ -128,8 +128,8 @@ class Local(TiledConv2D):
     def _check_places(self, given: Sequence[int], places: Sequence[int]) -> None:
         if tuple(given) != tuple(places):
             raise ConfigError(
-                f"Local: a window has {places[0]} x {places[1]} places in this image, but the filters "
-                f"are for {given[0]} x {given[1]}."
+                f"Local: a window has {places[0]} x {places[1]} places in this image, but the "
+                f"filters are for {given[0]} x {given[1]}."
             )
 
 

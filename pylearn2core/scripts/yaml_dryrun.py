@@ -105,14 +105,9 @@ class _Walk:
 def _object(name: str, body: nodes.Node) -> str:
     from pylearn2core.config import call, imports
 
-    target = imports.resolve(name)
-    if not callable(target):
-        raise ConfigError(f"`!obj:{name}` names a {type(target).__name__}, which can't be called.")
     pairs = body.pairs if isinstance(body, nodes.Mapping) else ()
-    given = {str(nodes.value_of(key)): None for key, _ in pairs}
-    accepted = call._accepted(target)
-    if accepted is not None:
-        call._check(accepted, name, given)
+    given = [str(nodes.value_of(key)) for key, _ in pairs]
+    call.check(imports.resolve(name), name, given)
     return f"{name}({', '.join(given)})"
 
 

@@ -52,8 +52,9 @@ def count_workers(resources: Resources, room: Room, *, wanted: int | None, trial
     """
     possible = _possible(resources, room)
     if wanted is not None and wanted > possible:
+        fit = "fits" if possible == 1 else "fit"
         raise InputError(
-            f"workers: {wanted} were asked for, but {possible} fit here: each takes"
+            f"workers: {wanted} were asked for, but {possible} {fit} here: each takes"
             f" {_each(resources)}, of {_all(room, resources)}. Ask for fewer workers, or give each"
             " less under `resources` in the spec's header."
         )
@@ -77,15 +78,23 @@ def _possible(resources: Resources, room: Room) -> int:
         possible = len(room.cores) // resources.cpus
     if possible:
         return possible
+    there = "there is" if _number(room, resources) == 1 else "there are"
     raise InputError(
-        f"sweep.resources: a worker takes {_each(resources)}, but there are only"
+        f"sweep.resources: a worker takes {_each(resources)}, but {there} only"
         f" {_all(room, resources)}. Ask for less under `resources` in the spec's header."
     )
 
 
 def _each(resources: Resources) -> str:
-    return f"{resources.gpus:g} GPUs" if resources.gpus else f"{resources.cpus} cores"
+    if resources.gpus:
+        return f"{resources.gpus:g} GPU{'s' * (resources.gpus > 1)}"
+    return f"{resources.cpus} core{'s' * (resources.cpus != 1)}"
 
 
 def _all(room: Room, resources: Resources) -> str:
-    return f"{room.gpus} GPUs" if resources.gpus else f"{len(room.cores)} cores"
+    number = _number(room, resources)
+    return f"{number} {'GPU' if resources.gpus else 'core'}{'s' * (number != 1)}"
+
+
+def _number(room: Room, resources: Resources) -> int:
+    return room.gpus if resources.gpus else len(room.cores)

@@ -80,7 +80,9 @@ def _axes(trials: Sequence[TrialRecord]) -> str:
     for trial in trials:
         for name, value in trial.values.items():
             seen.setdefault(name, set()).add(cell(value))
-    return ", ".join(f"{name} ({len(values)} values)" for name, values in seen.items())
+    return ", ".join(
+        f"{name} ({len(values)} value{'s' * (len(values) != 1)})" for name, values in seen.items()
+    )
 
 
 # ------------------------------------------------------------------ attempts

@@ -14,12 +14,13 @@ from sweeper.report.text import duration, printable
 from sweeper.store.liveness import driver_lives, process_lives
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sweeper.records import Objective, SweepRecord
     from sweeper.store.base import StoreReader
 
 _FAILURES_SHOWN = 5
+_WIDEST = 200  # of a failure's line
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +108,32 @@ def describe(status: Status, run: str) -> str:
         lines.append(f"best      {sweep.objective.channel} {value:.6g} (trial {trial})")
     if status.failures:
         shown = status.failures[-_FAILURES_SHOWN:]
-        lines.append(f"failures  {len(status.failures)}" + (", the last:" if shown else ""))
-        lines += [f"  {trial}  {message[:200]}" for trial, message in shown]
-        lines.append(f"  more: sweep show {run} {shown[-1][0]}")
+        some = ", the last:" if len(shown) < len(status.failures) else ":"
+        lines += [f"failures  {len(status.failures)}{some}", failure_lines(shown, run)]
     return printable("\n".join(lines))
+
+
+def failure_lines(failures: Sequence[tuple[str, str]], run: str) -> str:
+    """A line for each of these failures, and the command that tells all of the last one."""
+    told = [f"  {trial}  {_shortened(message)}" for trial, message in failures]
+    return "\n".join([*told, f"  traceback and history: sweep show {run} {failures[-1][0]}"])
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= _WIDEST else message[: _WIDEST - 1] + "…"
 
 
 def driver_line(status: Status, run: str) -> str:
     """The run's state and its driver's, and what to do if the driver is gone."""
-    sweep, reason = status.sweep, f": {status.sweep.reason}" if status.sweep.reason else ""
+    sweep = status.sweep
     if sweep.state == "created":
         return "created, not started"
     if sweep.state != "running":
+        reason = f": {sweep.reason}" if sweep.reason else ""
         again = "" if sweep.state == "finished" else f" (go on: sweep resume {run})"
-        return f"{sweep.state}{reason}{again}"
+        # "interrupted by Ctrl-C" says its state by itself.
+        how = sweep.reason if sweep.reason.startswith(sweep.state) else f"{sweep.state}{reason}"
+        return f"{how}{again}"
     who = f"process {sweep.pid} on {sweep.host}"
     if status.alive:
         return f"running, driver is {who}, heard {duration(status.silent_s)} ago"

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["over", "render", "repeats_notice", "trials_table"]
 
-_OURS = ("trial", "best", "last", "best_epoch", "epochs", "state", "duration_s")
+# `n` is a column of groups.
+_OURS = ("trial", "best", "last", "best_epoch", "epochs", "state", "duration_s", "n")
 # States whose numbers are a trial's result.
 _DONE = (TrialState.FINISHED.value, TrialState.STOPPED.value)
 
@@ -46,7 +47,7 @@ def trials_table(store: StoreReader, *, all_channels: bool = False) -> pd.DataFr
     columns: dict[str, Any] = {"trial": pd.Series([trial.id for trial in trials], dtype=object)}
     values = _value_columns(trials)
     columns |= values
-    metrics = _metric_columns(found, sweep.objective, all_channels)
+    metrics = _metric_columns(found, sweep.objective, all_channels, taken={*_OURS, *values})
     columns |= metrics
     if sweep.objective:
         epochs = [history.best_epoch for history in found]
@@ -95,7 +96,7 @@ def _series(values: list[Any]) -> pd.Series[Any]:
 
 
 def _metric_columns(
-    found: Sequence[History], objective: Objective | None, all_channels: bool
+    found: Sequence[History], objective: Objective | None, all_channels: bool, taken: set[str]
 ) -> dict[str, pd.Series[float]]:
     metrics: dict[str, pd.Series[float]] = {}
     if objective:
@@ -107,9 +108,17 @@ def _metric_columns(
     channels = dict.fromkeys(name for final in finals for name in final)
     for name in channels:
         if all_channels or fnmatch(name, "*objective"):
-            column = f"channel.{name}" if name in _OURS else name
-            metrics[column] = pd.Series([final.get(name, math.nan) for final in finals])
+            numbers = [final.get(name, math.nan) for final in finals]
+            metrics[_channel_column(name, taken)] = pd.Series(numbers)
     return metrics
+
+
+def _channel_column(name: str, taken: set[str]) -> str:
+    """A channel's column, which is taken then: its name, or one that no other column has."""
+    while name in taken:
+        name = f"channel.{name}"
+    taken.add(name)
+    return name
 
 
 def _durations(store: StoreReader, trials: Sequence[TrialRecord]) -> list[float]:

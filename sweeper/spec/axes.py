@@ -42,6 +42,10 @@ class Factor:
     names: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
+    def first(self) -> dict[str, Any]:
+        """The first of its points."""
+        return dict(zip(self.names, self.rows[0], strict=True)) if self.rows else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Axes:

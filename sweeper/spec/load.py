@@ -19,7 +19,7 @@ from sweeper.records import SweepSpec, Value
 from sweeper.spec.axes import RESERVED, Axes, fault_of_name
 from sweeper.spec.header import read_header
 from sweeper.spec.place import Place, describe, input_error, listed
-from sweeper.spec.render import Renderer
+from sweeper.spec.render import Renderer, UnknownNameError
 from sweeper.spec.where import Condition
 
 _SEPARATOR = re.compile(r"---[ \t]*(#.*)?")
@@ -200,6 +200,7 @@ def _check_defines(
 def _check_used(spec: Spec, used: frozenset[str]) -> None:
     for name, where in spec.axes.places.items():
         if name not in used:
+            _check_known(spec, used, f"And it never uses the axis {name} ({where}).")
             raise input_error(
                 "the experiment never uses this axis, so its values would all train the same. "
                 f"Write {{{{ {name} }}}} in the experiment, or remove the axis.",
@@ -211,6 +212,23 @@ def _check_used(spec: Spec, used: frozenset[str]) -> None:
             f"{where_to_seed(spec)}",
             spec.axes.repeat_at,
         )
+
+
+def _check_known(spec: Spec, used: frozenset[str], too: str) -> None:
+    """Raise InputError where the first point meets an unknown variable, which explains much.
+
+    too: another fault of the experiment, said in the same paragraph.
+    """
+    first = {name: value for factor in spec.axes.factors for name, value in factor.first().items()}
+    known = {**spec.variables, **dict.fromkeys(RESERVED, 0), **first}
+    if used <= known.keys():
+        return
+    try:
+        spec.renderer().render(known)
+    except UnknownNameError as error:
+        raise InputError(f"{error} {too}") from None
+    except InputError:
+        return  # an expression that fails is told when the axes are in order
 
 
 def where_to_seed(spec: Spec) -> str:

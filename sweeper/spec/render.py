@@ -46,6 +46,10 @@ _MARK = re.compile("\0(\\d+)\0")
 _ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
+class UnknownNameError(InputError):
+    """A template uses a variable that there is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """text: YAML with tokens.    tokens: the value of each, in order."""
@@ -142,8 +146,10 @@ class Renderer:
             raise self._error(f"{message}.", error.lineno) from None
 
     def _error(self, message: str, line: int | None) -> InputError:
-        in_file = line + self.first_line - 1 if line is not None else None
-        return input_error(message, Where(self.source, in_file))
+        return input_error(message, self._where(line))
+
+    def _where(self, line: int | None) -> Where:
+        return Where(self.source, line + self.first_line - 1 if line is not None else None)
 
     def _check_alone(self, tree: nodes.Template) -> None:
         for node in tree.find_all(_ELSEWHERE):
@@ -182,7 +188,7 @@ class Renderer:
             return self._error(f"an expression failed{of}: {error.message}.", _line(error))
         name = found[1]
         message = f"unknown variable {name!r}{of}{did_you_mean(name, variables)}. {self.advice}"
-        return self._error(message.rstrip(), _line(error))
+        return UnknownNameError(f"{self._where(_line(error))}: {message.rstrip()}")
 
     def lines(self, variables: Mapping[str, Any], text: str) -> tuple[int, ...]:
         """Return, for each line of the rendered `text`, its line in the file.

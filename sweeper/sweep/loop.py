@@ -103,7 +103,8 @@ class Loop:
             self._step(Drain("interrupted by Ctrl-C", now))
         if self._state.ending and self._deadline is None:
             self._deadline = now + PATIENCE_S
-            self._teller.message = f"ending: {self._state.reason}"
+            again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""
+            self._teller.message = f"ending: {self._state.reason}{again}"
         is_late = self._deadline is not None and now > self._deadline
         if interrupts.count > 1 or is_late:
             self._stop_at_once(self._state.reason)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sweeper.scheduler import State
 
 SHOW_EVERY_S = 0.25
+# A pace is told once it means something: the first trials may fail at once, or wait to compile.
+PACE_AFTER_S = 2.0
+PACE_AFTER_TRIALS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +23,9 @@ class Progress:
     """How far a sweep is.
 
     done: trials in a final state, those that failed among them.    running: attempts begun.
-    best: (trial, value) of the objective so far.    rate_per_min: of this driver's trials.
-    left_s: None while it can't be told.    message: what the driver does beside running trials.
+    best: (trial, value) of the objective so far.    rate_per_min: of this driver's trials,
+    0 while it can't be told; left_s: None then.
+    message: what the driver does beside running trials.
     """
 
     done: int
@@ -76,7 +80,8 @@ class Teller:
             self._first = now
             self.message = ""
         worked = now - self._first if self._first is not None else 0.0
-        rate = ended / worked if worked > 0 else 0.0
+        is_telling = worked >= PACE_AFTER_S and ended >= PACE_AFTER_TRIALS
+        rate = ended / worked if is_telling else 0.0
         left = self._total - self._done - ended
         progress = Progress(
             done=self._done + ended,

@@ -8,7 +8,7 @@ import struct
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from sweeper.records import AttemptState
+from sweeper.records import AttemptState, TrialState
 from sweeper.store.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _FLOAT64 = struct.Struct("=d")
 class Watch:
     """Keeps the best value of the objective, and finds out that no trial has its channel.
 
-    best: (trial, value), None before there is one.
+    best: (trial, value) among the trials that did not fail, None before there is one.
     fault: a paragraph for the user, "" while nothing is wrong.
     """
 
@@ -31,6 +31,7 @@ class Watch:
         self.best: tuple[str, float] | None = None
         self.fault = ""
         self._objective = objective
+        self._bests: dict[str, float] = {}  # each trial's own
         # An experiment of several phases may have the channel in a later one only.
         self._in_phases = any(_is_list(text.text) for text in texts.values())
         self._is_known = objective is None
@@ -41,8 +42,10 @@ class Watch:
         """Look at the rows that were recorded before this driver."""
         if self._objective is not None:
             with closing(SqlStore.read(run_dir)) as store:
+                failed = {one.id for one in store.trials() if one.state is TrialState.FAILED}
                 for row in store.rows():
-                    self.see(row)
+                    if row.trial not in failed:
+                        self.see(row)
 
     def see(self, row: Row) -> None:
         """Look at one row."""
@@ -58,13 +61,25 @@ class Watch:
         if math.isnan(value):
             return
         sign = 1 if objective.mode == "min" else -1
+        own = self._bests.get(row.trial)
+        if own is None or sign * value < sign * own:
+            self._bests[row.trial] = value
         if self.best is None or sign * value < sign * self.best[1]:
             self.best = (row.trial, value)
 
     def see_end(self, ended: Ended) -> None:
         """Look at an attempt's end: a trial that finished has shown all its channels."""
+        if ended.outcome is AttemptState.FAILED:
+            self._forget(ended.trial)
         if not self._is_known and ended.outcome is AttemptState.FINISHED:
             self._complain(ended.trial)
+
+    def _forget(self, trial: str) -> None:
+        self._bests.pop(trial, None)
+        if self.best is not None and self.best[0] == trial:
+            assert self._objective is not None
+            choose = min if self._objective.mode == "min" else max
+            self.best = choose(self._bests.items(), key=lambda item: item[1], default=None)
 
     def _place(self, channels: tuple[str, ...]) -> int | None:
         """Where the objective stands in rows of this shape."""

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayTaskError
 
-from sweeper.errors import ClusterError, SweepError
+from sweeper.errors import ClusterError, InputError, SweepError
 from sweeper.records import (
     Command,
     Event,
@@ -186,6 +186,8 @@ class Pool:
 
     def _mistrust(self, worker: int, error: Exception, *, is_stream: bool) -> list[Item]:
         """Deal with an exception of the worker's own code, outside of any trial."""
+        if isinstance(error, InputError):
+            raise InputError(_cause(error)) from error
         if isinstance(error, SweepError):
             raise ClusterError(f"worker {worker}: {_cause(error)}") from error
         if not is_stream:

@@ -91,8 +91,11 @@ def test_an_exception_of_one_trial_fails_that_trial_alone(sweep, tmp_path) -> No
     assert done.returncode == 1, done.stdout + done.stderr
     assert "3 finished, 1 failed" in done.stdout
     assert "ZeroDivisionError" in done.stdout
-    failed = re.findall(r"^failed: (\w+)", done.stdout, re.MULTILINE)
-    assert "Traceback" in sweep("show", "run", failed[0]).stdout
+    found = re.search(r"^1 of 4 trials failed:\n  (\w+)  ZeroDiv.*\n", done.stdout, re.MULTILINE)
+    assert found, done.stdout
+    (command,) = re.findall(r"traceback and history: sweep (.*)", done.stdout)
+    assert command.split() == ["show", "run", found[1]]
+    assert "Traceback" in sweep(*command.split()).stdout
 
 
 def test_a_folder_that_cannot_be_made_is_told(sweep, tmp_path) -> None:

@@ -50,6 +50,16 @@ def test_nothing_is_claimed_before_it_is_known() -> None:
     assert stream.getvalue() == "0/24 done, 2 running, 1 failed; 20.0 s so far\n"
 
 
+def test_no_time_is_told_before_a_second_has_passed() -> None:
+    stream = io.StringIO()
+    starting = progress(
+        0, best=None, rate_per_min=0.0, left_s=None, elapsed_s=0.01, message="starting Ray"
+    )
+    with PlainDisplay(stream, Clock()) as shown:
+        shown.update(starting)
+    assert stream.getvalue() == "0/24 done, 2 running, 1 failed; starting Ray\n"
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

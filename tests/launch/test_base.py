@@ -35,6 +35,16 @@ def test_fewer_workers_may_be_asked_for_but_not_more():
         count_workers(Resources(), EIGHT, wanted=9, trials=100)
 
 
+def test_one_core_is_no_cores():
+    one = Room(cores=(0,), gpus=1)
+    with pytest.raises(InputError, match=r"2 were asked for, but 1 fits here: each takes 1 core,"):
+        count_workers(Resources(), one, wanted=2, trials=2)
+    with pytest.raises(InputError, match=r"takes 2 cores, but there is only 1 core\."):
+        count_workers(Resources(cpus=2), one, wanted=None, trials=2)
+    with pytest.raises(InputError, match=r"takes 2 GPUs, but there is only 1 GPU\."):
+        count_workers(Resources(gpus=2), one, wanted=None, trials=2)
+
+
 @pytest.mark.parametrize(
     ("resources", "said"),
     [

@@ -139,7 +139,7 @@ def test_ctrl_c_records_running_attempts_as_interrupted_and_resume_finishes_the_
     spec = write_spec([("rows", 1)] * 2 + [("sleep", 40)] * 3)
     outcome, told, run_dir = run(spec, on_progress=ctrl_c())
     assert (outcome.exit_code, outcome.reason) == (130, "interrupted by Ctrl-C")
-    assert told[-1].message == "ending: interrupted by Ctrl-C"
+    assert told[-1].message == "ending: interrupted by Ctrl-C (Ctrl-C again ends it at once)"
     with read(run_dir) as store:
         assert store.sweep().state == "interrupted"
         before = {a.trial: a for a in store.attempts() if a.state is AttemptState.FINISHED}

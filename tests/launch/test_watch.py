@@ -45,6 +45,18 @@ def test_the_best_value_is_that_of_the_objective_s_mode_and_never_nan(mode, best
     assert watch.fault == ""
 
 
+@pytest.mark.parametrize(("mode", "best"), [("min", ("b", 0.375)), ("max", ("a", 0.5))])
+def test_a_trial_that_failed_is_not_the_best(mode, best):
+    watch = Watch(Objective("error", mode), ONE)
+    for trial, value in [("a", 0.5), ("b", 0.375), ("bad", 0.25), ("bad", 0.75)]:
+        watch.see(row(trial, error=value))
+    watch.see_end(Ended(0, "bad", 1, AttemptState.FAILED, 0.0))
+    assert watch.best == best
+    for trial in ("a", "b"):
+        watch.see_end(Ended(0, trial, 1, AttemptState.FAILED, 0.0))
+    assert watch.best is None
+
+
 def test_a_missing_objective_is_said_at_the_first_row_with_the_channels_there_are():
     watch = Watch(Objective("valid_eror", "min"), ONE)
     watch.see(row("abc", valid_error=0.5, train_error=0.25))
@@ -117,6 +129,16 @@ def test_progress_counts_what_ended_before_this_driver():
     assert (told[0].done, told[0].failed, told[0].left_s) == (4, 1, None)
     teller.tell(State(workers=(), finished=2, failed=1), ("t", 0.5))
     assert (told[1].done, told[1].failed, told[1].best) == (7, 2, ("t", 0.5))
+
+
+def test_no_pace_is_told_before_it_means_something(monkeypatch):
+    now, told = [0.0], []
+    monkeypatch.setattr("sweeper.sweep.progress.time.monotonic", lambda: now[0])
+    teller = Teller(told.append, total=10, done=0, failed=0)
+    for now[0], ended in [(5.0, 1), (5.5, 3), (7.5, 2), (8.0, 3)]:
+        teller.tell(State(workers=(), finished=ended), None)
+    assert [progress.rate_per_min for progress in told] == [0.0, 0.0, 0.0, 60.0]  # 3 in 3 s
+    assert [progress.left_s for progress in told] == [None, None, None, 7.0]
 
 
 def test_signals_are_counted_and_the_third_is_raised():

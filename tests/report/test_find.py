@@ -63,7 +63,7 @@ def test_a_misspelt_run_is_refused_with_a_suggestion(cwd):
 
 
 def test_a_folder_that_is_no_run_is_refused(cwd):
-    with pytest.raises(InputError, match="RUN notes: no such run"):
+    with pytest.raises(InputError, match=r"RUN notes: no such run\. Expected a run's folder"):
         find_run("notes", cwd)
 
 

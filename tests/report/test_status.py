@@ -61,12 +61,23 @@ def test_the_text_of_a_run_that_ended_gives_its_reason(store):
     assert "elapsed   1 min 00 s" in text
 
 
+def test_a_reason_that_says_the_state_itself_is_enough(store):
+    store.finish(1, "interrupted", "interrupted by Ctrl-C", 1060.0)
+    text = describe(status(store, now=9000.0), "r")
+    assert text.startswith("digits: interrupted by Ctrl-C (go on: sweep resume r)")
+
+
 def test_only_the_last_failures_are_shown_of_many(run):
     store = run.make([({"a": i}, "failed", [], f"boom {i}") for i in range(9)])
     text = describe(status(store, now=1001.0, host="h"), "r")
-    assert "failures  9" in text
-    assert "boom 8" in text
-    assert "boom 3" not in text
+    assert "failures  9, the last:\n  t4  boom 4\n" in text
+    assert text.endswith("  t8  boom 8\n  traceback and history: sweep show r t8")
+
+
+def test_a_failure_takes_one_short_line(run):
+    store = run.make([({}, "failed", [], "a" * 500 + "\nmore")])
+    lines = describe(status(store, now=1001.0, host="h"), "r").splitlines()
+    assert lines[-3:-1] == ["failures  1:", f"  t0  {'a' * 199}…"]
 
 
 def test_the_first_line_that_says_something_is_taken():
@@ -76,7 +87,7 @@ def test_the_first_line_that_says_something_is_taken():
 
 def test_show_gives_a_run_s_facts(run, store):
     text = show_run(store, run.folder / "run")
-    for fact in ("grid.yaml.j2", "epochs=3", "err (min)", "lr (4 values), seed (1 values)"):
+    for fact in ("grid.yaml.j2", "epochs=3", "err (min)", "lr (4 values), seed (1 value)"):
         assert fact in text
 
 

@@ -93,6 +93,18 @@ def test_an_axis_that_bears_a_column_s_name_keeps_both(run):
     assert over(table, "epochs")["n"].tolist() == [1]
 
 
+def test_a_channel_that_bears_an_axis_s_name_keeps_both(run):
+    names = ("err", "lr", "channel.lr")
+    trial = ({"lr": 0.5, "n": 3}, "finished", [(1.0, 0.25, 7.0)])
+    table = trials_table(run.make([trial], channels=names), all_channels=True)
+    assert table["lr"].tolist() == [0.5]
+    assert table["channel.lr"].tolist() == [0.25]
+    assert table["channel.channel.lr"].tolist() == [7.0]
+    grouped = over(table, "lr")
+    assert grouped["channel.lr_mean"].tolist() == [0.25]
+    assert (grouped["value.n"].tolist(), grouped["n"].tolist()) == ([3], [1])
+
+
 def test_trials_of_several_blocks_have_blanks_and_whole_numbers_stay_whole(run):
     table = trials_table(
         run.make([({"batch": 50}, "finished", [1.0]), ({"k": None}, "finished", [2.0])])

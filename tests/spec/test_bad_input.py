@@ -58,6 +58,17 @@ def test_a_mistake_in_the_template_is_told_with_its_line_in_the_file(experiment,
     check(f"{GRID}---\n{experiment}\n", message)
 
 
+def test_a_misspelt_axis_is_an_unknown_variable_first_and_an_unused_axis_too():
+    found = error_of(f"{GRID}---\n[{{{{ m }}}},\n {{{{ lrr }}}}]\n")
+    assert found.startswith("g.yaml.j2, line 7: unknown variable 'lrr' (did you mean lr?).")
+    assert found.endswith("And it never uses the axis lr (g.yaml.j2, line 3, sweep.grid.lr).")
+
+
+def test_an_unknown_variable_with_a_default_does_not_hide_an_unused_axis():
+    found = error_of(f"{GRID}---\n[{{{{ m }}}}, {{{{ lrr | default(3) }}}}]\n")
+    assert found.startswith("g.yaml.j2, line 3, sweep.grid.lr: the experiment never uses this axis")
+
+
 def test_a_yaml_error_is_told_with_the_line_of_the_users_file_not_of_the_rendered_text():
     experiment = (
         "{% set x = 1 %}\n{% for i in [1, 2, 3] %}\n# a comment of {{ i }}\n{% endfor %}\n"

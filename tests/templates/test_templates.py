@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import SVC
 
 ROOT = Path(__file__).parents[2]
 TRIALS = {
+    "digits-conv": 6,
     "digits-kmeans": 12,
     "digits-logistic-regression": 24,
     "digits-mlp": 24,
@@ -121,6 +123,15 @@ def test_the_perceptron_beats_logistic_regression_and_keeps_its_best_model(folde
     assert float(table[0]["best"]) < logistic_regression_error()
     kept = list((folder / "digits-mlp" / "trials").glob("*/a1/best.pkl"))
     assert len(kept) == TRIALS["digits-mlp"]
+
+
+@pytest.mark.slow
+def test_the_convolutional_net_is_as_good_as_a_support_vector_machine(folder: Path) -> None:
+    images, digits, unseen, answers = halves()
+    error = 1 - SVC().fit(images, digits).score(unseen, answers)
+    best = float(launched(folder, "digits-conv")[0]["best"])
+    assert best == pytest.approx(error, abs=0.01)
+    assert best < logistic_regression_error()
 
 
 @pytest.mark.slow

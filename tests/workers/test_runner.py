@@ -2,12 +2,15 @@
 
 import random
 import re
+import sys
 import threading
+import types
 from array import array
 
 import numpy as np
 import pytest
 
+from sweeper.errors import InputError
 from sweeper.records import (
     AttemptState,
     Began,
@@ -218,3 +221,11 @@ def test_what_a_trial_draws_is_what_numpy_and_python_draw_from_its_seed(runner):
     from_numpy, from_python = np.random.RandomState(7), random.Random(7)
     for row in rows(items):
         assert values(row) == {"numpy": from_numpy.uniform(), "python": from_python.random()}
+
+
+def test_a_real_pylearn2_in_the_way_is_told_as_input(runner, monkeypatch):
+    real = types.ModuleType("pylearn2")
+    real.__file__ = "/site-packages/pylearn2/__init__.py"
+    monkeypatch.setitem(sys.modules, "pylearn2", real)
+    with pytest.raises(InputError, match="gave a real Pylearn2 .*/site-packages"):
+        runner()

@@ -20,13 +20,13 @@ START_ROWS = 1000
 class NCE(DefaultDataSpecsMixin, Cost):
     """-mean log sigmoid(G(x)) over the data - mean log sigmoid(-G(y)) over the noise.
 
-    G is the model's log density minus the noise's. A model without `log_prob` but with `free_energy`
-    has the log density -free_energy - log_partition, where `log_partition` is a number that is
-    learnt beside the model's parameters: it belongs to this cost.
+    G is the model's log density minus the noise's. A model without `log_prob`, but with
+    `free_energy`, has the log density -free_energy - log_partition; log_partition is a number that
+    is learnt beside the model's parameters and belongs to this cost.
     noise: has `random_design_matrix(m)` and `log_prob(X)`, as GaussianNoise and BernoulliNoise.
     noise_per_clean: rows of noise a row of data.
-    init_log_partition: where log_partition starts; where the first model seems as likely as the noise if
-    None.
+    init_log_partition: where log_partition starts; if None, where the first model seems as likely
+    as the noise.
     Source: Gutmann and Hyvarinen 2010.
     """
 
@@ -72,7 +72,7 @@ class NCE(DefaultDataSpecsMixin, Cost):
     def get_gradients(
         self, model: Any, data: Any, **kwargs: Any
     ) -> tuple[OrderedDict[Any, Any], OrderedDict[Any, Any]]:
-        """(gradients of the model's parameters and of log_partition, the random states' updates)."""
+        """(gradients, of log_partition too; the random states' updates)."""
         cost = self.expr(model, data, **kwargs)
         params = list(model.get_params())
         if self.log_partition is not None:

@@ -1,7 +1,7 @@
 """Contrastive divergence, and stochastic maximum likelihood with persistent chains.
 
-The log-likelihood of such a model can't be computed, but its gradient can be estimated from samples:
-`expr` gives None, and `get_gradients` the estimate.
+The log-likelihood of such a model can't be computed, but its gradient can be estimated from
+samples: `expr` gives None, and `get_gradients` the estimate.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ class SM(DefaultDataSpecsMixin, Cost):
 class SMD(DefaultDataSpecsMixin, Cost):
     """Denoising score matching: mean squared difference from the score of the noise.
 
-    At noisy data x' = x + noise, the model's score should point back to x as that of the noise's own
-    density does: (x - x') / stdev^2.
+    At noisy data x' = x + noise, the model's score should point back to x as that of the noise's
+    own density does: (x - x') / stdev^2.
     corruptor: a GaussianCorruptor, or one with `corruption_free_energy(corrupted, data)`, a vector.
     Source: Vincent 2011, equation 4.3, with a mean in place of half a sum.
     """
@@ -91,7 +91,8 @@ def _divergence(model: Any, data: Any, space: Any) -> Any:
         return model.score_divergence(data)
     if not isinstance(space, VectorSpace):
         raise ConfigError(
-            f"SM: {type(model).__name__} has inputs in {space} and no score_divergence(V). Define it."
+            f"SM: {type(model).__name__} has inputs in {space} and no score_divergence(V). "
+            "Define it."
         )
     # Each example once for each unit: row i of an example's copies takes the derivative of score_i.
     units = space.get_total_dimension()

@@ -30,8 +30,8 @@ class Estimate:
     """What annealed importance sampling found, in nats.
 
     log_partition: the estimate.    standard_error: of it.
-    log_weights: one a chain, shape (chains,); the mean of their exponentials estimates the partition
-    function.
+    log_weights: one a chain, shape (chains,); the mean of their exponentials estimates the
+    partition function.
     """
 
     log_partition: float
@@ -57,7 +57,7 @@ def estimate_log_partition(
     """Estimate the log of the sum (or integral) of exp(-free energy) over the visible units.
 
     model: an RBM of any transform and energy.
-    temperatures: how many inverse temperatures, evenly from 0 to 1, or these, ascending from 0 to 1.
+    temperatures: how many inverse temperatures, evenly from 0 to 1; or these, ascending so.
     data: a dataset or an array of shape (examples, units): the chains start from its means, which
     takes fewer temperatures than to start from the model's visible biases.
     """

@@ -18,7 +18,8 @@ class GaussianBinaryRBM(RBM):
     """Gaussian visible units, binary hidden units.
 
     energy_function_class: `rbm_energy.grbm_type_1()` or `grbm_type_2()`.
-    nvis, nhid, vis_space, hid_space, transformer, irange, rng, init_bias_hid, init_bias_vis: as RBM's.
+    nvis, nhid, vis_space, hid_space, transformer, irange, rng, init_bias_hid, init_bias_vis: as
+    RBM's.
     mean_vis: true to take the visible units' means for samples of them.
     init_sigma: standard deviation of a visible unit given the hidden ones; a number, or one for
     each unit where the energy has them.
@@ -77,8 +78,8 @@ class GaussianBinaryRBM(RBM):
             driver = np.ones(self.vis_space.get_origin().shape) * driver
         if driver.ndim and not self.energy_function_class.supports_vector_sigma():
             raise ConfigError(
-                f"init_sigma: {self.energy_function_class.__name__} has one sigma for all units, got "
-                f"{self.init_sigma!r}. Give a number, or take grbm_type_2."
+                f"init_sigma: {self.energy_function_class.__name__} has one sigma for all units, "
+                f"got {self.init_sigma!r}. Give a number, or take grbm_type_2."
             )
         self.sigma_driver = sharedX(driver, name="sigma_driver")
         self.sigma = self.sigma_driver * hyper(self.sigma_lr_scale)

@@ -33,13 +33,14 @@ class RBM(Model, Block):
     rng: a RandomState, or the seed of one; 1001 if None.
     init_bias_vis, init_bias_hid: a number, or one for each unit.
     init_bias_vis_marginals: a dataset, from whose means the visible biases start.
-    random_patches_src: an array or a dataset, of which `nhid` rows times irange are the first weights.
+    random_patches_src: an array or a dataset; `nhid` of its rows, times irange, are the first
+    weights.
     base_lr, anneal_start, nchains, sml_gibbs_steps, monitor_reconstruction: taken for the sake of
     Pylearn2's files, without effect: a cost trains the model, and reconstruction_error is always
     a channel.
     Parameters: the transformer's, bias_vis, bias_hid.
-    Channels: bias_hid, bias_vis, h (over units, of their mean over the batch), each with _min, _mean and
-    _max; reconstruction_error.
+    Channels: bias_hid, bias_vis, h (over units, of their mean over the batch), each with _min,
+    _mean and _max; reconstruction_error.
     """
 
     # Score matching is for densities.
@@ -116,8 +117,8 @@ class RBM(Model, Block):
         weights = irange * np.asarray(rows).T
         if weights.shape != shape:
             raise ConfigError(
-                f"random_patches_src: expected {self.nhid} rows of {self.nvis} numbers, got an array "
-                f"of shape {weights.T.shape}."
+                f"random_patches_src: expected {self.nhid} rows of {self.nvis} numbers, got an "
+                f"array of shape {weights.T.shape}."
             )
         return weights
 

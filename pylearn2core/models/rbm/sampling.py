@@ -19,7 +19,8 @@ DEFAULT_SEED = 1001
 class Sampler:
     """Chains of an RBM, in a shared variable `particles`.
 
-    rbm: has gibbs_step_for_v.    particles: array of their first states, a batch of its visible units.
+    rbm: has gibbs_step_for_v.
+    particles: array of their first states, a batch of its visible units.
     rng: a RandomState, or the seed of one.
     """
 

@@ -12,11 +12,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pylearn2  # noqa: F401  (lets a user's file import pylearn2 and theano)
 from pylearn2core import paths
 from pylearn2core.config import nodes, yaml_parse
+from pylearn2core.config.imports import import_alias
 from pylearn2core.engine import Record, Request, width
 from pylearn2core.errors import ConfigError, Pylearn2CoreError
+from sweeper.errors import InputError
 from sweeper.records import (
     AttemptState,
     Began,
@@ -37,9 +38,16 @@ class InterruptedAttemptError(Exception):
 
 
 class Runner:
-    """Runs leases of trials, one trial after the other."""
+    """Runs leases of trials.
+
+    Raises InputError where a real Pylearn2 stands before the one that users' files mean here.
+    """
 
     def __init__(self, setup: RunnerSetup, worker: int) -> None:
+        try:
+            import_alias()
+        except ConfigError as error:
+            raise InputError(str(error)) from error
         self._setup = setup
         self._worker = worker
         self._spec = Path(setup.spec_path)

@@ -41,3 +41,10 @@ def test_values_are_exact_in_single_precision():
 def test_an_unknown_part_is_refused():
     with pytest.raises(ValueError, match="one of train, valid, test, got 'training'"):
         Digits("training")
+
+
+def test_images_are_shown_from_black_to_white():
+    digits = Digits("test")
+    values = np.array([0.0, 0.5, 1.0, 2.0])
+    assert digits.adjust_for_viewer(values).tolist() == [-1, 0, 1, 1]
+    assert digits.adjust_to_be_viewed_with(values, 9 * values).tolist() == [-1, 0, 1, 1]

@@ -90,7 +90,11 @@ def test_every_mistake_is_told_with_its_place(
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "the YAML is empty"), ("!new:a.b {}", "`!new:a.b` is no tag of this format")],
+    [
+        ("", "the YAML is empty"),
+        ("!new:a.b {}", "`!new:a.b` is no tag of this format"),
+        ("!obj:math.pi {}", "`!obj:math.pi` names a float, which can't be called. Name a class"),
+    ],
 )
 def test_other_mistakes_are_told(
     folder: Path, text: str, message: str, capsys: pytest.CaptureFixture[str]

@@ -227,5 +227,5 @@ def test_a_real_pylearn2_in_the_way_is_told_as_input(runner, monkeypatch):
     real = types.ModuleType("pylearn2")
     real.__file__ = "/site-packages/pylearn2/__init__.py"
     monkeypatch.setitem(sys.modules, "pylearn2", real)
-    with pytest.raises(InputError, match="gave a real Pylearn2 .*/site-packages"):
+    with pytest.raises(InputError, match=r"gave a real Pylearn2 .*/site-packages"):
         runner()

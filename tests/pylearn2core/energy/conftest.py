@@ -24,7 +24,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Enumerated:
-    """A binary RBM by its definition: W of shape (nvis, nhid), visible and hidden biases b and c."""
+    """A binary RBM: W of shape (nvis, nhid), visible biases b, hidden biases c."""
 
     W: np.ndarray
     b: np.ndarray

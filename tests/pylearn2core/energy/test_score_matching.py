@@ -21,6 +21,11 @@ TYPES = {"type 1": grbm_type_1, "type 2": grbm_type_2}
 X = np.random.RandomState(0).randn(ROWS, NVIS)
 
 
+def function(inputs: list[Any], outputs: Any) -> Any:
+    """Compiled in little time: these graphs run on a handful of rows."""
+    return pytensor.function(inputs, outputs, mode="FAST_COMPILE")
+
+
 def grbm(kind: str) -> Any:
     """One with parameters that are not special in any way, sigma among them."""
     model = GaussianBinaryRBM(TYPES[kind](), nvis=NVIS, nhid=NHID, learn_sigma=True)
@@ -51,8 +56,12 @@ def sm_value(kind: str, params: list[np.ndarray], V: np.ndarray, h: float = 1e-3
     squares = 0.5 * scores(kind, params, V) ** 2
     steps = h * np.eye(NVIS)
     seconds = [
-        (2 * free_energies(kind, params, V) - free_energies(kind, params, V + step)
-         - free_energies(kind, params, V - step)) / h**2
+        (
+            2 * free_energies(kind, params, V)
+            - free_energies(kind, params, V + step)
+            - free_energies(kind, params, V - step)
+        )
+        / h**2
         for step in steps
     ]
     return float((squares + np.stack(seconds, axis=1)).mean())
@@ -79,7 +88,7 @@ def differences(model: Any, value: Any, h: float = 1e-5) -> list[np.ndarray]:
 def test_free_energy_and_score_are_those_of_the_definition(kind: str) -> None:
     model = grbm(kind)
     V = model.get_input_space().make_theano_batch()
-    found = pytensor.function([V], [model.free_energy(V), model.score(V)])(X)
+    found = function([V], [model.free_energy(V), model.score(V)])(X)
     params = model.get_param_values()
     np.testing.assert_allclose(found[0], free_energies(kind, params, X), rtol=1e-10)
     np.testing.assert_allclose(found[1], scores(kind, params, X), rtol=1e-6, atol=1e-7)
@@ -92,9 +101,7 @@ def test_free_energy_sums_the_hidden_units_of_the_energy_out(kind: str) -> None:
     v = np.repeat(X[:1], len(h), axis=0)
     energy = model.energy_function.energy([sharedX(v), sharedX(h)])
     chances = model.energy_function.log_P_H_given_V(sharedX(h), sharedX(v))
-    energies, free, log_p = pytensor.function(
-        [], [energy, model.free_energy(sharedX(X[:1])), chances]
-    )()
+    energies, free, log_p = function([], [energy, model.free_energy(sharedX(X[:1])), chances])()
     assert -np.log(np.exp(-energies).sum()) == pytest.approx(free[0], rel=1e-10)
     np.testing.assert_allclose(log_p, free[0] - energies, rtol=1e-8)
 
@@ -104,10 +111,10 @@ def test_sm_and_its_gradients_are_those_of_differences(kind: str) -> None:
     model = grbm(kind)
     V = model.get_input_space().make_theano_batch()
     grads, _ = SM().get_gradients(model, V)
-    value, *found = pytensor.function([V], [SM().expr(model, V), *grads.values()])(X)
+    value, *found = function([V], [SM().expr(model, V), *grads.values()])(X)
     assert value == pytest.approx(sm_value(kind, model.get_param_values(), X), rel=1e-5)
 
-    compiled = pytensor.function([V], SM().expr(model, V))
+    compiled = function([V], SM().expr(model, V))
 
     def by_graph(params: list[np.ndarray]) -> float:
         model.set_param_values(params)
@@ -127,7 +134,7 @@ def test_the_general_divergence_equals_that_of_the_rbm() -> None:
         get_input_source = model.get_input_source
         score = model.score
 
-    values = pytensor.function([], [SM().expr(m, sharedX(X)) for m in (model, Bare())])()
+    values = function([], [SM().expr(m, sharedX(X)) for m in (model, Bare())])()
     assert values[0] == pytest.approx(values[1], rel=1e-12)
 
 
@@ -142,7 +149,7 @@ def test_smd_and_its_gradients_are_those_of_its_definition(kind: str) -> None:
 
     grads, _ = SMD(Fixed(stdev)).get_gradients(model, sharedX(X))
     cost = SMD(Fixed(stdev)).expr(model, sharedX(X))
-    value, *found = pytensor.function([], [cost, *grads.values()])()
+    value, *found = function([], [cost, *grads.values()])()
 
     def by_definition(params: list[np.ndarray]) -> float:
         wanted = (X - noisy) / stdev**2
@@ -161,7 +168,7 @@ def test_smd_of_type_1_is_a_denoising_autoencoders_error() -> None:
     noisy = sharedX(X + sigma * np.random.RandomState(1).randn(*X.shape))
     corruptor._corrupt = lambda x: noisy
     error = ((model.reconstruct(noisy) - sharedX(X)) ** 2).mean()
-    found = pytensor.function([], [SMD(corruptor).expr(model, sharedX(X)), error])()
+    found = function([], [SMD(corruptor).expr(model, sharedX(X)), error])()
     assert found[0] == pytest.approx(found[1] / sigma**4, rel=1e-10)
 
 
@@ -171,7 +178,7 @@ def test_the_optimum_of_sm_is_the_mean_and_variance_of_a_gaussian() -> None:
     model.set_param_values([X.mean(axis=0), 1 / X.var(axis=0)])
     V = model.get_input_space().make_theano_batch()
     grads, _ = SM().get_gradients(model, V)
-    for grad in pytensor.function([V], list(grads.values()))(X):
+    for grad in function([V], list(grads.values()))(X):
         np.testing.assert_allclose(grad, 0.0, atol=1e-12)
 
 

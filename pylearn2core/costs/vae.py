@@ -10,7 +10,7 @@ from pylearn2core.errors import ConfigError
 
 
 class _Criterion(DefaultDataSpecsMixin, Cost):
-    """num_samples: draws of the latent units for each example."""
+    """Minus a mean over examples of what needs draws of the latent units."""
 
     supervised = False
 
@@ -20,6 +20,21 @@ class _Criterion(DefaultDataSpecsMixin, Cost):
                 f"{type(self).__name__}: num_samples must be an integer > 0, got {num_samples!r}."
             )
         self.num_samples = num_samples
+        self._drawn: tuple[Any, Any, Any] = (None, None, None)
+
+    def _draw(self, model: Any, data: Any) -> Any:
+        raise NotImplementedError
+
+    def _draw_once(self, model: Any, data: Any) -> Any:
+        """What `_draw` gives for this batch: the same draws however often it is asked for.
+
+        So a channel agrees with the objective, and what they share is computed once.
+        """
+        known, batch, _ = self._drawn
+        if known is not model or batch is not data:
+            self.get_data_specs(model)[0].validate(data)
+            self._drawn = model, data, self._draw(model, data)
+        return self._drawn[2]
 
     def is_stochastic(self) -> bool:
         """True: the latent units are drawn anew for each batch."""
@@ -30,23 +45,25 @@ class VAECriterion(_Criterion):
     """Minus the lower bound on the log-likelihood, mean over examples, in nats.
 
     num_samples: draws of the latent units for each example.
-    Channels: kl_divergence_term and expectation_term, whose difference the bound is; they draw
-    for themselves.
+    Channels: kl_divergence_term and expectation_term, means over examples; the objective is their
+    difference.
     """
+
+    def _draw(self, model: Any, data: Any) -> Any:
+        return model.log_likelihood_lower_bound(
+            data, self.num_samples, return_individual_terms=True
+        )
 
     def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
         """The criterion, a scalar."""
-        self.get_data_specs(model)[0].validate(data)
-        return -model.log_likelihood_lower_bound(data, self.num_samples).mean()
+        divergence, expectation = self._draw_once(model, data)
+        return (divergence - expectation).mean()
 
     def get_monitoring_channels(
         self, model: Any, data: Any, **kwargs: Any
     ) -> OrderedDict[str, Any]:
         """The two terms of the bound, means over examples."""
-        self.get_data_specs(model)[0].validate(data)
-        divergence, expectation = model.log_likelihood_lower_bound(
-            data, self.num_samples, return_individual_terms=True
-        )
+        divergence, expectation = self._draw_once(model, data)
         return OrderedDict(
             kl_divergence_term=divergence.mean(), expectation_term=expectation.mean()
         )
@@ -59,7 +76,9 @@ class ImportanceSamplingCriterion(_Criterion):
     the criterion of VAECriterion, its divergence estimated from the draw.
     """
 
+    def _draw(self, model: Any, data: Any) -> Any:
+        return model.log_likelihood_approximation(data, self.num_samples)
+
     def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
         """The criterion, a scalar."""
-        self.get_data_specs(model)[0].validate(data)
-        return -model.log_likelihood_approximation(data, self.num_samples).mean()
+        return -self._draw_once(model, data).mean()

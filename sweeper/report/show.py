@@ -99,13 +99,17 @@ def _attempt(attempt: AttemptRecord, run_dir: Path) -> str:
         ("started", clock(attempt.started)),
         ("ended", "" if attempt.ended is None else clock(attempt.ended) + took),
         ("files", _files(run_dir / "trials" / attempt.trial / f"a{attempt.number}")),
-        *((key, cell(value)) for key, value in attempt.info.items()),
+        *((key, _fact(value)) for key, value in attempt.info.items()),
         ("error", attempt.message),
     ]
     lines = [f"attempt {attempt.number}: {attempt.state.value}", _facts(facts)]
     if attempt.traceback:
         lines.append(printable(attempt.traceback.rstrip()))
     return "\n".join(lines)
+
+
+def _fact(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else cell(value)
 
 
 def _files(out: Path) -> str:

@@ -101,6 +101,12 @@ def test_show_gives_a_trial_s_values_attempt_error_and_traceback(run, store):
     assert "\x1b" not in text
 
 
+def test_seconds_of_an_attempt_have_four_digits(run, store):
+    ended = AttemptEnded("t2", 1, AttemptState.FINISHED, 1050.0, info={"build_s": 0.4742412567})
+    store.write(1, [ended])
+    assert "\nbuild_s  0.4742\n" in show_trial(store, run.folder / "run", "t2") + "\n"
+
+
 def test_show_gives_a_trial_s_history_as_a_table(run, store):
     lines = show_trial(store, run.folder / "run", "t0").splitlines()
     at = lines.index("epoch  err  loss")

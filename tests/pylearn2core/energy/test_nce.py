@@ -160,7 +160,7 @@ def test_noise_takes_its_numbers_from_a_dataset() -> None:
     [
         (lambda: GaussianNoise(mean=[0.0]), "give a dataset, or mean and stdev"),
         (lambda: GaussianNoise(mean=[0.0], stdev=[0.0]), "no deviation 0"),
-        (lambda: BernoulliNoise(), "give a dataset, or p"),
+        (BernoulliNoise, "give a dataset, or p"),
         (lambda: BernoulliNoise(p=[0.0, 0.5]), r"numbers in \(0, 1\)"),
         (lambda: NCE(wide(), noise_per_clean=0), "noise_per_clean: expected 1 or more"),
         (lambda: NCE(wide(), noise_per_clean=1.5), "noise_per_clean: expected an integer"),

@@ -14,6 +14,7 @@ from scipy.stats import bernoulli
 
 from pylearn2core import checkpoint
 from pylearn2core.config import yaml_parse
+from pylearn2core.costs.cost import SumOfCosts
 from pylearn2core.costs.vae import ImportanceSamplingCriterion, VAECriterion
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.models.vae import BernoulliVector, DiagonalGaussian
@@ -130,10 +131,16 @@ def test_each_batch_has_noise_of_its_own(make_vae: Any) -> None:
     rows = records(training(make_vae(), VAECriterion(), learning_rate=0.0, epochs=3))
     assert len({row["objective"] for row in rows}) == 4
     assert len({row["reconstruction_error"] for row in rows}) == 1
-    # The channels draw for themselves: their difference is the objective but for the noise.
-    row = rows[0]
-    bound = row["kl_divergence_term"] - row["expectation_term"]
-    assert 0 < abs(bound - row["objective"]) < 0.5
+
+
+def test_the_two_terms_add_up_to_the_objective(make_vae: Any) -> None:
+    """They come from one draw, so to the last digits; and so do the terms of a sum of costs."""
+    cost = SumOfCosts([[2.0, VAECriterion()], [0.5, ImportanceSamplingCriterion(2)]])
+    for row in records(training(make_vae(), cost, epochs=1)):
+        bound = row["kl_divergence_term"] - row["expectation_term"]
+        assert row["term_0_mean"] == pytest.approx(bound, rel=1e-12)
+        whole = 2.0 * row["term_0_mean"] + 0.5 * row["term_1"]
+        assert row["objective"] == pytest.approx(whole, rel=1e-12)
 
 
 def test_steps_of_training_draw_new_noise(make_vae: Any) -> None:

@@ -26,18 +26,32 @@ class Entry:
     """A key's place in the table of programs.
 
     proven: the methods that have run.    packs: False where the program can't run as a pack.
-    work: arithmetic operations a batch, by its number of rows.
-    convolves: whether it has a convolution.
+    work: arithmetic operations a batch, by the shapes of the shared variables and its rows.
+    convolves: whether it has a convolution.    shapes: of shared variables that it has run at.
     """
 
     program: Program
     proven: set[str] = field(default_factory=set)
     packs: bool = True
-    work: dict[int, float] = field(default_factory=dict)
+    work: dict[Hashable, float] = field(default_factory=dict)
     convolves: bool = False
+    shapes: set[Hashable] = field(default_factory=set)
+
+    def note(self, shapes: Hashable) -> None:
+        """A trial with these shapes begins: one more compilation, or none.
+
+        A sweep over widths compiles at each; a worker that lives long must not keep them all.
+        """
+        if shapes not in self.shapes and len(self.shapes) >= _SHAPES_KEPT:
+            self.program.forget()
+            self.shapes.clear()
+        self.shapes.add(shapes)
 
 
-_entries: dict[Hashable, Entry] = {}
+# Compiled code is a few MB a program: enough of it to come back to, not enough to fill a node.
+_KEYS_KEPT = 64
+_SHAPES_KEPT = 32
+_entries: dict[Hashable, Entry] = {}  # the key used last comes last
 
 
 class Bound:
@@ -52,17 +66,19 @@ class Bound:
         self._lifted = lower.lifted_values(self._own)
         self.shapes = state.shapes(self._own.shared)
         # Hashing a key costs as much as reading its graph: look it up once.
-        known = _entries.get(self._own.key)
-        self._entry = known if known is not None else self._new_entry()
+        key = self._own.key
+        self._entry = _entries.pop(key) if key in _entries else self._new_entry()
+        _entries[key] = self._entry
+        while len(_entries) > _KEYS_KEPT:
+            del _entries[next(iter(_entries))]
+        self._entry.note(self.shapes)
 
     def _new_entry(self) -> Entry:
         try:
             program: Program = DeviceProgram(self._step, self._own)
         except NotImplementedError as error:
             program = self._host_program(error)
-        entry = Entry(program, convolves=convolves(self._step.roots))
-        _entries[self._own.key] = entry
-        return entry
+        return Entry(program, convolves=convolves(self._step.roots))
 
     @property
     def updated(self) -> tuple[Any, ...]:

@@ -52,11 +52,12 @@ def _work(request: Request) -> float:
     """Arithmetic operations of one batch, as XLA counts them."""
     entry, step = request.step.entry, request.step
     rows = max(request.order.sizes)
-    if rows not in entry.work:
+    key = (rows, step.shapes)
+    if key not in entry.work:
         batch = tuple(array[:rows] for array in request.data)
         program = cast(DeviceProgram, entry.program)
-        entry.work[rows] = program.work(batch, state.pull(step.shared), step.lifted)
-    return entry.work[rows]
+        entry.work[key] = program.work(batch, state.pull(step.shared), step.lifted)
+    return entry.work[key]
 
 
 def answer(requests: Sequence[Request], n_slots: int) -> list[Any]:

@@ -50,6 +50,7 @@ class DeviceProgram:
         self._measure_own = jax.jit(jax.vmap(self._measure_pass, (*slots, order)))
         self._measure_common = jax.jit(jax.vmap(self._measure_pass, (*slots, common)))
         self._once = jax.jit(lambda shared, lifted: self._step((), shared, lifted)[1])
+        self._compiled = [value for value in vars(self).values() if hasattr(value, "clear_cache")]
 
     def train(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
         """New values of the updated variables, and for each whether it is finite."""
@@ -108,6 +109,11 @@ class DeviceProgram:
         """The outputs of a step that has no batch."""
         return self._once(shared, lifted)  # type: ignore[no-any-return]
 
+    def forget(self) -> None:
+        """Let go of what was compiled; the next call compiles again."""
+        for compiled in self._compiled:
+            compiled.clear_cache()
+
     def work(self, batch: Data, shared: Data, lifted: Data) -> float:
         """Arithmetic operations of one batch, as XLA counts them before it optimises."""
         lowered = jax.jit(self._step).lower(batch, shared, lifted)
@@ -163,6 +169,9 @@ class HostProgram:
             updated, outputs = self._step(batch, (*updated, *rest), lifted)
             total = total + np.array(outputs, dtype=np.float64) * len(rows)
         return updated, total / sum(order.sizes)
+
+    def forget(self) -> None:
+        """Nothing: one compiled function serves all shapes."""
 
     def once(self, shared: Data, lifted: Data) -> Data:
         """The outputs of a step that has no batch."""

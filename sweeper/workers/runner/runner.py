@@ -32,6 +32,8 @@ from sweeper.workers.runner.packing import Attempt, Item, side_by_side
 from sweeper.workers.runner.rows import ChannelFilter, loop_of
 from sweeper.workers.runner.surroundings import Surroundings
 
+_TEXTS_KEPT = 32  # the scheduler has no more open at once
+
 
 class InterruptedAttemptError(Exception):
     """The driver asked running attempts to end."""
@@ -142,16 +144,20 @@ class Runner:
         self, task: TrialTask, text: ExperimentText, tokens: tuple[Any, ...], inside: Surroundings
     ) -> Iterator[Any]:
         """The experiments of a trial; a document is built when the one before it is through."""
-        if task.text_id not in self._parsed:
-            self._parsed[task.text_id] = nodes.parse(
-                text.text, source=text.source, lines=text.lines
-            )
-        for document in self._parsed[task.text_id]:
+        for document in self._documents(task.text_id, text):
             with inside:
                 built = yaml_parse.build(
                     document, tokens=tokens, source=text.source, allowed=self._allowed
                 )
             yield from built if isinstance(built, list | tuple) else [built]
+
+    def _documents(self, text_id: str, text: ExperimentText) -> list[nodes.Node]:
+        """The text's documents, parsed once; those of texts long gone are forgotten."""
+        if text_id not in self._parsed:
+            while len(self._parsed) >= _TEXTS_KEPT:
+                del self._parsed[next(iter(self._parsed))]
+            self._parsed[text_id] = nodes.parse(text.text, source=text.source, lines=text.lines)
+        return self._parsed[text_id]
 
     def _places(self, out: Path) -> paths.Places:
         stem = self._spec.name.split(".")[0]

@@ -242,3 +242,25 @@ def test_a_monitored_draw_differs_from_batch_to_batch_and_from_pass_to_pass():
     for mean, square in passes:
         assert square - mean**2 > 0.02  # of a uniform draw 1/12; of one draw 23 times, 0
     assert passes[0][0] != passes[1][0]
+
+
+def test_a_long_lived_worker_keeps_a_bounded_number_of_compiled_shapes(monkeypatch):
+    monkeypatch.setattr(bounds, "_SHAPES_KEPT", 2)
+    x = np.ones((4, 3))
+    for width in [2, 3, 4, 2]:
+        weights = pytensor.shared(np.ones((3, width)), name="W")
+        batch = pt.matrix("x")
+        step = Step(((batch,),), {weights: weights * 0.5}, ((batch @ weights).sum(),))
+        bound = Bound(step)
+        bound.train(on_device((x,)), Order.of([slice(0, 4)], 4))
+        np.testing.assert_array_equal(weights.get_value(), np.full((3, width), 0.5))
+        assert bound.entry.program._train._cache_size() <= 2
+
+
+def test_a_long_lived_worker_keeps_a_bounded_number_of_keys(monkeypatch):
+    monkeypatch.setattr(bounds, "_KEYS_KEPT", 3)
+    value = pytensor.shared(1.0)
+    for power in range(2, 8):
+        (result,) = evaluate([(value + 1) ** power])
+        assert result == 2**power
+    assert len(bounds._entries) == 3

@@ -64,9 +64,7 @@ def scikit_learns(X: Any, hidden: int, epochs: int, seed: int) -> RBM:
     other = BernoulliRBM(
         hidden, learning_rate=RATE, batch_size=BATCH, n_iter=epochs, random_state=seed
     ).fit(X)
-    return model_of(
-        other.components_.T, other.intercept_visible_, other.intercept_hidden_
-    )
+    return model_of(other.components_.T, other.intercept_visible_, other.intercept_hidden_)
 
 
 def exact_log_partition(model: RBM) -> float:
@@ -91,7 +89,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     train, unseen = digits("train"), digits("valid")
-    print(f"{options.hidden} hidden units, {options.epochs * len(train) // BATCH} updates of {BATCH}")
+    print(
+        f"{options.hidden} hidden units, {options.epochs * len(train) // BATCH} updates of {BATCH}"
+    )
     for name, fit in (("pylearn2core, SML", ours), ("scikit-learn", scikit_learns)):
         rows, began = [], time.monotonic()
         models = [fit(train, options.hidden, options.epochs, seed) for seed in range(options.seeds)]

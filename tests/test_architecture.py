@@ -26,7 +26,7 @@ SWEEPER = (
 PYLEARN2CORE = (
     ("errors", "paths", "log", "rng", "theano"),
     ("config", "space", "engine"),
-    ("utils", "linear", "corruption", "blocks", "costs"),
+    ("utils", "linear", "energy_functions", "corruption", "blocks", "costs"),
     ("datasets", "models", "model_extensions"),
     ("monitor",),
     ("termination_criteria", "train_extensions", "checkpoint"),

@@ -48,7 +48,9 @@ class TiledConv2D(LinearTransform):
                 f"output channels, {input_space.num_channels} input channels, window rows, window "
                 f"columns), got {tuple(shape)}."
             )
-        self._filters, self._window = filters, shape[4:]
+        self._filters = filters
+        self._shape = tuple(int(size) for size in shape)
+        self._window = self._shape[4:]
         self._subsample = (int(subsample[0]), int(subsample[1]))
         self.input_space = input_space
         self.output_space = Conv2DSpace(
@@ -57,12 +59,7 @@ class TiledConv2D(LinearTransform):
             axes=check_axes(output_axes),
             dtype=input_space.dtype,
         )
-        places = self.output_space.shape
-        self._check_places(shape[:2], places)
-        self._tiles = tuple(
-            np.arange(there, dtype="int64") % size
-            for there, size in zip(places, shape[:2], strict=True)
-        )
+        self._check_places(shape[:2], self.output_space.shape)
 
     def _check_places(self, given: Sequence[int], places: Sequence[int]) -> None:
         if any(size > there for size, there in zip(given, places, strict=True)):
@@ -84,33 +81,43 @@ class TiledConv2D(LinearTransform):
     def lmul_T(self, x: Any) -> Any:
         """A batch of `output_space` mapped back to `input_space` by the transpose of `lmul`."""
         outputs = Conv2DSpace.convert(x, self.output_space.axes, _INSIDE)
-        space = self.input_space
-        shape = (outputs.shape[0], space.num_channels, *space.shape)
-        # The product is linear in the images: its gradient is the transpose, wherever it is taken.
-        images = pt.zeros(shape, dtype=outputs.dtype)
-        back = pt.grad((self._product(images) * outputs).sum(), images)
-        return Conv2DSpace.convert(back, _INSIDE, space.axes)
+        seen = pt.matmul(outputs.dimshuffle(2, 3, 0, 1), self._weights()).dimshuffle(2, 3, 0, 1)
+        channels, (rows, columns) = self.input_space.num_channels, self.input_space.shape
+        images = pt.zeros((outputs.shape[0], channels, rows, columns), dtype=seen.dtype)
+        for place, window in enumerate(self._windows()):
+            part = seen[:, place * channels : (place + 1) * channels]
+            images = pt.inc_subtensor(images[window], part)
+        return Conv2DSpace.convert(images, _INSIDE, self.input_space.axes)
 
     def _product(self, images: Any) -> Any:
         """Return shape (b, output channels, rows, columns) for images (b, c, rows, columns)."""
-        rows, columns = (self._rows_of(axis) for axis in (0, 1))
-        (R, k), (S, l_) = rows.shape, columns.shape
-        # (b, c, R, S, k, l): each place's window, flipped.
-        windows = images[:, :, rows[:, None, :, None], columns[None, :, None, :]]
-        seen = windows.dimshuffle(2, 3, 0, 1, 4, 5)
-        channels, outputs = self.input_space.num_channels, self.output_space.num_channels
-        inputs = channels * int(k) * int(l_)
-        seen = seen.reshape((R * S, -1, inputs))
-        weights = self._filters[self._tiles[0][:, None], self._tiles[1][None, :]]
-        weights = weights.reshape((R * S, outputs, inputs)).dimshuffle(0, 2, 1)
-        product = pt.matmul(seen, weights).reshape((R, S, -1, outputs))
-        return product.dimshuffle(2, 3, 0, 1)
+        seen = pt.concatenate([images[window] for window in self._windows()], axis=1)
+        weights = self._weights().dimshuffle(0, 1, 3, 2)
+        return pt.matmul(seen.dimshuffle(2, 3, 0, 1), weights).dimshuffle(2, 3, 0, 1)
 
-    def _rows_of(self, axis: int) -> Any:
-        """The image's rows (or columns) in each window, last first; shape (places, window)."""
-        first = np.arange(self.output_space.shape[axis], dtype="int64") * self._subsample[axis]
-        size = self._window[axis]
-        return first[:, None] + np.arange(size - 1, -1, -1, dtype="int64")[None, :]
+    def _windows(self) -> list[tuple[slice, ...]]:
+        """For each place in a window, from the first row on: what all windows have there."""
+        there, step = self.output_space.shape, self._subsample
+        return [
+            (slice(None), slice(None), *map(_places, (row, column), there, step))
+            for row, column in np.ndindex(*self._window)
+        ]
+
+    def _weights(self) -> Any:
+        """The weights at every place, shape (rows, columns, outputs, window places x inputs)."""
+        # Shapes are declared: a reshape to a shape that is worked out is no JAX program.
+        filters = pt.specify_shape(self._filters, self._shape)[..., ::-1, ::-1]
+        places = self.output_space.shape
+        if self._shape[:2] != places:
+            rows, columns = (
+                np.arange(there, dtype="int64") % size
+                for there, size in zip(places, self._shape[:2], strict=True)
+            )
+            filters = filters[rows[:, None], columns[None, :]]
+            filters = pt.specify_shape(filters, (*places, *self._shape[2:]))
+        inputs = int(np.prod(self._shape[3:]))
+        ordered = filters.dimshuffle(0, 1, 2, 4, 5, 3)
+        return ordered.reshape((*places, self._shape[2], inputs))
 
     def get_weights_topo(self) -> Any:
         """The filters as pictures, shape (places x output channels, rows, columns, channels)."""
@@ -131,6 +138,10 @@ class Local(TiledConv2D):
                 f"Local: a window has {places[0]} x {places[1]} places in this image, but the "
                 f"filters are for {given[0]} x {given[1]}."
             )
+
+
+def _places(first: int, count: int, step: int) -> slice:
+    return slice(first, first + (count - 1) * step + 1, step)
 
 
 def make_random_local(

@@ -23,7 +23,9 @@ TRIALS = {
     "digits-conv": 6,
     "digits-kmeans": 12,
     "digits-logistic-regression": 24,
+    "digits-maxout-dropout": 6,
     "digits-mlp": 24,
+    "digits-stacked-denoising": 4,
     "tied-autoencoder": 9,
     "plain-python": 24,
 }

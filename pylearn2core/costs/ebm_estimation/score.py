@@ -31,7 +31,7 @@ class SM(DefaultDataSpecsMixin, Cost):
         _check_real(model, "SM")
         squares = hyper(0.5) * pt.sqr(model.score(data)).mean()
         units = space.get_total_dimension()
-        value = squares + _divergence(model, data, space).mean() / hyper(units)
+        value = squares + _mean_divergence(model, data, space) / hyper(units)
         value.name = "SM"
         return value
 
@@ -85,10 +85,10 @@ def _check_real(model: Any, cost: str) -> None:
         )
 
 
-def _divergence(model: Any, data: Any, space: Any) -> Any:
-    """The sum over i of d score_i / d v_i of each example; a vector."""
+def _mean_divergence(model: Any, data: Any, space: Any) -> Any:
+    """The sum over i of d score_i / d v_i, mean over the examples; a scalar."""
     if hasattr(model, "score_divergence"):
-        return model.score_divergence(data)
+        return model.score_divergence(data).mean()
     if not isinstance(space, VectorSpace):
         raise ConfigError(
             f"SM: {type(model).__name__} has inputs in {space} and no score_divergence(V). "
@@ -100,4 +100,4 @@ def _divergence(model: Any, data: Any, space: Any) -> Any:
     copies = (data[:, None, :] + pt.zeros_like(eye)[None]).reshape((-1, units))
     which = (pt.zeros_like(data)[:, None, :] + eye[None]).reshape((-1, units))
     slopes = pt.grad((model.score(copies) * which).sum(), copies)
-    return (slopes * which).sum(axis=1).reshape((-1, units)).sum(axis=1)
+    return (slopes * which).sum(axis=1).mean() * hyper(units)

@@ -70,7 +70,7 @@ class GaussianBinaryRBM(RBM):
             init_bias_hid=init_bias_hid,
         )
         if learn_sigma:
-            self._params.append(self.sigma_driver)
+            self._params = [*self._params, self.sigma_driver]
 
     def _make_energy(self) -> Any:
         driver = np.asarray(self.init_sigma, dtype=float) / self.sigma_lr_scale

@@ -110,6 +110,8 @@ class RBM(Model, Block):
 
     def _first_weights(self, irange: float, patches: Any) -> Any:
         """Numbers of shape (nvis, nhid)."""
+        assert self.nvis is not None
+        assert self.nhid is not None
         shape = (self.nvis, self.nhid)
         if patches is None:
             return self.rng.uniform(-irange, irange, shape)

@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/rbm_loglikelihood.py [--epochs 100] [--hidden 64] [--seeds 3]
 
-Both learn binary digits (1,000 of 8 x 8) from the same first weights, by as many updates of the same batches, with
-as many persistent chains and the same learning rate. Both are measured by the same annealed importance
-sampling; where there are few hidden units (16 or fewer), by enumeration too.
+Both learn binary digits (1,000 of 8 x 8) from the same first weights, by as many updates of the
+same batches, with as many persistent chains and the same learning rate. Both are measured by the
+same annealed importance sampling; with few hidden units (16 or fewer) by enumeration too.
 """
 
 from __future__ import annotations

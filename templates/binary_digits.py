@@ -4,7 +4,7 @@ from pylearn2.datasets.digits import Digits
 
 
 class BinaryDigits(Digits):
-    """Digits' images with every pixel 0 or 1: dark from `threshold` on.    which_set: as Digits'."""
+    """Digits with every pixel 0 or 1: 1 from `threshold` on.    which_set: as Digits'."""
 
     def __init__(self, which_set, threshold=0.5):
         super().__init__(which_set)

@@ -33,7 +33,7 @@ class Watch:
         self._objective = objective
         self._bests: dict[str, float] = {}  # each trial's own
         # An experiment of several phases may have the channel in a later one only.
-        self._in_phases = any(_is_list(text.text) for text in texts.values())
+        self._in_phases = any(_has_phases(text.text) for text in texts.values())
         self._is_known = objective is None
         self._heard: set[str] = set()
         self._places: dict[tuple[str, ...], int | None] = {}
@@ -108,10 +108,10 @@ class Watch:
         )
 
 
-def _is_list(text: str) -> bool:
-    """Whether an experiment's YAML is a list of phases."""
-    for line in text.splitlines():
-        stripped = line.strip()
-        if stripped and not stripped.startswith("#"):
-            return stripped.startswith(("[", "- "))
-    return False
+def _has_phases(text: str) -> bool:
+    """Whether an experiment's YAML is a list of phases, or has several documents."""
+    lines = [
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
+    listed = bool(lines) and lines[0].lstrip().startswith(("[", "- "))
+    return listed or any(line.startswith("---") for line in lines[1:])

@@ -25,6 +25,7 @@ from sweeper.sweep.watch import Watch
 
 ONE = {"x": ExperimentText("g", "# a comment\n!obj:a.B {}", (1, 2))}
 PHASES = {"x": ExperimentText("g", "# a comment\n[!obj:a.B {}, !obj:a.C {}]", (1, 2))}
+DOCUMENTS = {"x": ExperimentText("g", "!obj:a.B {}\n---\n!obj:a.C {}", (1, 2, 3))}
 
 
 def row(trial="t", phase=0, **values):
@@ -66,15 +67,16 @@ def test_a_missing_objective_is_said_at_the_first_row_with_the_channels_there_ar
     )
 
 
-def test_an_experiment_of_phases_may_show_the_objective_in_a_later_one():
-    watch = Watch(Objective("error", "min"), PHASES)
+@pytest.mark.parametrize("texts", [PHASES, DOCUMENTS])
+def test_an_experiment_of_phases_may_show_the_objective_in_a_later_one(texts):
+    watch = Watch(Objective("error", "min"), texts)
     watch.see(row(loss=1.0))
     assert watch.fault == ""
     watch.see(row(phase=1, error=1.0))
     watch.see_end(finished())
     assert watch.fault == ""
 
-    never = Watch(Objective("error", "min"), PHASES)
+    never = Watch(Objective("error", "min"), texts)
     never.see(row(loss=1.0))
     never.see_end(finished())
     assert "'error' is no channel" in never.fault

@@ -260,7 +260,7 @@ LAYERS: list[tuple[type, str, Callable[[], Case]]] = [
 ]
 
 
-def gaussian() -> LinearGaussian:
+def gaussian() -> Any:
     return unit(LinearGaussian, init_beta=np.array([1.5, 2.0, 2.5]), min_beta=0.1, max_beta=9.0)
 
 
@@ -272,7 +272,7 @@ def autoencoder(cls: Any = Autoencoder, *first: Any, **kwargs: Any) -> Any:
     return scattered(cls(*first, **(sizes | kwargs)))
 
 
-def second() -> Autoencoder:
+def second() -> Any:
     return scattered(Autoencoder(3, 2, "tanh", None, irange=1.0, rng=5))
 
 

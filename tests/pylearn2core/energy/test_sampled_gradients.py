@@ -10,7 +10,7 @@ import pytensor.tensor as pt
 import pytest
 
 from pylearn2core.costs.cost import SumOfCosts
-from pylearn2core.costs.ebm_estimation import SML, CDk
+from pylearn2core.costs.ebm_estimation import NCE, SML, BernoulliNoise, CDk
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.engine import Bound, Order, Step, evaluate
 from pylearn2core.errors import ConfigError
@@ -107,7 +107,7 @@ def trained(cost: Any, epochs: int, learning_rate: float = 0.1) -> Any:
             termination_criterion=EpochCounter(epochs),
         ),
     )
-    train.records = list(train)
+    train.rows = list(train)
     return train
 
 
@@ -128,7 +128,7 @@ def test_the_persistent_chain_moves_inside_the_epochs_program() -> None:
 
 @pytest.mark.parametrize("cost", [CDk(1), SML(20, 1)], ids=["CDk", "SML"])
 def test_training_records_no_objective_but_the_reconstruction_error(cost: Any) -> None:
-    records = trained(cost, epochs=2).records
+    records = trained(cost, epochs=2).rows
     assert "objective" not in records[0]
     assert {"reconstruction_error", "h_mean", "bias_vis_max", "bias_hid_min"} <= set(records[0])
 
@@ -137,6 +137,31 @@ def test_the_same_seed_gives_the_same_training_and_another_another() -> None:
     runs = [trained(CDk(1, seed=seed), epochs=2).model.get_weights() for seed in (1, 1, 2)]
     np.testing.assert_array_equal(runs[0], runs[1])
     assert (runs[0] != runs[2]).all()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: CDk(1),
+        lambda: SML(20, 1),
+        lambda: NCE(BernoulliNoise(p=np.full(6, 0.5)), noise_per_clean=2),
+    ],
+    ids=["CDk", "SML", "NCE"],
+)
+def test_a_training_that_goes_on_from_its_state_never_stopped(make: Any) -> None:
+    whole, half = trained(make(), epochs=4), trained(make(), epochs=2)
+    resumed = trained(make(), epochs=0)
+    resumed.load_state_dict(half.state_dict())
+    resumed.algorithm.termination_criterion._max_epochs = 4
+    resumed.main_loop()
+    for one, other in zip(
+        whole.model.get_param_values(), resumed.model.get_param_values(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    for name in ("particles", "log_partition"):
+        if getattr(whole.algorithm.cost, name, None) is not None:
+            values = [getattr(t.algorithm.cost, name).get_value() for t in (whole, resumed)]
+            np.testing.assert_array_equal(*values)
 
 
 def test_a_sum_of_costs_adds_sampled_gradients() -> None:

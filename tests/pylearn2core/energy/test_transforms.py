@@ -206,9 +206,9 @@ def test_every_transform_trains_by_every_cost(
     )
     first, *_, last = Train(digits, model, algorithm)
     assert "can't be one JAX program" not in caplog.text
-    assert last["reconstruction_error"] < first["reconstruction_error"]
-    if "objective" in first:
-        assert last["objective"] < first["objective"]
+    # What a cost has a value for is that; the others bring the data and the chains together.
+    watched = "objective" if "objective" in first else "reconstruction_error"
+    assert last[watched] < first[watched]
 
 
 def test_a_trained_model_of_images_is_pickled_and_sampled() -> None:

@@ -81,6 +81,7 @@ class TiledConv2D(LinearTransform):
     def lmul_T(self, x: Any) -> Any:
         """A batch of `output_space` mapped back to `input_space` by the transpose of `lmul`."""
         outputs = Conv2DSpace.convert(x, self.output_space.axes, _INSIDE)
+        outputs = _declared(outputs, self.output_space)
         seen = pt.matmul(outputs.dimshuffle(2, 3, 0, 1), self._weights()).dimshuffle(2, 3, 0, 1)
         channels, (rows, columns) = self.input_space.num_channels, self.input_space.shape
         images = pt.zeros((outputs.shape[0], channels, rows, columns), dtype=seen.dtype)
@@ -91,6 +92,7 @@ class TiledConv2D(LinearTransform):
 
     def _product(self, images: Any) -> Any:
         """Return shape (b, output channels, rows, columns) for images (b, c, rows, columns)."""
+        images = _declared(images, self.input_space)
         seen = pt.concatenate([images[window] for window in self._windows()], axis=1)
         weights = self._weights().dimshuffle(0, 1, 3, 2)
         return pt.matmul(seen.dimshuffle(2, 3, 0, 1), weights).dimshuffle(2, 3, 0, 1)
@@ -105,7 +107,6 @@ class TiledConv2D(LinearTransform):
 
     def _weights(self) -> Any:
         """The weights at every place, shape (rows, columns, outputs, window places x inputs)."""
-        # Shapes are declared: a reshape to a shape that is worked out is no JAX program.
         filters = pt.specify_shape(self._filters, self._shape)[..., ::-1, ::-1]
         places = self.output_space.shape
         if self._shape[:2] != places:
@@ -138,6 +139,12 @@ class Local(TiledConv2D):
                 f"Local: a window has {places[0]} x {places[1]} places in this image, but the "
                 f"filters are for {given[0]} x {given[1]}."
             )
+
+
+def _declared(images: Any, space: Conv2DSpace) -> Any:
+    """`images` (b, c, rows, columns) with their sizes known: a shape that is worked out while the
+    program runs is no JAX program."""
+    return pt.specify_shape(images, (None, space.num_channels, *space.shape))
 
 
 def _places(first: int, count: int, step: int) -> slice:

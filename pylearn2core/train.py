@@ -128,7 +128,7 @@ class Train:
             return True
         if self.save_freq > 0 and epochs % self.save_freq == 0:
             self.save()
-        if epochs % self.checkpoint_freq == 0:
+        if self.checkpoint_freq > 0 and epochs % self.checkpoint_freq == 0:
             self._save_checkpoint()
         return False
 

@@ -3,6 +3,7 @@
 What a command needs is imported when it runs, so that `sweep --help` answers at once.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -213,12 +214,16 @@ def code_of(arguments: Sequence[str]) -> int:
         code = end.code
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has read enough
+    except OSError:  # `| head` has read enough, or the terminal is gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code if isinstance(code, int) else 0
+    if isinstance(code, str):  # sys.exit("text"), as Python itself takes it
+        complain(code)
+        return 1
+    return code or 0
 
 
 def complain(paragraph: str) -> None:
     """Print an error to stderr, apart from what went to stdout."""
-    sys.stdout.flush()
-    print(paragraph, file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody reads any more
+        sys.stdout.flush()
+        print(paragraph, file=sys.stderr)

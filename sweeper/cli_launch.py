@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping
@@ -116,6 +117,14 @@ def resources_text(resources: Resources) -> str:
 
 def conclude(run_dir: Path, outcome: Outcome, seconds: float) -> int:
     """Print how the run ended, why, and its best trials; returns its exit code."""
+    # Whoever looked on may be gone (`| head`); how the sweep ended is no different for that.
+    with contextlib.suppress(OSError):
+        tell_end(run_dir, outcome, seconds)
+    return outcome.exit_code
+
+
+def tell_end(run_dir: Path, outcome: Outcome, seconds: float) -> None:
+    """Print how the run ended, why, its best trials and what a user may do now."""
     from sweeper import cli_report
 
     counts = ", ".join(f"{n} {state}" for state, n in outcome.counts.items() if n)
@@ -129,7 +138,6 @@ def conclude(run_dir: Path, outcome: Outcome, seconds: float) -> int:
     if best:
         typer.echo(f"\n{best}")
     typer.echo(f"\n{next_steps(run_dir, outcome)}")
-    return outcome.exit_code
 
 
 def next_steps(run_dir: Path, outcome: Outcome) -> str:

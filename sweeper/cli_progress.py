@@ -7,7 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, cast
 
 from sweeper.report.text import duration
 
@@ -35,12 +35,40 @@ class Display(Protocol):
 
 def display(stream: TextIO | None = None) -> Display:
     """The display that suits a stream (standard output where none is given)."""
-    stream = stream or sys.stdout
+    stream = cast("TextIO", LossyStream(stream or sys.stdout))
     if stream.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}:
         from rich.console import Console
 
         return LiveDisplay(Console(file=stream))
     return PlainDisplay(stream)
+
+
+class LossyStream:
+    """A stream that is silent once it can't be written: a sweep outlives who looks at it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_lost = False
+
+    def write(self, text: str) -> int:
+        """Write the text, or drop it."""
+        self._try(self._stream.write, text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what was not dropped."""
+        self._try(self._stream.flush)
+
+    def _try(self, call: Callable[..., object], *arguments: object) -> None:
+        if self._is_lost:
+            return
+        try:
+            call(*arguments)
+        except OSError:  # a closed pipe, a terminal that is gone, a full disk
+            self._is_lost = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class PlainDisplay:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -222,6 +223,12 @@ class _AllowList:
         top = dotted.partition(".")[0]
         if "._" in dotted:
             return f"{subject} has a part that starts with `_`, which can't be named here."
+        if importlib.util.find_spec(top) is None:
+            beside = [path.stem for path in self.folder.glob("*.py")]
+            return (
+                f"there is no module `{top}`{did_you_mean(top, beside)}: neither {top}.py in "
+                f"{self.folder} nor an installed one."
+            )
         extra = "".join(f"{module}, " for module in self.modules)
         return (
             f"{subject} is not among what this experiment may name: pylearn2core, pylearn2, {extra}"

@@ -38,7 +38,7 @@ class Entry:
     shapes: set[Hashable] = field(default_factory=set)
 
     def note(self, shapes: Hashable) -> None:
-        """A trial with these shapes begins: one more compilation, or none.
+        """A pass with these shapes comes: one more compilation, or none.
 
         A sweep over widths compiles at each; a worker that lives long must not keep them all.
         """
@@ -71,13 +71,13 @@ class Bound:
         _entries[key] = self._entry
         while len(_entries) > _KEYS_KEPT:
             del _entries[next(iter(_entries))]
-        self._entry.note(self.shapes)
 
     def _new_entry(self) -> Entry:
         try:
             program: Program = DeviceProgram(self._step, self._own)
         except NotImplementedError as error:
-            program = self._host_program(error)
+            program = HostProgram(self._step, self._own)
+            _tell(error)
         return Entry(program, convolves=convolves(self._step.roots))
 
     @property
@@ -112,6 +112,10 @@ class Bound:
         """The values of the step's lifted constants, 0-d arrays."""
         return self._lifted
 
+    def compiled_for(self, data: Data, order: Order) -> Hashable:
+        """What the compiled code depends on, beside the key."""
+        return self.shapes, order.sizes, tuple(array.shape for array in data)
+
     def outputs(self) -> Data:
         """The outputs of a step that has no batch, as host arrays."""
         program = self._entry.program
@@ -127,22 +131,25 @@ class Bound:
         except UNTRACEABLE as error:
             if isinstance(entry.program, HostProgram):
                 raise
-            entry.program = self._host_program(error)
-            result = self._run(entry.program, method, data, order)
+            host = HostProgram(self._step, self._own)
+            result = self._run(host, method, data, order)
+            entry.program = host  # not where the fault was this trial's own data
+            _tell(error)
         entry.proven.add(method)
         return result
 
     def _run(self, program: Program, method: str, data: Data, order: Order) -> Any:
+        self._entry.note(self.compiled_for(data, order))
         return getattr(program, method)(self._shared(program), self._lifted, data, order)
-
-    def _host_program(self, error: Exception) -> HostProgram:
-        log.warning(
-            "This graph can't be one JAX program (%s); it runs on PyTensor's own linker, one "
-            "batch a call.",
-            str(error).splitlines()[0] if str(error) else type(error).__name__,
-        )
-        return HostProgram(self._step, self._own)
 
     def _shared(self, program: Program) -> Data:
         on_host = isinstance(program, HostProgram)
         return (state.host_values if on_host else state.pull)(self._own.shared)
+
+
+def _tell(error: Exception) -> None:
+    log.warning(
+        "This graph can't be one JAX program (%s); it runs on PyTensor's own linker, one "
+        "batch a call.",
+        str(error).splitlines()[0] if str(error) else type(error).__name__,
+    )

@@ -33,7 +33,8 @@ def on_device(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
     """The same, without remembering it."""
     rows = np.asarray(space.np_format_as(array, wanted))
     axis = getattr(wanted, "get_batch_axis", lambda: 0)()
-    return jax.device_put(np.moveaxis(rows, axis, 0))
+    # On a CPU JAX may take the host's own memory for it: then neither could ever be let go.
+    return jax.device_put(np.moveaxis(rows, axis, 0), may_alias=False)
 
 
 class ResidentBatch:

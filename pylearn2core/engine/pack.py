@@ -89,9 +89,10 @@ def _try_pack(requests: Sequence[Request], n_real: int) -> list[Any]:
     except UNTRACEABLE as error:
         if method in entry.proven:
             raise
-        entry.packs = False
+        singles = [request.answer() for request in requests[:n_real]]
+        entry.packs = False  # not where the fault was a trial's own data
         log.warning("This graph can't run as a pack (%s): its trials run one by one.", error)
-        return [request.answer() for request in requests[:n_real]]
+        return singles
     entry.proven.add(method)
     return answers
 
@@ -100,6 +101,7 @@ def _answer_pack(requests: Sequence[Request], n_real: int) -> list[Any]:
     program = cast(DeviceProgram, requests[0].step.entry.program)
     steps = [request.step for request in requests]
     data, orders = requests[0].data, [request.order for request in requests]
+    requests[0].step.entry.note(requests[0].step.compiled_for(data, orders[0]))
     shared = state.pull_pack([step.shared for step in steps])
     lifted = _stack_lifted(steps)
     if isinstance(requests[0], Measure):

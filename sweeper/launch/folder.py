@@ -19,19 +19,29 @@ LATEST = "latest"
 _PACKAGES = ("sweeper", "ray", "pytensor", "jax", "jaxlib", "numpy", "scipy", "pandas")
 
 
-def make(run_dir: Path, spec_text: str) -> None:
-    """Make the folder, mode 0700, with a copy of the spec. Raises InputError."""
+def make(run_dir: Path) -> None:
+    """Make the folder, mode 0700. Raises InputError."""
     try:
         if not run_dir.is_dir():
             run_dir.parent.mkdir(parents=True, exist_ok=True)
             run_dir.mkdir(mode=0o700)
         for name in ("logs", "trials"):
             (run_dir / name).mkdir(exist_ok=True)
-        (run_dir / SPEC_COPY).write_text(spec_text, encoding="utf-8")
     except OSError as error:
         raise InputError(
             f"{run_dir}: this run's folder can't be made: {error.strerror}. Run the command where"
             " you can write, or name another folder with --out."
+        ) from error
+
+
+def copy_spec(run_dir: Path, spec_text: str) -> None:
+    """Put a copy of the spec into the folder. Raises InputError."""
+    try:
+        (run_dir / SPEC_COPY).write_text(spec_text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{run_dir}: the spec can't be copied into the run's folder: {error.strerror}. Free"
+            " some space, or launch into another folder with --out."
         ) from error
 
 

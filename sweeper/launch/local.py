@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import secrets
@@ -26,6 +27,7 @@ OBJECT_STORE_BYTES = 200 * 2**20
 # Ray's sockets lie up to 67 characters deeper, and a socket's path ends at 107.
 LONGEST_FOLDER = 40
 _PREFIX = "swp"
+_LOCK = "lock"
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class LocalCluster:
         self.workers = count_workers(resources, room, wanted=wanted, trials=trials)
         self.cores = room.cores
         self.scratch = ""
+        self._lock: int | None = None
         self._gpus = gpus
         # With GPUs the cores are shared where they are too few; Ray must not run out of them.
         self._cpus = max(len(room.cores), self.workers * resources.cpus)
@@ -66,6 +69,7 @@ class LocalCluster:
         remove_left_overs(_roots())
         self.scratch = make_folder(_roots())
         try:
+            self._lock = hold(Path(self.scratch))
             with _environment():
                 self._start()
         except BaseException as error:
@@ -110,6 +114,9 @@ class LocalCluster:
 
     def _remove(self) -> None:
         shutil.rmtree(self.scratch, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 # ------------------------------------------------------------------ what this host has
@@ -172,17 +179,53 @@ def make_folder(roots: list[Path]) -> str:
     )
 
 
+def hold(folder: Path) -> int | None:
+    """Lock a folder for as long as this process lives, or the descriptor returned is open.
+
+    None on a file system without locks: nobody will remove the folder as a left-over then.
+    """
+    beside = folder / f".{_LOCK}"
+    descriptor = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        beside.rename(folder / _LOCK)  # locked before another driver finds it
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def remove_left_overs(roots: list[Path]) -> None:
-    """Remove folders of this user's drivers that are gone (a `kill -9` leaves them)."""
+    """Remove folders of this user's drivers that are gone (a `kill -9` leaves them).
+
+    Their locks tell, not their processes: a driver may run on another host, or in a container,
+    that shares the root.
+    """
     for root in set(roots):
         for folder in root.glob(f"{_PREFIX}*-*"):
-            number = folder.name.removeprefix(_PREFIX).split("-")[0]
-            try:
-                ours = folder.stat().st_uid == os.getuid() and not folder.is_symlink()
-            except OSError:
-                continue
-            if ours and number.isdigit() and not Path(f"/proc/{number}").exists():
-                shutil.rmtree(folder, ignore_errors=True)
+            if _is_ours(folder):
+                _remove_if_free(folder)
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.getuid() and not folder.is_symlink()
+    except OSError:
+        return False
+
+
+def _remove_if_free(folder: Path) -> None:
+    try:
+        descriptor = os.open(folder / _LOCK, os.O_RDWR)
+    except OSError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
+        pass  # its driver lives
+    finally:
+        os.close(descriptor)
 
 
 def _note(data: Mapping[str, object], ignore_prefix: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sweeper.records import TrialState
 from sweeper.report.history import histories, is_better
 from sweeper.report.text import duration, printable
-from sweeper.store.liveness import driver_lives, process_lives
+from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ def status(
     *,
     now: float | None = None,
     host: str | None = None,
-    lives: Callable[[int], bool] = process_lives,
+    lives: Callable[[int], bool] | None = None,
 ) -> Status:
     """The run's status. now, host: the clock and this host's name where they are not given."""
     now = time.time() if now is None else now

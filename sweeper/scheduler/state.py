@@ -104,7 +104,8 @@ def make_plan(
 class Attempt:
     """An attempt that runs, or waits to be made.
 
-    place: of its trial in the plan.    number: from 1.    charges: losses laid to the trial.
+    place: of its trial in the plan.    number: from 1, growing and never used again: there may
+    be gaps.    charges: losses laid to the trial.
     probe: its text is not known to be good.    began: when, None before.
     """
 
@@ -162,7 +163,7 @@ class State:
 
     open: texts with trials left, `next_text` the first one that was not opened yet.
     waiting: attempts to make again, by place; each is leased alone.
-    finished, failed: trials that came to these ends since the driver started.
+    finished, failed: trials of the run that came to these ends, earlier drivers' among them.
     ending: why no more leases are given, "" while they are; reason: for the user.
     input_fault: message of the first text that could not be built, "" where there is none.
     over: EndSweep was given.

@@ -55,9 +55,13 @@ class _Out:
         self.changes.append(TrialChanged(trial, state, self.time))
 
 
-def begin(plan: Plan, time: float) -> Result:
-    """The first state, and the commands that start the workers."""
-    state = policy.open_texts(plan, State(workers=(Worker(),) * plan.workers))
+def begin(plan: Plan, time: float, *, finished: int = 0, failed: int = 0) -> Result:
+    """The first state, and the commands that start the workers.
+
+    finished, failed: trials that came to these ends under earlier drivers.
+    """
+    first = State(workers=(Worker(),) * plan.workers, finished=finished, failed=failed)
+    state = policy.open_texts(plan, first)
     out = _Out(time)
     state = _settle(plan, state, out)
     return state, tuple(out.commands), tuple(out.changes)
@@ -107,12 +111,12 @@ def _put_back_lease(
 ) -> State:
     """Put back what a worker left open, uncharged; what had begun ends as `how`."""
     for attempt in worker.lease:
-        number = attempt.number
         if attempt.began is not None:
             trial = plan.trials[attempt.place]
-            out.changes.append(AttemptEnded(trial, number, how, out.time, message=reason))
-            number += 1
-        state = _put_back(plan, state, replace(attempt, number=number), out)
+            lost = AttemptEnded(trial, attempt.number, how, out.time, message=reason)
+            out.changes.append(lost)
+        # A new number for the others too: a `Began` may be on its way, and its folder be there.
+        state = _put_back(plan, state, replace(attempt, number=attempt.number + 1), out)
     return state
 
 
@@ -165,7 +169,7 @@ def _ended_event(plan: Plan, state: State, event: Ended, out: _Out) -> State:
     state = _set_attempt(state, event.worker, found, None)
     if found.began is None:
         if event.outcome is AttemptState.INTERRUPTED:
-            return _put_back(plan, state, found, out)
+            return _put_back(plan, state, replace(found, number=found.number + 1), out)
         out.changes.append(_started(event.trial, found, event.worker, device, out))
     out.changes.append(
         AttemptEnded(

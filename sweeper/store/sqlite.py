@@ -51,13 +51,16 @@ def open_shared(path: Path) -> sqlite3.Connection:
     deadline = time.monotonic() + _LOCK_WAIT_S
     while True:
         try:
-            return _or_close(raw, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", keep=True)
-        except sqlite3.OperationalError as error:
+            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute("PRAGMA synchronous=NORMAL")
+        except sqlite3.Error as error:
             # The change to WAL does not wait for readers by itself.
             if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raw.close()
                 raise
             time.sleep(0.05)
+        else:
+            return raw
 
 
 def open_to_read(path: Path, *, frozen: bool = False) -> sqlite3.Connection:
@@ -88,13 +91,12 @@ def _connect(path: Path, mode: str, *, wait_s: float) -> sqlite3.Connection:
     )
 
 
-def _or_close(raw: sqlite3.Connection, *statements: str, keep: bool = False) -> sqlite3.Connection:
+def _or_close(raw: sqlite3.Connection, *statements: str) -> sqlite3.Connection:
     try:
         for statement in statements:
             raw.execute(statement)
     except sqlite3.Error:
-        if not keep:
-            raw.close()
+        raw.close()
         raise
     return raw
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, counted instead of raised."""
+"""Ctrl-C, a `kill` and a terminal that is gone, counted instead of raised."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATIENT = 2
 
 
 class Interrupts:
-    """Counts SIGINT and SIGTERM while entered; outside of the main thread there are none."""
+    """Counts SIGINT, SIGTERM and SIGHUP while entered; none outside of the main thread."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -28,7 +28,9 @@ class Interrupts:
         """Take the signals; again where a library has taken them since."""
         if threading.current_thread() is not threading.main_thread():
             return
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # `nohup`: the sweep is to outlive its terminal
             handler = signal.signal(number, self._note)
             self._before.setdefault(number, handler)
 

@@ -40,8 +40,13 @@ class Ledger:
         if now - self._written >= WRITE_EVERY_S or len(self._changes) >= WRITE_AT:
             self.write()
         if now - self._beat >= BEAT_EVERY_S:
-            self._beat = now
-            self.store.heartbeat(self._generation, time.time())
+            self.beat()
+
+    def beat(self) -> None:
+        """Say that the driver lives, to readers of a published copy too."""
+        self._beat = time.monotonic()
+        self.store.heartbeat(self._generation, time.time())
+        self.store.publish(time.time())
 
     def write(self) -> None:
         """Write what has gathered."""

@@ -26,10 +26,21 @@ PATIENCE_S = 10.0
 
 
 class Loop:
-    """One driver's loop over its plan."""
+    """One driver's loop over its plan.
+
+    finished, failed: trials that came to these ends under earlier drivers.
+    """
 
     def __init__(
-        self, plan: Plan, *, pool: Pool, ledger: Ledger, watch: Watch, teller: Teller
+        self,
+        plan: Plan,
+        *,
+        pool: Pool,
+        ledger: Ledger,
+        watch: Watch,
+        teller: Teller,
+        finished: int = 0,
+        failed: int = 0,
     ) -> None:
         self._plan = plan
         self._pool = pool
@@ -37,7 +48,9 @@ class Loop:
         self._watch = watch
         self._teller = teller
         self._deadline: float | None = None
-        self._state, commands, changes = scheduler.begin(plan, time.time())
+        self._state, commands, changes = scheduler.begin(
+            plan, time.time(), finished=finished, failed=failed
+        )
         self._take(commands, changes)
 
     def run(self, interrupts: Interrupts) -> None:
@@ -93,6 +106,7 @@ class Loop:
     def _take(self, commands: Iterable[Command], changes: Iterable[Change]) -> None:
         for change in changes:
             self._ledger.add(change)
+            self._watch.see_change(change)
         for command in commands:
             self._pool.obey(command)
 

@@ -51,17 +51,16 @@ class Outcome:
 class Teller:
     """Tells the progress now and then.
 
-    total: trials of the run; done, failed: of them, before this driver started.
+    total: trials of the run.    before: of them, those that ended before this driver started.
     """
 
     def __init__(
-        self, on_progress: Callable[[Progress], None], *, total: int, done: int, failed: int
+        self, on_progress: Callable[[Progress], None], *, total: int, before: int = 0
     ) -> None:
         self.message = "starting Ray"
         self._on_progress = on_progress
         self._total = total
-        self._done = done
-        self._failed = failed
+        self._before = before
         self._started = time.monotonic()
         self._first: float | None = None
         self._told = -SHOW_EVERY_S
@@ -74,7 +73,8 @@ class Teller:
     def tell(self, state: State, best: tuple[str, float] | None) -> None:
         """Tell it now."""
         self._told = now = time.monotonic()
-        ended = state.finished + state.failed
+        done = state.finished + state.failed
+        ended = done - self._before
         running = sum(one.began is not None for worker in state.workers for one in worker.lease)
         if self._first is None and (running or ended):
             self._first = now
@@ -82,11 +82,11 @@ class Teller:
         worked = now - self._first if self._first is not None else 0.0
         is_telling = worked >= PACE_AFTER_S and ended >= PACE_AFTER_TRIALS
         rate = ended / worked if is_telling else 0.0
-        left = self._total - self._done - ended
+        left = self._total - done
         progress = Progress(
-            done=self._done + ended,
+            done=done,
             running=running,
-            failed=self._failed + state.failed,
+            failed=state.failed,
             total=self._total,
             best=best,
             rate_per_min=rate * 60,

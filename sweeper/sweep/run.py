@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper import scheduler
+from sweeper import spec as specs
 from sweeper.errors import InputError, StoreError
 from sweeper.launch import folder
 from sweeper.launch.local import LocalCluster
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sweeper.launch.base import Cluster
-    from sweeper.records import Change, ExperimentText, LeasedTrial, SweepSpec, Trial
+    from sweeper.records import (
+        Change,
+        ExperimentText,
+        LeasedTrial,
+        SweepSpec,
+        Trial,
+        TrialRecord,
+    )
     from sweeper.spec import Expansion, Spec
     from sweeper.workers.pool import Pool
 
@@ -65,7 +73,7 @@ def launch(
     trials = expansion.trials
     cluster = cluster or _local_cluster(header, workers, len(trials))
     spec_path = Path(spec.path).absolute()
-    folder.make(run_dir, spec.text)
+    folder.make(run_dir)
     record = SweepRecord(
         name=header.name,
         created=time.time(),
@@ -79,6 +87,7 @@ def launch(
         code=folder.code_hashes(spec_path),
     )
     with closing(SqlStore.create(run_dir, record, trials)) as store:
+        folder.copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
         folder.point_latest(run_dir)
         job = _Job(
             run_dir=run_dir.absolute(),
@@ -113,13 +122,19 @@ def resume(
         record = store.sweep()
         if not code_changed_ok:
             _check_code(run_dir, record)
+        spec = specs.loads(
+            record.spec_text, record.spec_path, record.defines, path=Path(record.spec_path)
+        )
+        left = sum(number for state, number in store.counts().items() if not state.is_final)
+        if left and cluster is None:
+            # Before the claim: what is refused here leaves the run as it was.
+            cluster = _local_cluster(spec.header, workers, left)
         generation = store.claim(socket.gethostname(), os.getpid(), time.time())
+        job = _what_is_left(run_dir, store, record, spec, runner_factory)
         store.write(generation, _put_back(store))
-        job = _what_is_left(run_dir, store, record, runner_factory)
-        if not job.trials:
+        if not job.trials or cluster is None:
             store.finish(generation, "finished", "", time.time())
             return Outcome(int(job.failed > 0), "", store.counts())
-        cluster = cluster or _local_cluster(job.header, workers, len(job.trials))
         return _drive(job, store, generation, cluster=cluster, on_progress=on_progress)
 
 
@@ -139,19 +154,17 @@ def _check_code(run_dir: Path, record: SweepRecord) -> None:
         )
 
 
-def _what_is_left(run_dir: Path, store: SqlStore, record: SweepRecord, runner_factory: str) -> _Job:
-    from sweeper import spec as specs
-
-    spec_path = Path(record.spec_path)
-    spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=spec_path)
+def _what_is_left(
+    run_dir: Path, store: SqlStore, record: SweepRecord, spec: Spec, runner_factory: str
+) -> _Job:
     trials = store.unfinished()
-    made = {trial.id: trial.attempts for trial in store.trials()}
+    made = {trial.id: trial for trial in store.trials()}
     return _Job(
         run_dir=run_dir.absolute(),
-        spec_path=spec_path,
+        spec_path=Path(record.spec_path),
         header=spec.header,
         trials=trials,
-        numbers=tuple(made[trial.id] + 1 for trial in trials),
+        numbers=tuple(_next_number(run_dir, made[trial.id]) for trial in trials),
         texts=record.texts,
         groups=groups_of(spec.header, specs.expand(spec).trials, record.texts),
         total=len(made),
@@ -159,6 +172,14 @@ def _what_is_left(run_dir: Path, store: SqlStore, record: SweepRecord, runner_fa
         failed=store.counts()[TrialState.FAILED],
         runner_factory=runner_factory,
     )
+
+
+def _next_number(run_dir: Path, trial: TrialRecord) -> int:
+    """An attempt's number that was never used: what was not stored in time counts too."""
+    leased = trial.attempts + (trial.state is TrialState.LEASED)
+    folders = (run_dir / "trials" / trial.id).glob("a*")
+    numbers = [int(path.name[1:]) for path in folders if path.name[1:].isdecimal()]
+    return max([leased, *numbers]) + 1
 
 
 def _put_back(store: SqlStore) -> list[Change]:
@@ -211,18 +232,23 @@ def _drive(
     watch = Watch(job.header.objective, job.texts)
     if job.done:
         watch.recall(job.run_dir)
-    teller = Teller(on_progress, total=job.total, done=job.done, failed=job.failed)
-    teller.tell(scheduler.State(workers=()), watch.best)
+    finished, failed = job.done - job.failed, job.failed
+    teller = Teller(on_progress, total=job.total, before=job.done)
+    teller.tell(scheduler.State(workers=(), finished=finished, failed=failed), watch.best)
     try:
         with Interrupts() as interrupts, cluster:
             interrupts.install()  # Ray has taken SIGTERM
             teller.message = "starting workers"
+            ledger = Ledger(store, generation)
+            ledger.beat()  # Ray may have taken its time
             loop = Loop(
                 _plan(job, cluster.workers),
                 pool=_pool(job, cluster),
-                ledger=Ledger(store, generation),
+                ledger=ledger,
                 watch=watch,
                 teller=teller,
+                finished=finished,
+                failed=failed,
             )
             loop.run(interrupts)
     except StoreError:
@@ -232,8 +258,8 @@ def _drive(
         store.finish(generation, how, str(error) or type(error).__name__, time.time())
         raise
     counts = store.counts()
-    failed = int(counts[TrialState.FAILED] > 0)
-    return Outcome(_EXIT_CODES.get(loop.fault, failed), loop.reason, counts)
+    code = int(counts[TrialState.FAILED] > 0)
+    return Outcome(_EXIT_CODES.get(loop.fault, code), loop.reason, counts)
 
 
 def _recorded(header: SweepSpec) -> tuple[str, ...]:

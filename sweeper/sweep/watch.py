@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import struct
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from sweeper.records import AttemptState, TrialState
+from sweeper.records import AttemptState, TrialChanged, TrialState
 from sweeper.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sweeper.records import Ended, ExperimentText, Objective, Row
+    from sweeper.records import Change, Ended, ExperimentText, Objective, Row
 
 _FLOAT64 = struct.Struct("=d")
+_TRAIN = re.compile(r"(&\S+\s+)?!obj:(pylearn2|pylearn2core)\.train\.Train(?=[\s{]|$)")
 
 
 class Watch:
@@ -32,8 +34,8 @@ class Watch:
         self.fault = ""
         self._objective = objective
         self._bests: dict[str, float] = {}  # each trial's own
-        # An experiment of several phases may have the channel in a later one only.
-        self._in_phases = any(_has_phases(text.text) for text in texts.values())
+        # A Train records all its channels in each row; phases and the user's own Python need not.
+        self._is_shown_at_once = all(_is_one_train(text.text) for text in texts.values())
         self._is_known = objective is None
         self._heard: set[str] = set()
         self._places: dict[tuple[str, ...], int | None] = {}
@@ -74,6 +76,11 @@ class Watch:
         if not self._is_known and ended.outcome is AttemptState.FINISHED:
             self._complain(ended.trial)
 
+    def see_change(self, change: Change) -> None:
+        """Look at what is kept: a trial fails without an `Ended` where it lost its worker."""
+        if isinstance(change, TrialChanged) and change.state is TrialState.FAILED:
+            self._forget(change.trial)
+
     def _forget(self, trial: str) -> None:
         self._bests.pop(trial, None)
         if self.best is not None and self.best[0] == trial:
@@ -93,7 +100,7 @@ class Watch:
         if self._is_known:
             return
         self._heard.update(row.channels)
-        if not self._in_phases:
+        if self._is_shown_at_once:
             self._complain(row.trial)
 
     def _complain(self, trial: str) -> None:
@@ -108,10 +115,10 @@ class Watch:
         )
 
 
-def _has_phases(text: str) -> bool:
-    """Whether an experiment's YAML is a list of phases, or has several documents."""
+def _is_one_train(text: str) -> bool:
+    """Whether an experiment's YAML is surely one document whose root is a Train."""
     lines = [
         line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
     ]
-    listed = bool(lines) and lines[0].lstrip().startswith(("[", "- "))
-    return listed or any(line.startswith("---") for line in lines[1:])
+    is_train = bool(lines) and _TRAIN.match(lines[0].lstrip()) is not None
+    return is_train and not any(line.startswith("---") for line in lines[1:])

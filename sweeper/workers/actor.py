@@ -105,8 +105,8 @@ class TrialThread:
         self.interrupted = threading.Event()
         self.outbox = Outbox()
         self._setup = setup
-        self._texts: dict[str, ExperimentText] = {}
-        self._inbox: queue.SimpleQueue[Sequence[TrialTask]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[Sequence[TrialTask], Mapping[str, ExperimentText]]]
+        self._inbox = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         threading.Thread(target=self._main, name="trials", daemon=True).start()
 
@@ -117,9 +117,8 @@ class TrialThread:
             raise fault
 
     def start(self, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]) -> None:
-        """Run a lease. texts: those of its texts that this worker has not seen yet."""
-        self._texts.update(texts)
-        self._inbox.put(tasks)
+        """Run a lease. texts: those of its tasks."""
+        self._inbox.put((tasks, texts))
 
     def _main(self) -> None:
         try:
@@ -129,16 +128,18 @@ class TrialThread:
             return
         self._ready.put(None)
         while True:
-            tasks = self._inbox.get()
+            tasks, texts = self._inbox.get()
             try:
-                self._run(runner, tasks)
+                self._run(runner, tasks, texts)
             except BaseException as fault:  # told to the driver, which replaces this worker
                 traceback.print_exc()
                 self.outbox.put(fault, urgent=True)
 
-    def _run(self, runner: Runner, tasks: Sequence[TrialTask]) -> None:
+    def _run(
+        self, runner: Runner, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]
+    ) -> None:
         first = tasks[0].trial
-        for item in runner.run(tasks, self._texts, self.interrupted):
+        for item in runner.run(tasks, texts, self.interrupted):
             # Other workers may wait for the first trial of a text to be built.
             self.outbox.put(item, urgent=isinstance(item, Built) and item.trial == first)
         self.outbox.put(LeaseOver(self._setup.number, time.time()), urgent=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 # A whole GPU is JAX's by default to 75 %; workers that share one divide 90 % of it.
 _SHARED_GPU = 0.9
+
+# How many bytes of compiled programs are kept for later sweeps.
+CACHE_BYTES = 2 << 30
 
 
 def of_process(resources: Resources, environ: Mapping[str, str]) -> dict[str, str]:
@@ -67,6 +71,7 @@ def of_host(floatX: str, scratch: Path, environ: Mapping[str, str]) -> dict[str,
 def jax_cache(environ: Mapping[str, str]) -> Path:
     """The user's folder of compiled programs for this JAX on this processor, made, mode 0700.
 
+    Of all such folders of the user, it keeps what was used last, up to CACHE_BYTES.
     A program holds machine code: it is neither shared with other users nor between processors.
     """
     home = environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
@@ -78,8 +83,26 @@ def jax_cache(environ: Mapping[str, str]) -> Path:
             _make_private(folder)
         except OSError:
             continue
+        trim(root, CACHE_BYTES)
         return folder
     return Path(tempfile.mkdtemp(prefix="sweeper-jax-"))
+
+
+def trim(root: Path, most_bytes: int) -> None:
+    """Remove the programs under `root` that were used longest ago, until it holds no more.
+
+    JAX's own limit fails for good once a process was killed between a program and its time file.
+    """
+    found = []
+    for path in root.glob("jax-*/*-cache"):
+        with contextlib.suppress(FileNotFoundError):  # another worker trims too
+            facts = path.stat()
+            found.append((max(facts.st_atime, facts.st_mtime), path, facts.st_size))
+    kept = 0
+    for _, path, size in sorted(found, reverse=True):
+        kept += size
+        if kept > most_bytes:
+            path.unlink(missing_ok=True)
 
 
 def _make_private(folder: Path) -> None:

@@ -5,22 +5,29 @@ What C code prints goes to the same file, untagged.
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
+import re
 import sys
 import threading
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+# Longer than this, a line is written in pieces: what never ends one must not fill the memory.
+LONGEST_LINE = 4096
+# A carriage return ends a line too: a progress bar draws each of its states over the one before.
+_LINE_END = re.compile(r"\r*\n\r*|\r+")
 
 
 class TaggedStream(io.TextIOBase):
     """A text stream that writes whole lines to a file descriptor, each with the present tag.
 
     tag: what to put before a line, "" for nothing; asked at each line's end.
-    A line that is not whole yet waits for its end, or for `flush_line`.
+    A line that is not whole yet waits for its end, for `LONGEST_LINE`, or for `flush_line`.
     """
 
     def __init__(self, descriptor: int, tag: Callable[[], str]) -> None:
@@ -28,6 +35,7 @@ class TaggedStream(io.TextIOBase):
         self._tag = tag
         self._rest = ""
         self._lock = threading.Lock()
+        self.buffer = _BytesOf(self)
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a class attribute in typeshed
@@ -45,7 +53,10 @@ class TaggedStream(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write the whole lines of `text`; keep the rest."""
         with self._lock:
-            *lines, self._rest = (self._rest + text).split("\n")
+            *lines, rest = _LINE_END.split((self._rest + text).lstrip("\r"))
+            if len(rest) > LONGEST_LINE:
+                lines, rest = [*lines, rest], ""
+            self._rest = rest
             self._write_lines(lines)
         return len(text)
 
@@ -68,6 +79,25 @@ class TaggedStream(io.TextIOBase):
                 data = data[os.write(self._descriptor, data) :]
         except OSError:
             return
+
+
+class _BytesOf(io.RawIOBase):
+    """`sys.stdout.buffer`: what is written here goes into the lines of its text stream."""
+
+    def __init__(self, text: TaggedStream) -> None:
+        self._text = text
+        # A character may come in two writes.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write the bytes as UTF-8 text; what is none is shown as \\xNN."""
+        given = bytes(data)
+        self._text.write(self._decoder.decode(given))
+        return len(given)
 
 
 class WorkerLog:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import ray
@@ -36,7 +36,6 @@ from sweeper.workers import environment
 from sweeper.workers.actor import WorkerActor, WorkerSetup
 
 CONTROL = "control"
-RUNNER = "sweeper.workers.runner:Runner"
 
 Item: TypeAlias = Event | Row
 
@@ -55,7 +54,7 @@ class PoolSetup:
     cores: tuple[int, ...]
     scratch: str
     environ: Mapping[str, str]
-    runner_factory: str = RUNNER
+    runner_factory: str
 
 
 @dataclass(slots=True)
@@ -66,7 +65,6 @@ class _Hand:
     awaited: Any = None
     lease: int = 0
     pinged: bool = False
-    texts: set[str] = field(default_factory=set)
 
 
 class Pool:
@@ -126,11 +124,8 @@ class Pool:
     def _lease(self, worker: int, attempts: tuple[LeasedTrial, ...]) -> None:
         hand = self._hands[worker]
         tasks = tuple(self._task_of(one) for one in attempts)
-        # A text travels once to each process.
-        fresh = {task.text_id for task in tasks} - hand.texts
-        hand.texts |= fresh
         hand.lease += 1
-        texts = {text: self._texts[text] for text in fresh}
+        texts = {task.text_id: self._texts[task.text_id] for task in tasks}
         call = hand.actor.lease.options(num_returns="streaming")
         hand.awaited = call.remote(hand.lease, tasks, texts)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sweeper import cli
+from sweeper import cli, cli_launch
 from sweeper.errors import ClusterError, InputError
+from sweeper.sweep import Outcome
 
 HEAVY = ("ray", "pandas", "numpy", "sqlalchemy", "jinja2", "yaml", "pytensor", "jax", "rich")
 
@@ -59,6 +60,30 @@ def test_an_error_of_nobody_is_one_line_that_names_debug(monkeypatch, capsys) ->
     assert shown.startswith("internal error: KeyError: 'x'")
     assert "--debug" in shown
     assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [
+        (SystemExit("no data here"), 1, "no data here\n"),
+        (SystemExit(None), 0, ""),
+        (SystemExit(7), 7, ""),
+    ],
+)
+def test_a_command_that_ends_python_ends_as_python_would(
+    monkeypatch, capsys, end, code, said
+) -> None:
+    monkeypatch.setattr(cli, "find", failing(end))
+    assert cli.run(["status"]) == code
+    assert capsys.readouterr().err == said
+
+
+def test_a_run_whose_watcher_left_keeps_its_own_exit_code(monkeypatch, tmp_path) -> None:
+    def gone(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(cli_launch, "tell_end", gone)
+    assert cli_launch.conclude(tmp_path, Outcome(130, "interrupted", {}), 1.0) == 130
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "status"], ["status", "--debug"]])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from types import SimpleNamespace
+
+import pytest
 
 from sweeper.cli_progress import LiveDisplay, PlainDisplay, display
 
@@ -58,6 +62,31 @@ def test_no_time_is_told_before_a_second_has_passed() -> None:
     with PlainDisplay(stream, Clock()) as shown:
         shown.update(starting)
     assert stream.getvalue() == "0/24 done, 2 running, 1 failed; starting Ray\n"
+
+
+def test_a_pipe_that_nobody_reads_does_not_end_a_sweep() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    stream = os.fdopen(write, "w")
+    with display(stream) as shown:
+        shown.update(progress(1))
+        shown.update(progress(2))
+    with pytest.raises(BrokenPipeError, match="Broken pipe"):
+        stream.close()  # so it was broken
+
+
+class GoneTerminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_terminal_that_is_gone_does_not_end_a_sweep(monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    with display(GoneTerminal()) as shown:
+        shown.update(progress(1))
 
 
 class Terminal(io.StringIO):

@@ -55,7 +55,7 @@ def write_spec(tmp_path):
             + "".join(f"  {key}: {value}\n" for key, value in options.items())
             + header
             + f"  points:\n{points}---\n"
-            + "a: {{ do }}\nb: {{ much }}\nc: {{ x }}\n"
+            + "!obj:pylearn2core.train.Train\na: {{ do }}\nb: {{ much }}\nc: {{ x }}\n"
         )
         path = tmp_path / "grid.yaml.j2"
         path.write_text(text)

@@ -50,14 +50,33 @@ def test_no_usable_folder_is_the_user_s_to_mend():
         local.make_folder([Path("/nowhere")])
 
 
-def test_only_folders_of_dead_drivers_are_removed(tmp_path):
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    dead, alive, other = f"swp{gone.pid}-ab", f"swp{os.getpid()}-ab", "swpx-ab"
-    for name in (dead, alive, other):
-        (tmp_path / name / "logs").mkdir(parents=True)
+HOLD = """
+import sys
+from pathlib import Path
+from sweeper.launch import local
+held = local.hold(Path(sys.argv[1]))
+print(held is not None, flush=True)
+input()
+"""
+
+
+def test_only_folders_that_no_driver_holds_are_removed(tmp_path):
+    # As seen from another host or container: no process here has the number in the name.
+    held, unheld, ours = (tmp_path / name for name in ("swp4999999-ab", "swp4999998-ab", "swp1-ab"))
+    for folder_of in (held, unheld, ours):
+        (folder_of / "logs").mkdir(parents=True)
+    command = [sys.executable, "-c", HOLD, str(held)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
+        assert driver.stdout.readline() == b"True\n"
+        descriptor = local.hold(ours)
+        local.remove_left_overs([tmp_path])
+        assert sorted(tmp_path.iterdir()) == sorted([held, unheld, ours])
+        driver.kill()
     local.remove_left_overs([tmp_path])
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([alive, other])
+    assert sorted(tmp_path.iterdir()) == sorted([unheld, ours])
+    os.close(descriptor)
+    local.remove_left_overs([tmp_path])
+    assert list(tmp_path.iterdir()) == [unheld]  # it has no lock: it may be new
 
 
 def test_ray_s_variables_are_put_back_and_the_token_stays(monkeypatch):
@@ -94,11 +113,11 @@ def test_modules_beside_the_spec_are_known_by_their_contents(tmp_path):
 def test_latest_points_at_the_newest_run_in_a_folder_named_runs(tmp_path):
     for name in ("one", "two"):
         run_dir = tmp_path / "runs" / name
-        folder.make(run_dir, "spec")
+        folder.make(run_dir)
         folder.point_latest(run_dir)
         assert (tmp_path / "runs" / "latest").resolve() == run_dir
     elsewhere = tmp_path / "elsewhere" / "one"
-    folder.make(elsewhere, "spec")
+    folder.make(elsewhere)
     folder.point_latest(elsewhere)
     assert not (tmp_path / "elsewhere" / "latest").exists()
 

@@ -192,6 +192,55 @@ def test_attempts_that_a_dead_driver_left_open_become_interrupted(run, write_spe
             assert states == [AttemptState.INTERRUPTED, AttemptState.FINISHED]
 
 
+def leave_as_killed(run_dir, *statements):
+    """Change the store of a run, as `kill -9` of its driver would have left it."""
+    with closing(SqlStore.open(run_dir)) as store:
+        raw = store._file.raw
+        for statement in statements:
+            raw.execute(statement)
+        raw.execute("COMMIT") if raw.in_transaction else None
+
+
+def test_resume_uses_no_attempt_s_number_that_a_dead_driver_may_have_used(run, write_spec, shared):
+    _, _, run_dir = run(write_spec([("rows", 1)] * 3))
+    leave_as_killed(
+        run_dir,
+        "DELETE FROM rows",
+        "DELETE FROM attempts",
+        "UPDATE trials SET attempts = 0, state = 'pending'",
+        "UPDATE trials SET state = 'leased' WHERE ordinal = 1",
+    )
+    with read(run_dir) as store:
+        ids = [trial.id for trial in store.trials()]
+    (run_dir / "trials" / ids[2] / "a3").mkdir(parents=True)
+    sweep.resume(run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE)
+    with read(run_dir) as store:
+        assert [[a.number for a in store.attempts(one)] for one in ids] == [[1], [2], [4]]
+
+
+def test_a_resume_that_asks_for_too_many_workers_leaves_the_run_as_it_was(run, write_spec):
+    _, _, run_dir = run(write_spec([("rows", 1)]))
+    leave_as_killed(run_dir, "UPDATE trials SET state = 'pending'")
+    with read(run_dir) as store:
+        before = store.sweep()
+    with pytest.raises(InputError, match=r"workers: 9999 were asked for"):
+        sweep.resume(run_dir, workers=9999, on_progress=lambda _: None)
+    with read(run_dir) as store:
+        assert store.sweep() == before
+
+
+def test_failures_before_a_resume_count_and_so_do_trials_that_finished(run, write_spec, shared):
+    spec = write_spec([("rows", 1)] + [("fail", 0)] * 12)
+    outcome, _, run_dir = run(spec)
+    assert count(outcome, TrialState.FAILED) == 12
+    leave_as_killed(run_dir, "UPDATE trials SET state = 'pending' WHERE ordinal > 1")
+    told = []
+    again = sweep.resume(run_dir, on_progress=told.append, cluster=shared(1), runner_factory=FAKE)
+    assert (again.exit_code, again.reason) == (1, "")
+    assert (told[0].done, told[0].failed) == (2, 1)
+    assert (told[-1].done, told[-1].failed) == (13, 12)
+
+
 def test_resume_refuses_changed_modules_unless_it_is_told_to_go_on(run, write_spec, tmp_path):
     (tmp_path / "loss.py").write_text("a = 1\n")
     _, _, run_dir = run(write_spec([("rows", 1)]))
@@ -200,6 +249,15 @@ def test_resume_refuses_changed_modules_unless_it_is_told_to_go_on(run, write_sp
         sweep.resume(run_dir, on_progress=lambda _: None)
     outcome = sweep.resume(run_dir, code_changed_ok=True, on_progress=lambda _: None)
     assert outcome.exit_code == 0
+
+
+def test_a_driver_beats_as_soon_as_its_cluster_is_up(run, write_spec, monkeypatch):
+    beats = []
+    monkeypatch.setattr(
+        SqlStore, "heartbeat", lambda _store, generation, _now: beats.append(generation)
+    )
+    run(write_spec([("rows", 1)]), on_progress=lambda _: beats or beats.append("none"))
+    assert beats[:2] == ["none", 1]
 
 
 def test_resume_refuses_while_a_driver_lives(run, write_spec):
@@ -234,10 +292,12 @@ def test_a_worker_that_cannot_work_ends_the_sweep_as_the_cluster_s_fault(run, wr
         assert "no module named jax" in store.sweep().reason
 
 
-def test_a_second_launch_into_the_same_folder_is_refused(run, write_spec):
-    run(write_spec([("rows", 1)]))
+def test_a_second_launch_into_the_same_folder_is_refused_and_changes_nothing(run, write_spec):
+    first = write_spec([("rows", 1)])
+    _, _, run_dir = run(first)
     with pytest.raises(StoreError, match="there is a store already"):
-        run(write_spec([("rows", 1)]))
+        run(write_spec([("rows", 2)]))
+    assert (run_dir / "spec.yaml.j2").read_text() == first.text
 
 
 def test_a_folder_that_cannot_be_made_is_the_user_s_to_mend(write_spec, tmp_path, shared):

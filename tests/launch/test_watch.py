@@ -10,20 +10,26 @@ import pytest
 
 from sweeper.records import (
     AttemptState,
+    Began,
+    Device,
     Ended,
     ExperimentText,
+    LeaseOver,
     Objective,
     Row,
     TrialChanged,
     TrialState,
+    WorkerDown,
+    WorkerUp,
 )
-from sweeper.scheduler import State
+from sweeper.scheduler import Policy, State, make_plan
 from sweeper.sweep.interrupts import Interrupts
 from sweeper.sweep.ledger import Ledger
+from sweeper.sweep.loop import Loop
 from sweeper.sweep.progress import Teller
 from sweeper.sweep.watch import Watch
 
-ONE = {"x": ExperimentText("g", "# a comment\n!obj:a.B {}", (1, 2))}
+ONE = {"x": ExperimentText("g", "# a comment\n!obj:pylearn2.train.Train {}", (1, 2))}
 PHASES = {"x": ExperimentText("g", "# a comment\n[!obj:a.B {}, !obj:a.C {}]", (1, 2))}
 DOCUMENTS = {"x": ExperimentText("g", "!obj:a.B {}\n---\n!obj:a.C {}", (1, 2, 3))}
 
@@ -58,6 +64,16 @@ def test_a_trial_that_failed_is_not_the_best(mode, best):
     assert watch.best is None
 
 
+def test_a_trial_that_failed_with_its_worker_is_not_the_best():
+    watch = Watch(Objective("error", "min"), ONE)
+    for trial, value in [("a", 0.5), ("lost", 0.25)]:
+        watch.see(row(trial, error=value))
+    watch.see_change(TrialChanged("lost", TrialState.PENDING, 0.0))
+    assert watch.best == ("lost", 0.25)
+    watch.see_change(TrialChanged("lost", TrialState.FAILED, 0.0))
+    assert watch.best == ("a", 0.5)
+
+
 def test_a_missing_objective_is_said_at_the_first_row_with_the_channels_there_are():
     watch = Watch(Objective("valid_eror", "min"), ONE)
     watch.see(row("abc", valid_error=0.5, train_error=0.25))
@@ -67,8 +83,38 @@ def test_a_missing_objective_is_said_at_the_first_row_with_the_channels_there_ar
     )
 
 
-@pytest.mark.parametrize("texts", [PHASES, DOCUMENTS])
-def test_an_experiment_of_phases_may_show_the_objective_in_a_later_one(texts):
+def a_text(text):
+    return {"x": ExperimentText("g", text, tuple(range(1, text.count("\n") + 2)))}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!obj:pylearn2core.train.Train\nmodel: 1\n",
+        "  # said\n\n!obj:pylearn2.train.Train {\n}\n",
+        "&p !obj:pylearn2.train.Train &q {}",
+    ],
+)
+def test_a_train_without_the_objective_is_found_at_its_first_row(text):
+    watch = Watch(Objective("error", "min"), a_text(text))
+    watch.see(row(loss=1.0))
+    assert "'error' is no channel" in watch.fault
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        PHASES,
+        DOCUMENTS,
+        a_text("!obj:pylearn2.train.Train {}\n---\n!obj:pylearn2.train.Train {}"),
+        a_text("&p [!obj:pylearn2.train.Train {}]"),
+        a_text("!obj:mine.phases {}"),  # may return a list
+        a_text("!obj:mine.Validates {every: 5}"),
+        a_text("!obj:pylearn2.train.Trainer {}"),
+        ONE | {"y": ExperimentText("g", "!obj:mine.Own {}", (1,))},
+    ],
+)
+def test_an_experiment_that_is_no_single_train_may_show_the_objective_later(texts):
     watch = Watch(Objective("error", "min"), texts)
     watch.see(row(loss=1.0))
     assert watch.fault == ""
@@ -100,13 +146,19 @@ class Pages:
 
     def __init__(self):
         self.written = []
+        self.beats = []
+        self.published = 0
 
     def write(self, generation, changes):
         self.written.append((generation, list(changes)))
         return 0
 
+    def heartbeat(self, generation, now):
+        self.beats.append(generation)
+
     def publish(self, now):
-        return False
+        self.published += 1
+        return True
 
     def finish(self, generation, state, reason, now):
         self.written.append((generation, state, reason))
@@ -124,21 +176,62 @@ def test_only_the_newest_state_of_a_trial_is_written_and_rows_come_first():
     assert pages.written == [(7, [first, newest]), (7, "finished", "")]
 
 
+def test_a_heartbeat_is_published_while_nothing_changes(monkeypatch):
+    now, pages = [0.0], Pages()
+    monkeypatch.setattr("sweeper.sweep.ledger.time.monotonic", lambda: now[0])
+    ledger = Ledger(pages, 7)
+    for now[0] in (1.0, 4.9, 5.0, 9.9, 10.0):
+        ledger.write_if_due()
+    assert (pages.written, pages.beats, pages.published) == ([], [7, 7], 2)
+
+
+class Worker:
+    """A pool of one worker that does what the test lists, a list a poll."""
+
+    def __init__(self, *turns):
+        self.turns = list(turns)
+
+    def obey(self, command):
+        pass
+
+    def events(self, timeout_s):
+        return self.turns.pop(0)
+
+    def kill(self):
+        return []
+
+
+def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker():
+    plan = make_plan([("a", "x", 1), ("b", "x", 1)], workers=1, policy=Policy(retries=0))
+    up = WorkerUp(0, Device("here", 1), 0.0)
+    pool = Worker(
+        [up, Began(0, "a", 1, 0.0), row("a", error=0.25)],
+        [WorkerDown(0, "signal 9", True, 0.0), up],
+        [Began(0, "b", 1, 0.0), row("b", error=0.5), finished("b"), LeaseOver(0, 0.0)],
+    )
+    told = []
+    watch = Watch(Objective("error", "min"), ONE)
+    teller = Teller(told.append, total=2)
+    loop = Loop(plan, pool=pool, ledger=Ledger(Pages(), 7), watch=watch, teller=teller)
+    loop.run(Interrupts())
+    assert (told[-1].best, told[-1].failed) == (("b", 0.5), 1)
+
+
 def test_progress_counts_what_ended_before_this_driver():
     told = []
-    teller = Teller(told.append, total=10, done=4, failed=1)
-    teller.tell(State(workers=()), None)
+    teller = Teller(told.append, total=10, before=4)
+    teller.tell(State(workers=(), finished=3, failed=1), None)
     assert (told[0].done, told[0].failed, told[0].left_s) == (4, 1, None)
-    teller.tell(State(workers=(), finished=2, failed=1), ("t", 0.5))
+    teller.tell(State(workers=(), finished=5, failed=2), ("t", 0.5))
     assert (told[1].done, told[1].failed, told[1].best) == (7, 2, ("t", 0.5))
 
 
 def test_no_pace_is_told_before_it_means_something(monkeypatch):
     now, told = [0.0], []
     monkeypatch.setattr("sweeper.sweep.progress.time.monotonic", lambda: now[0])
-    teller = Teller(told.append, total=10, done=0, failed=0)
+    teller = Teller(told.append, total=20, before=10)
     for now[0], ended in [(5.0, 1), (5.5, 3), (7.5, 2), (8.0, 3)]:
-        teller.tell(State(workers=(), finished=ended), None)
+        teller.tell(State(workers=(), finished=10 + ended), None)
     assert [progress.rate_per_min for progress in told] == [0.0, 0.0, 0.0, 60.0]  # 3 in 3 s
     assert [progress.left_s for progress in told] == [None, None, None, 7.0]
 

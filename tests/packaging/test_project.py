@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -53,6 +55,58 @@ def test_the_check_of_a_fresh_checkout_is_a_program_without_syntax_errors() -> N
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111
     subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def make_venv(folder: Path, version: str) -> subprocess.CompletedProcess[str]:
+    """`make .venv/bin/python` with an interpreter of that version whose venv fails half-way."""
+    shutil.copy(ROOT / "Makefile", folder)
+    fake = folder / "fake-python"
+    fake.write_text(f"""#!/bin/sh
+if [ "$1" = -c ]; then
+    exec {sys.executable} -c "import sys; sys.version_info = ({version.replace(".", ", ")}, 0); $2"
+fi
+mkdir -p .venv/bin && touch .venv/bin/python
+exit 1
+""")
+    fake.chmod(0o755)
+    command = ["make", f"PYTHON={fake}", ".venv/bin/python"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13", "3.14"])
+def test_make_refuses_the_pythons_that_pip_would_refuse(tmp_path: Path, version: str) -> None:
+    is_refused = "is needed; this is" in make_venv(tmp_path, version).stderr
+    assert is_refused == (version not in SpecifierSet(PROJECT["requires-python"]))
+
+
+def test_the_readme_names_the_pythons_that_pip_takes() -> None:
+    named = re.findall(r"3\.\d+", (ROOT / "README.md").read_text().split(" and make, in")[0])
+    taken = [f"3.{minor}" for minor in range(30)]
+    assert named == list(SpecifierSet(PROJECT["requires-python"]).filter(taken))
+
+
+def test_an_environment_that_was_not_made_whole_is_taken_away(tmp_path: Path) -> None:
+    assert make_venv(tmp_path, "3.12").returncode != 0
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "markers"), [(["test-all"], ""), (["MARKERS=slow", "test-all"], "slow")]
+)
+def test_test_all_runs_every_test_unless_markers_are_given(
+    arguments: list[str], markers: str
+) -> None:
+    done = subprocess.run(
+        ["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1].endswith(f'pytest -m "{markers}"')
+
+
+def test_the_check_of_a_fresh_checkout_goes_through_make() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    assert [
+        line.split()[-1] for line in script.splitlines() if "test" in line and " make " in line
+    ][-2:] == ["test", "test-all"]
 
 
 @pytest.mark.slow

@@ -70,7 +70,8 @@ class World:
         self.processes: dict[int, Process | None] = dict.fromkeys(range(workers))
         self.starting: set[int] = set()
         self.trial_state = dict.fromkeys(self.text, TrialState.PENDING)
-        self.attempts: dict[str, list[AttemptState]] = defaultdict(list)
+        self.attempts: dict[str, dict[int, AttemptState]] = defaultdict(dict)
+        self.leased: dict[str, int] = defaultdict(int)  # the newest number
         self.began_in_text: Counter[str] = Counter()
         self.proved: set[str] = set()
         self.past: list = []
@@ -99,13 +100,14 @@ class World:
     def keep(self, change):
         if isinstance(change, AttemptStarted):
             started = self.attempts[change.trial]
-            assert change.number == len(started) + 1, "attempts are numbered without gaps"
-            assert all(one.is_over for one in started), "one attempt of a trial at a time"
-            started.append(AttemptState.RUNNING)
+            assert change.number == self.leased[change.trial], "what was leased last is started"
+            assert change.number not in started
+            assert all(one.is_over for one in started.values()), "one attempt of a trial at a time"
+            started[change.number] = AttemptState.RUNNING
         elif isinstance(change, AttemptEnded):
             assert change.state.is_over
-            assert self.attempts[change.trial][change.number - 1] is AttemptState.RUNNING
-            self.attempts[change.trial][change.number - 1] = change.state
+            assert self.attempts[change.trial][change.number] is AttemptState.RUNNING
+            self.attempts[change.trial][change.number] = change.state
         elif isinstance(change, TrialChanged):
             assert not self.trial_state[change.trial].is_final, "a final state is final"
             self.trial_state[change.trial] = change.state
@@ -122,6 +124,9 @@ class World:
                 assert not process.lease, "a lease goes to an idle worker"
                 assert len({self.text[one.trial] for one in attempts}) == 1
                 assert 1 <= len(attempts) <= self.plan.policy.max_lease
+                for one in attempts:
+                    assert one.number > self.leased[one.trial], "no number is used again"
+                    self.leased[one.trial] = one.number
                 process.lease = list(attempts)
                 if self.text[attempts[0].trial] not in self.proved:
                     assert len(attempts) == 1, "the first of a text is tried alone"
@@ -284,7 +289,11 @@ def test_every_trial_of_a_good_text_comes_to_exactly_one_end(seed, texts, worker
             assert state in (TrialState.FINISHED, TrialState.FAILED)
     assert (world.state.fault == "input") == bool(
         world.bad
-        & {world.text[t] for t, made in world.attempts.items() if AttemptState.FAILED in made}
+        & {
+            world.text[t]
+            for t, made in world.attempts.items()
+            if AttemptState.FAILED in made.values()
+        }
     )
 
 
@@ -297,7 +306,8 @@ def test_the_number_of_charged_attempts_is_bounded_by_the_retries(
     world.run()
     if world.state.fault == "cluster":
         return
-    for trial, made in world.attempts.items():
+    for trial, numbered in world.attempts.items():
+        made = list(numbered.values())
         if trial in world.killers and odds.die == odds.preempt == 0:
             # The loss together with others is free, then each one alone is charged.
             assert made.count(AttemptState.LOST) <= rules.retries + 2
@@ -313,7 +323,7 @@ def test_a_drain_leaves_no_attempt_open(seed, texts, workers, rules, odds, drain
     odds.drain = drain
     world = World(seed, texts, workers, rules, odds)
     world.run()
-    assert all(one.is_over for made in world.attempts.values() for one in made)
+    assert all(one.is_over for made in world.attempts.values() for one in made.values())
     assert not any(state in RUNNING_STATES for state in world.trial_state.values())
 
 
@@ -323,6 +333,6 @@ def test_without_misfortune_each_trial_is_attempted_once(seed, texts, workers):
     world = World(seed, texts, workers, Policy(), Odds())
     world.run()
     assert set(world.trial_state.values()) <= {TrialState.FINISHED}
-    assert all(made == [AttemptState.FINISHED] for made in world.attempts.values())
+    assert all(made == {1: AttemptState.FINISHED} for made in world.attempts.values())
     assert len(world.attempts) == len(world.text)
     assert world.ended == EndSweep("")

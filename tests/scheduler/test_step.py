@@ -180,7 +180,8 @@ def test_trials_that_were_leased_together_are_tried_again_alone_and_uncharged():
     )
     assert play.up() == (lease(0, ("t2", 2)),)
     play.whole("t2", 2)
-    assert play.over() == (lease(0, ("t3", 1)),)
+    # Its first attempt may have begun unheard, and have left files.
+    assert play.over() == (lease(0, ("t3", 2)),)
 
 
 def test_preemption_charges_nothing_however_often_it_comes():
@@ -302,6 +303,37 @@ def test_a_lease_that_ends_without_a_word_on_its_trial_charges_it():
     play.began("t0")
     assert play.over() == (EndSweep(""),)
     assert play.changes[-1] == TrialChanged("t0", TrialState.FAILED, 0.0)
+
+
+def test_an_attempt_that_was_interrupted_unheard_leaves_its_number_unused():
+    play = Play("a")
+    play.up()
+    play.ended("t0", outcome=AttemptState.INTERRUPTED)
+    assert play.over() == (lease(0, ("t0", 2)),)
+
+
+def fail_twelve(finished, failed, **rules):
+    """How many of twelve trials fail until the sweep is given up."""
+    plan = make_plan([(f"t{i}", "a", 1) for i in range(12)], workers=1, policy=Policy(**rules))
+    state, _, _ = begin(plan, 0.0, finished=finished, failed=failed)
+    state, commands, _ = step(plan, state, WorkerUp(0, HERE, 0.0))
+    for made in range(1, 13):
+        (one,) = commands[-1].attempts
+        state, _, _ = step(plan, state, Began(0, one.trial, 1, 0.0))
+        bad = Ended(0, one.trial, 1, AttemptState.FAILED, 0.0, "error", "oops")
+        state, _, _ = step(plan, state, bad)
+        if state.ending:
+            return made, state.reason
+        state, commands, _ = step(plan, state, LeaseOver(0, 0.0))
+    return 12, ""
+
+
+def test_what_ended_under_an_earlier_driver_counts_after_a_resume():
+    assert fail_twelve(0, 0)[0] == 10
+    assert fail_twelve(500, 0) == (12, "")
+    assert fail_twelve(0, 7) == (3, "10 of the first 10 trials failed; the last one: oops")
+    reason = "5 of the first 25 trials failed; the last one: oops"
+    assert fail_twelve(20, 3, max_failures=5) == (2, reason)
 
 
 def test_resumed_trials_keep_their_attempts_numbers():

@@ -174,6 +174,21 @@ def test_a_disk_too_full_for_the_trials_leaves_nothing_and_says_to_launch_again(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_is_no_store_is_closed_again(tmp_path, monkeypatch):
+    opened = []
+
+    def connect(*arguments, **options):
+        opened.append(sqlite3.Connection(*arguments, **options))
+        return opened[0]
+
+    monkeypatch.setattr(sqlite.sqlite3, "connect", connect)
+    (tmp_path / "sweep.db").write_text("a letter, not a database\n" * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        sqlite.open_shared(tmp_path / "sweep.db")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        opened[0].execute("SELECT 1")
+
+
 # ------------------------------------------------------------------ local only
 def test_nothing_is_published_on_a_local_disk(tmp_path, make):
     with contextlib.closing(SqlStore.create(tmp_path, make.sweep(), [], network=False)) as store:

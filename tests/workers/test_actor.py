@@ -82,14 +82,15 @@ def test_an_interrupt_ends_the_running_trial_and_begins_no_other(make_thread):
     assert not any(isinstance(item, Began) and item.trial == "b" for item in events)
 
 
-def test_texts_are_kept_for_later_leases(make_thread):
+def test_a_worker_keeps_no_text_of_an_earlier_lease(make_thread):
     thread = make_thread()
     thread.wait_until_ready()
-    thread.start([task("a", "rows", 1)], TEXTS)
-    until_over(thread)
-    thread.start([task("b", "rows", 1)], {})
-    ended = [item for batch in until_over(thread) for item in batch if isinstance(item, Ended)]
-    assert [one.trial for one in ended] == ["b"]
+    for old in ("y", "z"):
+        thread.start([task("a", "rows", 1)], {**TEXTS, old: TEXTS["x"]})
+        until_over(thread)
+    thread.start([task("b", "rows", 1)], TEXTS)
+    (ended,) = (one for batch in until_over(thread) for one in batch if isinstance(one, Ended))
+    assert ended.info["texts"] == ["x"]
 
 
 def test_a_runner_that_cannot_be_imported_says_so(make_thread):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -59,6 +60,27 @@ def test_a_cache_that_cannot_be_made_there_is_made_elsewhere(tmp_path):
     folder = environment.jax_cache({"XDG_CACHE_HOME": str(tmp_path / "file")})
     assert folder.is_dir()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_programs_that_were_used_longest_ago_make_room(tmp_path):
+    for age, name in enumerate(["jax-2/new", "jax-2/middle", "jax-1/old", "jax-1/oldest"]):
+        path = tmp_path / f"{name}-cache"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(100))
+        os.utime(path, (1e9 - age, 1e9 - 1000))  # read, written
+    (tmp_path / "jax-1" / "another file").write_bytes(bytes(1000))
+    environment.trim(tmp_path, 250)
+    left = {path.name for path in tmp_path.glob("*/*")}
+    assert left == {"new-cache", "middle-cache", "another file"}
+
+
+def test_the_cache_is_trimmed_before_a_worker_uses_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "CACHE_BYTES", 150)
+    folder = environment.jax_cache({"XDG_CACHE_HOME": str(tmp_path)})
+    for name in ("a-cache", "b-cache"):
+        (folder / name).write_bytes(bytes(100))
+    environment.jax_cache({"XDG_CACHE_HOME": str(tmp_path)})
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_another_processor_has_another_folder():

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from sweeper.workers.logs import TaggedStream
+from sweeper.workers.logs import LONGEST_LINE, TaggedStream
 
 
 def stream(tmp_path):
@@ -31,6 +31,38 @@ def test_a_line_printed_in_pieces_is_one_line(tmp_path):
     assert log.read_text() == ""
     out.write("\n")
     assert log.read_text() == "abc.a1| loss 0.5\n"
+
+
+def test_a_progress_bar_that_never_ends_its_line_is_written_as_it_comes(tmp_path):
+    out, _, log = stream(tmp_path)
+    for percent in (0, 50, 100):
+        out.write(f"\r{percent} %")
+    assert log.read_text() == "abc.a1| 0 %\nabc.a1| 50 %\n"
+    out.write("\n")
+    print("one\r\n\r\ntwo", file=out)
+    assert log.read_text().splitlines()[2:] == [
+        f"abc.a1| {end}" for end in ("100 %", "one", "", "two")
+    ]
+
+
+def test_text_without_line_ends_does_not_gather(tmp_path):
+    out, _, log = stream(tmp_path)
+    for _ in range(1000):
+        out.write("." * 100)
+    out.flush_line()
+    lines = log.read_text().splitlines()
+    assert sum(line.count(".") for line in lines) == 100_000 + len(lines)  # and one in each tag
+    assert max(map(len, lines)) <= LONGEST_LINE + 100 + len("abc.a1| ")
+
+
+def test_bytes_written_to_the_buffer_are_lines_too(tmp_path):
+    out, _, log = stream(tmp_path)
+    word = "é\n".encode()
+    out.buffer.write(word[:1])
+    out.buffer.write(word[1:])
+    out.buffer.write(b"\xff no text\n")
+    out.buffer.flush()
+    assert log.read_text() == "abc.a1| é\nabc.a1| \\xff no text\n"
 
 
 def test_a_line_without_an_end_keeps_its_own_trial_s_tag(tmp_path):

@@ -33,7 +33,7 @@ class Meddler(TrainExtension):
         self.calls += 1
         by_hand = sum((p.get_value() ** 2).sum() for p in model.get_params())
         assert abs(by_hand - self.length()) < 1e-9 * by_hand
-        drawn = np.random.uniform() + random.random()
+        drawn = np.random.uniform() + np.random.randn() + random.random()
         self.seen.set_value(by_hand + drawn)
         if self.calls != self.at:
             return
@@ -161,3 +161,14 @@ def test_a_trials_rows_do_not_depend_on_its_pack_mates_to_the_last_bit(folder):
     for place in range(4):
         rows, _ = run(folder, 4, [*others[:place], mine, *others[place:]])[place]
         assert rows == alone
+
+
+def test_a_pack_that_fails_is_made_up_for_by_its_trials_one_by_one(folder, monkeypatch):
+    some = [(seed, 0.1, 2, 0.5, 9, "nothing", 5) for seed in range(3)]
+    expected = run(folder, 1, some)
+
+    def full(requests, n_real):
+        raise RuntimeError("RESOURCE_EXHAUSTED: out of memory")
+
+    monkeypatch.setattr("pylearn2core.engine.pack._try_pack", full)
+    assert_same(run(folder, 4, some), expected)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Generator, Hashable, Iterable, Iterator
 from typing import Any
 
 from pylearn2core.engine import Measure, Request, TrainPass, alike, answer, width
 from sweeper.records import Began, Built, Ended, Row
+
+log = logging.getLogger(__name__)
 
 Item = Began | Built | Row | Ended
 # An attempt yields items, and requests to whose answers it is sent (an exception is an answer too).
@@ -73,9 +76,23 @@ def _next_group(slots: list[_Slot]) -> list[_Slot]:
 
 
 def _answers(group: list[_Slot], n_slots: int) -> list[Any]:
-    """An answer for each slot; what the engine raises is the answer to all."""
+    """An answer for each slot; what the engine raises for a trial is the answer to that trial.
+
+    A pack that fails, for lack of memory say, changes no trial's values: each is tried alone.
+    """
     requests = [slot.request for slot in group if slot.request is not None]
     try:
         return answer(requests, n_slots)
     except Exception as error:
-        return [error] * len(requests)
+        if len(requests) == 1 and n_slots == 1:
+            return [error]
+        log.warning("A pack of %d trials failed (%s): each goes on alone.", len(requests), error)
+        return [_alone(request) for request in requests]
+
+
+def _alone(request: Request) -> Any:
+    try:
+        (reply,) = answer([request], 1)
+    except Exception as error:
+        return error
+    return reply

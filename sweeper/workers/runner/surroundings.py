@@ -6,6 +6,7 @@ change what another one draws, in whatever order they run.
 
 from __future__ import annotations
 
+import ctypes
 import random
 from collections.abc import Generator
 from typing import Any, ClassVar, Self, TypeVar
@@ -17,6 +18,42 @@ from pylearn2core import paths
 from sweeper.workers import logs
 
 Item = TypeVar("Item")
+_MT19937_WORDS = 624
+
+
+class _NumpyGenerator:
+    """What `numpy.random` draws from for one trial.
+
+    The bit generator is swapped, not its state: 2,500 bytes would be copied each way. It does not
+    hold the second one of a pair of normals, which NumPy keeps for the next call: that is looked
+    for where the trial has drawn anything since it was installed.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._bits = np.random.RandomState(seed)._bit_generator
+        words = ctypes.c_uint32 * (_MT19937_WORDS + 1)  # the key, and the place in it
+        self._words = words.from_address(self._bits.ctypes.state_address)
+        self._with_normal: Any = None
+        self._mark = self._place()
+
+    def _place(self) -> tuple[int, int]:
+        return self._words[_MT19937_WORDS], self._words[0]
+
+    def install(self, *, normal_left: bool) -> None:
+        """Draw from it from now on. normal_left: whether NumPy may hold another one's normal."""
+        mtrand.set_bit_generator(self._bits)
+        if self._with_normal is not None:
+            np.random.set_state(self._with_normal)
+        elif normal_left:
+            np.random.set_state({**np.random.get_state(legacy=False), "has_gauss": 0})
+        self._mark = self._place()
+
+    def leave(self) -> bool:
+        """Another one is about to be installed; whether NumPy holds a normal of this one's."""
+        if self._with_normal is not None or self._place() != self._mark:
+            state = np.random.get_state(legacy=False)
+            self._with_normal = state if state["has_gauss"] else None
+        return self._with_normal is not None
 
 
 class Surroundings:
@@ -35,7 +72,7 @@ class Surroundings:
         self._name = name
         self._places = places
         self._python = random.Random(seed).getstate()
-        self._numpy = np.random.RandomState(seed)._bit_generator
+        self._numpy = _NumpyGenerator(seed)
         self._use: list[Any] = []
 
     def __enter__(self) -> Self:
@@ -54,9 +91,9 @@ class Surroundings:
             return
         if before is not None:
             before._python = random.getstate()
+        normal_left = before is None or before._numpy.leave()
         random.setstate(self._python)
-        # NumPy's own generator is swapped, not its state: 2,500 bytes would be copied each way.
-        mtrand.set_bit_generator(self._numpy)
+        self._numpy.install(normal_left=normal_left)
         Surroundings._installed = self
         logs.speak_as(self._name)
 

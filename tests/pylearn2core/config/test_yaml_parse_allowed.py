@@ -68,6 +68,7 @@ def test_a_module_that_the_header_lists_is_allowed_with_what_lies_below_it(folde
     [
         ("os.getcwd", "`os.getcwd` is not among what this experiment may name"),
         ("subprocess.run", r"list it in the header: `modules: \[subprocess\]`"),
+        ("sweep_usr.own", r"no module `sweep_usr` \(did you mean sweep_user\?\): neither"),
         ("numpy.load", "`numpy.load` is not among"),
         ("numpy.zeros.__call__", "`_`, which can't be named"),
         ("sweep_user.getcwd", "is defined in `posix`, which is not among"),

@@ -264,3 +264,28 @@ def test_a_long_lived_worker_keeps_a_bounded_number_of_keys(monkeypatch):
         (result,) = evaluate([(value + 1) ** power])
         assert result == 2**power
     assert len(bounds._entries) == 3
+
+
+def test_one_trials_wrong_shapes_do_not_move_the_others_to_the_host():
+    def product(n_in):
+        weights = pytensor.shared(np.ones((n_in, 2)), name="W")
+        x = pt.matrix("x")
+        return Bound(Step(((x,),), {weights: weights * 0.75}, ((x @ weights).sum(),)))
+
+    order = Order.of([slice(0, 4)], 4)
+    x = on_device((np.ones((4, 3)),))
+    with pytest.raises(ValueError, match="incompatible array sizes"):
+        product(5).measure(x, order)
+    good = product(3)
+    assert good.measure(x, order) == [24.0]
+    assert isinstance(good.entry.program, programs.DeviceProgram)
+
+
+def test_compiled_batch_sizes_are_bounded_too(monkeypatch):
+    monkeypatch.setattr(bounds, "_SHAPES_KEPT", 2)
+    weights = pytensor.shared(np.ones((3, 2)), name="W")
+    x = pt.matrix("x")
+    bound = Bound(Step(((x,),), {weights: weights * 0.625}, ((x @ weights).sum(),)))
+    for size in [1, 2, 3, 4, 1]:
+        bound.train(on_device((np.ones((4, 3)),)), Order.of([slice(0, size)], 4))
+        assert bound.entry.program._train._cache_size() <= 2

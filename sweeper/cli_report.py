@@ -66,8 +66,8 @@ def report(run_dir: Path, *, over: str | None, format: str, all_channels: bool) 
         table = tables.trials_table(store, all_channels=all_channels)
     if over is None:
         return tables.render(for_reading(table) if format in {"table", "md"} else table, format)
-    notice = tables.repeats_notice(table, over)
-    if notice:  # beside the table, so that a file of CSV or JSON stays one
+    # Beside the table, so that a file of CSV or JSON stays one.
+    for notice in filter(None, (tables.repeats_notice(table, over), tables.left_out(table))):
         print(notice, file=sys.stderr)
     return tables.render(tables.over(table, over), format)
 

@@ -7,6 +7,7 @@ rank or describe a trial) and "mode" (the best end of the first metric; None ran
 from __future__ import annotations
 
 import math
+from collections import Counter
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +193,15 @@ def repeats_notice(table: pd.DataFrame, name: str) -> str | None:
         f" repeat{'s' if len(repeated) == 1 else ''}. The experiment does not use {name} where it"
         f" matters: {where}."
     )
+
+
+def left_out(table: pd.DataFrame) -> str | None:
+    """A paragraph if trials did not come to a good end: groups of repeats do without them."""
+    states = Counter(state for state in table["state"].tolist() if state not in _DONE)
+    if not states:
+        return None
+    which = ", ".join(f"{number} {state}" for state, number in states.items())
+    return f"Left out of the groups: {which}. `n` says how many trials a group has."
 
 
 def _column(table: pd.DataFrame, name: str) -> str:

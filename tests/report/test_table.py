@@ -9,7 +9,7 @@ import pytest
 
 from sweeper.errors import InputError
 from sweeper.records import Row
-from sweeper.report.table import over, repeats_notice, trials_table
+from sweeper.report.table import left_out, over, repeats_notice, trials_table
 
 
 def test_trials_are_sorted_by_objective_with_failed_and_pending_last(run):
@@ -236,3 +236,23 @@ def test_identical_over_another_axis_names_that_axis(run):
     notice = repeats_notice(trials_table(repeated(run, {0.1: [2, 3], 0.2: [2, 3]})), "lr")
     assert notice is not None
     assert "write {{ lr }} where it should act" in notice
+
+
+def test_trials_that_did_not_finish_are_said_to_be_left_out_of_the_groups(run):
+    store = run.make(
+        [
+            ({"lr": 0.1, "seed": 0}, "finished", [5.0]),
+            ({"lr": 0.1, "seed": 1}, "failed", [1.0], "boom"),
+            ({"lr": 0.1, "seed": 2}, "pending", []),
+            ({"lr": 0.2, "seed": 0}, "failed", [], "boom"),
+        ]
+    )
+    notice = left_out(trials_table(store))
+    assert notice == (
+        "Left out of the groups: 2 failed, 1 pending. `n` says how many trials a group has."
+    )
+
+
+def test_nothing_is_said_where_all_trials_finished(run):
+    store = run.make([({"lr": 0.1, "seed": 0}, "finished", [5.0])])
+    assert left_out(trials_table(store)) is None

@@ -49,8 +49,11 @@ def on_device(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
     """The same, without remembering it."""
     rows = np.asarray(space.np_format_as(array, wanted))
     axis = getattr(wanted, "get_batch_axis", lambda: 0)()
-    # On a CPU JAX may take the host's own memory for it: then neither could ever be let go.
-    return jax.device_put(np.moveaxis(rows, axis, 0), may_alias=False)
+    # On a CPU JAX may take the memory that it is given for its own, whatever `may_alias` says: the
+    # dataset's array would never be let go, and a change of it would change the device's.
+    if isinstance(array, np.ndarray) and np.may_share_memory(rows, array):
+        rows = rows.copy()
+    return jax.device_put(np.moveaxis(rows, axis, 0))
 
 
 class ResidentBatch:

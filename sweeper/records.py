@@ -386,7 +386,7 @@ class SweepRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrialRecord:
-    """A trial as the store keeps it. attempts: how many were started."""
+    """A trial as the store keeps it. attempts: number of its newest one, 0 before the first."""
 
     id: str
     ordinal: int

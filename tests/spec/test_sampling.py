@@ -7,7 +7,7 @@ from scipy import stats
 
 SAMPLES = 2000
 # The draws are fixed, so chance has one go at each of these tests: 1 % would fail one in a dozen of
-# good generators. A real fault, such as ends half as likely as the rest, is below 1e-30 here.
+# good generators. So a bias that 2,000 draws show at 1 in 100 only would pass unseen.
 UNLIKELY = 1e-4
 
 

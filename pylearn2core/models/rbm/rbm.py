@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from typing import Any
 
@@ -18,6 +19,8 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.space import VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import safe_union, sharedX
+
+log = logging.getLogger(__name__)
 
 DEFAULT_SEED = 1001
 CHANNEL_SEED = 42
@@ -68,6 +71,13 @@ class RBM(Model, Block):
         super().__init__()
         self.nvis, self.nhid = nvis, nhid
         self.rng = make_np_rng(rng, DEFAULT_SEED, which_method=["uniform", "randn"])
+        unused = (base_lr, anneal_start, nchains, sml_gibbs_steps, monitor_reconstruction)
+        if unused != (1e-3, None, 100, 1, False):
+            log.warning(
+                "base_lr, anneal_start, nchains, sml_gibbs_steps and monitor_reconstruction of an "
+                "RBM do nothing here: SGD and a cost of costs.ebm_estimation train it. Give SGD "
+                "the learning rate, and the cost the number of steps and chains."
+            )
         self.base_lr, self.anneal_start = base_lr, anneal_start
         self.nchains, self.sml_gibbs_steps = nchains, sml_gibbs_steps
         if nvis is not None or nhid is not None or transformer is None:

@@ -214,3 +214,10 @@ def test_real_visible_units_have_no_pseudo_likelihood() -> None:
     model = GaussianBinaryRBM(grbm_type_1(), nvis=3, nhid=2)
     with pytest.raises(UnsupportedError, match="does not implement pseudo_log_likelihood"):
         model.pseudo_log_likelihood(model.get_input_space().make_theano_batch())
+
+
+def test_an_argument_that_does_nothing_here_is_told(caplog):
+    RBM(nvis=3, nhid=2)
+    assert caplog.text == ""
+    RBM(nvis=3, nhid=2, base_lr=0.1)
+    assert "do nothing here" in caplog.text

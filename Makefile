@@ -2,6 +2,8 @@
 # Another interpreter: make PYTHON=python3.12 demo
 PYTHON ?= python3
 BIN := .venv/bin
+# What takes long, or needs more than Python.
+FAST := not slow and not slurm and not hosts and not cloud and not faults
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test test-all lint clean
@@ -11,7 +13,7 @@ demo: .venv/installed
 	$(BIN)/sweep report
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "$(FAST)"
 
 # MARKERS picks among the tests as pytest's -m does; empty is every test.
 test-all: MARKERS ?=

@@ -228,6 +228,7 @@ class Train:
         return {
             **checkpoint.state_dict(self, global_random=global_random),
             "stage": self._stage.value,
+            "first_epoch": self._first_epoch,
             "seconds": [_get(self.training_seconds), _get(self.total_seconds)],
         }
 
@@ -239,6 +240,7 @@ class Train:
         self.setup()
         checkpoint.load_state_dict(self, state)
         self._stage = _Stage(state["stage"])
+        self._first_epoch = state.get("first_epoch", self._first_epoch)
         for variable, seconds in zip(
             (self.training_seconds, self.total_seconds), state["seconds"], strict=True
         ):

@@ -38,6 +38,14 @@ Defines = Annotated[
         "-D", "--define", metavar="NAME=VALUE", help="A variable of the spec file. Repeatable."
     ),
 ]
+Detach = Annotated[
+    bool,
+    typer.Option("--detach", help="Run in the background; go on when this shell is closed."),
+]
+Wait = Annotated[
+    bool,
+    typer.Option("--wait", help="Of a run elsewhere or detached: watch it to its end."),
+]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, help="Number of workers.", show_default="as many as the resources allow"),
@@ -75,12 +83,32 @@ def launch(
     ] = None,
     workers: Workers = None,
     define: Defines = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|URL",
+            help="Run it elsewhere: a cluster file such as clusters/slurm.yaml, or the http address"
+            " of a Ray cluster.",
+            show_default="this machine",
+        ),
+    ] = None,
+    detach: Detach = False,
+    wait: Wait = False,
 ) -> None:
     """Run the sweep that SPEC describes."""
     from sweeper import cli_launch
 
     raise typer.Exit(
-        cli_launch.launch(spec, defines(define), out=out, workers=workers, dry_run=dry_run)
+        cli_launch.launch(
+            spec,
+            defines(define),
+            out=out,
+            workers=workers,
+            dry_run=dry_run,
+            on=on,
+            detach=detach,
+            wait=wait,
+        )
     )
 
 
@@ -92,11 +120,78 @@ def resume(
         bool,
         typer.Option("--code-changed-ok", help="Go on although modules beside the spec changed."),
     ] = False,
+    detach: Detach = False,
+    wait: Wait = False,
+    here: Annotated[bool, typer.Option("--here", hidden=True)] = False,
+    part: Annotated[str | None, typer.Option(metavar="K/N", hidden=True)] = None,
 ) -> None:
-    """Go on with an interrupted run. No finished trial runs again."""
+    """Go on with an interrupted run, where it was launched to. No finished trial runs again."""
+    # --here and --part are what a queue's script says: the driver runs in this very process.
     from sweeper import cli_launch
 
-    raise typer.Exit(cli_launch.resume(find(run), workers=workers, code_changed_ok=code_changed_ok))
+    raise typer.Exit(
+        cli_launch.resume(
+            find(run),
+            workers=workers,
+            code_changed_ok=code_changed_ok,
+            here=here,
+            part=part,
+            detach=detach,
+            wait=wait,
+        )
+    )
+
+
+@app.command()
+def watch(run: RunArgument = None) -> None:
+    """Show a run live until it has ended, from any shell; ends with its exit code."""
+    from sweeper import cli_watch
+
+    raise typer.Exit(cli_watch.watch(find(run)))
+
+
+@app.command()
+def stop(
+    run: RunArgument = None,
+    trials: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TRIAL]...", help="Cancel these trials; the rest goes on."),
+    ] = None,
+) -> None:
+    """End a run in order, so that `sweep resume` can go on with it; or cancel some trials."""
+    from sweeper import cli_control
+
+    typer.echo(cli_control.stop(find(run), trials or ()))
+
+
+@app.command()
+def retry(
+    run: RunArgument = None,
+    trials: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TRIAL]...", help="Default: all that failed.", show_default=False),
+    ] = None,
+) -> None:
+    """Let trials that failed or were cancelled be tried again, by the next `sweep resume`."""
+    from sweeper import cli_control
+
+    typer.echo(cli_control.retry(find(run), trials or ()))
+
+
+@app.command()
+def fetch(run: RunArgument = None) -> None:
+    """Bring the newest results of a run on a cluster without a shared disk."""
+    from sweeper import cli_control
+
+    typer.echo(cli_control.fetch(find(run)))
+
+
+@app.command()
+def down(run: RunArgument = None) -> None:
+    """End what a run holds elsewhere: its job, its rented machines."""
+    from sweeper import cli_control
+
+    typer.echo(cli_control.down(find(run)))
 
 
 @app.command()

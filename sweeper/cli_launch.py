@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +16,12 @@ from sweeper import spec as specs
 from sweeper.cli_expand import numbers
 from sweeper.cli_progress import display
 from sweeper.errors import InputError
+from sweeper.launch import folder
+from sweeper.launch.choose import config_of, launcher_by
 from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
+    from sweeper.launch.config import ClusterConfig
     from sweeper.records import Resources, SweepSpec
     from sweeper.spec import Expansion
     from sweeper.sweep import Outcome
@@ -27,19 +31,52 @@ FAILURES_SHOWN = 3
 
 
 def launch(
-    path: Path, defines: Mapping[str, str], *, out: Path | None, workers: int | None, dry_run: bool
+    path: Path,
+    defines: Mapping[str, str],
+    *,
+    out: Path | None,
+    workers: int | None,
+    dry_run: bool,
+    on: str | None = None,
+    detach: bool = False,
+    wait: bool = False,
 ) -> int:
-    """Run the sweep of a spec file; returns the exit code."""
+    """Run the sweep of a spec file; returns the exit code.
+
+    on: a cluster file or http(s)://, None for this machine.    detach: go on in the background.
+    wait: watch what runs elsewhere, or in the background, to its end.
+    """
     spec = specs.load(path, defines)
     expansion = specs.expand(spec)
     run_dir = out or new_folder(spec.header.name)
-    typer.echo(announcement(spec.header, expansion, run_dir, workers))
+    elsewhere = _elsewhere(on)
+    # Of a dry run elsewhere the standard output is what would be sent, so that it can be piped on.
+    beside = elsewhere is not None and dry_run
+    place = on if elsewhere else None
+    typer.echo(announcement(spec.header, expansion, run_dir, workers, place), err=beside)
+    if elsewhere is not None:
+        from sweeper import cli_place
+
+        order = cli_place.order_of(
+            elsewhere, spec, trials=len(expansion.trials), run_dir=run_dir, workers=workers
+        )
+        if dry_run:
+            typer.echo(launcher_by(elsewhere).describe(order))
+            return _nothing_started(path, err=True)
+        cli_place.launch(elsewhere, spec, expansion, order)
+        return _goes_on(run_dir, wait=wait)
     if dry_run:
-        typer.echo(f"Nothing was started (--dry-run). `sweep expand {path}` lists the trials.")
-        return 0
+        return _nothing_started(path)
 
     from sweeper import sweep
 
+    if detach:
+        from sweeper import cli_place
+
+        sweep.make(spec, expansion, run_dir)
+        folder.point_latest(run_dir)
+        cli_place.detach(run_dir, workers=workers)
+        return _goes_on(run_dir, wait=wait)
     started = time.monotonic()
     with display() as shown:
         outcome = sweep.launch(
@@ -48,15 +85,69 @@ def launch(
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 
-def resume(run_dir: Path, *, workers: int | None, code_changed_ok: bool) -> int:
-    """Go on with a run; returns the exit code."""
-    from sweeper import sweep
+def _elsewhere(on: str | None) -> ClusterConfig | None:
+    """Where the driver goes, None for this machine; a file may leave only a part of that."""
+    if on is None:
+        return None
+    config = config_of(on)
+    if config.kind != "local":
+        return config
+    from sweeper.launch import here
 
+    here.confine(config)
+    return None
+
+
+def _nothing_started(path: Path, *, err: bool = False) -> int:
+    typer.echo(f"Nothing was started (--dry-run). `sweep expand {path}` lists the trials.", err=err)
+    return 0
+
+
+def _goes_on(run_dir: Path, *, wait: bool) -> int:
+    """Say how to reach a run that goes on by itself, and watch it where that is asked for."""
+    from sweeper import cli_place
+
+    typer.echo(cli_place.next_steps(run_dir))
+    if not wait:
+        return 0
+    from sweeper import cli_watch
+
+    return cli_watch.watch(run_dir)
+
+
+def resume(
+    run_dir: Path,
+    *,
+    workers: int | None,
+    code_changed_ok: bool,
+    here: bool = False,
+    part: str | None = None,
+    detach: bool = False,
+    wait: bool = False,
+) -> int:
+    """Go on with a run, where its driver was put; returns the exit code.
+
+    here: in this process all the same, which a queue started.    part: its share, as K/N.
+    """
+    from sweeper import cli_place, sweep
+
+    placed = folder.read_placed(run_dir)
+    if placed is not None and placed.kind != "local" and not here:
+        if cli_place.resume(run_dir, placed, workers=workers, code_changed_ok=code_changed_ok):
+            return _goes_on(run_dir, wait=wait)
+        return 0
     typer.echo(f"resuming {shown_path(run_dir)} with the spec as it was launched")
+    if detach:
+        cli_place.detach(run_dir, workers=workers, code_changed_ok=code_changed_ok)
+        return _goes_on(run_dir, wait=wait)
     started = time.monotonic()
     with display() as shown:
         outcome = sweep.resume(
-            run_dir, workers=workers, code_changed_ok=code_changed_ok, on_progress=shown.update
+            run_dir,
+            workers=workers,
+            code_changed_ok=code_changed_ok,
+            on_progress=shown.update,
+            terms=sweep.terms_of(os.environ, here=here, part=part),
         )
     return conclude(run_dir, outcome, time.monotonic() - started)
 
@@ -72,14 +163,18 @@ def new_folder(name: str) -> Path:
 
 
 def announcement(
-    header: SweepSpec, expansion: Expansion, run_dir: Path, workers: int | None
+    header: SweepSpec,
+    expansion: Expansion,
+    run_dir: Path,
+    workers: int | None,
+    on: str | None = None,
 ) -> str:
-    """What is about to run, for a person to check."""
+    """What is about to run, for a person to check. on: where, None for this machine."""
     trials = expansion.trials
     lines = [
         f"{header.name}: {numbers(len(trials), expansion.merged, expansion.dropped)}",
         f"  varied     {', '.join(variety(expansion))}",
-        f"  workers    {workers_text(header, workers, len(trials))}",
+        f"  workers    {workers_text(header, workers, len(trials), on)}",
         f"  folder     {shown_path(run_dir)}",
     ]
     if header.objective:
@@ -98,12 +193,16 @@ def variety(expansion: Expansion) -> list[str]:
     return [f"{name} ({len(found)})" for name, found in values.items()]
 
 
-def workers_text(header: SweepSpec, workers: int | None, trials: int) -> str:
+def workers_text(header: SweepSpec, workers: int | None, trials: int, on: str | None = None) -> str:
     """How many workers there will be, and what each is given."""
     from sweeper.launch.local import LocalCluster
 
     wanted = workers or header.workers
-    number = LocalCluster(header.resources, wanted=wanted, trials=trials).workers
+    place = on or os.environ.get("RAY_ADDRESS")
+    if place:
+        number = f"{wanted or 'as many as fit'} on {place}"
+    else:
+        number = str(LocalCluster(header.resources, wanted=wanted, trials=trials).workers)
     return f"{number}, each with {resources_text(header.resources)}"
 
 

@@ -1,17 +1,22 @@
-"""What `sweep status`, `sweep show` and `sweep report` print: the store alone is asked."""
+"""What `sweep status`, `sweep show` and `sweep report` print: the store is asked.
+
+Of a run whose driver was put elsewhere `sweep status` asks there too, for a moment.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.errors import InputError
+from sweeper.errors import InputError, SweepError
 from sweeper.records import TrialState
-from sweeper.report.find import find_run, short_name
-from sweeper.report.text import printable
+from sweeper.report.find import PLACED, find_run, short_name
+from sweeper.report.text import duration, printable
+from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +26,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reading(run_dir: Path) -> Iterator[StoreReader]:
-    """The store of a run, to read."""
-    from sweeper.store.sql import SqlStore
+    """The store of a run, to read. Raises InputError where nothing of it is here yet."""
+    from sweeper.store.union import open_to_read
 
-    store = SqlStore.read(run_dir)
+    if not any((run_dir / name).is_file() for name in (STORE_FILE, SNAPSHOT_FILE)):
+        raise InputError(
+            f"{run_dir}: its driver runs elsewhere, and nothing was fetched yet. Fetch it first:"
+            f" sweep fetch {short_name(run_dir, Path.cwd())}"
+        )
+    store = open_to_read(run_dir)
     try:
         yield store
     finally:
@@ -35,8 +45,47 @@ def status(run_dir: Path) -> str:
     """How far the run is."""
     from sweeper.report import status as report
 
+    run, fetched = short_name(run_dir, Path.cwd()), is_fetched(run_dir)
+    if fetched and not (run_dir / SNAPSHOT_FILE).is_file():
+        # It may wait for days, and why is all that there is to say.
+        return printable(f"{run}: {place_of(run_dir)}\nnothing was fetched yet: sweep fetch {run}")
     with reading(run_dir) as store:
-        return report.describe(report.status(store), short_name(run_dir, Path.cwd()))
+        found = report.status(store)
+    return report.describe(found, run, place=place_of(run_dir), fetched=fetched)
+
+
+def is_fetched(run_dir: Path) -> bool:
+    """Whether what is here is a copy of a run that is elsewhere."""
+    return (run_dir / PLACED).is_file() and not (run_dir / STORE_FILE).is_file()
+
+
+def tell_age(run_dir: Path) -> None:
+    """Say on stderr of when a fetched copy is."""
+    if not is_fetched(run_dir):
+        return
+    with reading(run_dir) as store:
+        sweep = store.sweep()
+    if sweep.state in ("created", "running"):
+        age = duration(max(0.0, time.time() - (sweep.heartbeat or sweep.created)))
+        run = short_name(run_dir, Path.cwd())
+        print(f"As it was {age} ago. The newest: sweep fetch {run}", file=sys.stderr)
+
+
+def place_of(run_dir: Path) -> str:
+    """Where the run's driver was put, and what the queue says of it; "" for this machine."""
+    from sweeper.launch import folder
+
+    placed = folder.read_placed(run_dir)
+    if placed is None or placed.kind == "local":
+        return ""
+    where = f"{placed.kind} job {placed.job}"
+    try:
+        from sweeper.launch.choose import launcher_of
+
+        job = launcher_of(placed).look(placed)
+    except SweepError as error:
+        return f"{where}: {error}"
+    return f"{where}: {job.state}{f' ({job.words})' if job.words else ''}"
 
 
 def show(run: str | None, trial: str | None) -> str:
@@ -50,10 +99,13 @@ def show(run: str | None, trial: str | None) -> str:
         if run is None or trial is not None:
             raise
         try:
-            with reading(find_run(None, here)) as store:
-                return show_trial(store, find_run(None, here), run)
+            latest = find_run(None, here)
+            tell_age(latest)
+            with reading(latest) as store:
+                return show_trial(store, latest, run)
         except InputError:
             raise no_such_run from None
+    tell_age(run_dir)
     with reading(run_dir) as store:
         return show_trial(store, run_dir, trial) if trial else show_run(store, run_dir)
 
@@ -62,6 +114,7 @@ def report(run_dir: Path, *, over: str | None, format: str, all_channels: bool) 
     """The run's trials, best first, or its groups of repeats."""
     from sweeper.report import table as tables
 
+    tell_age(run_dir)
     with reading(run_dir) as store:
         table = tables.trials_table(store, all_channels=all_channels)
     if over is None:
@@ -99,13 +152,13 @@ def failures(run_dir: Path, run: str, number: int) -> str:
 
     run: how the user names the run.
     """
-    from sweeper.report.status import failure_lines, status
+    from sweeper.report.status import failed_trials, failure_lines
 
     with reading(run_dir) as store:
-        found = status(store)
-    failed, total = len(found.failures), sum(found.counts.values())
+        found, total = failed_trials(store), sum(store.counts().values())
+    failed = len(found)
     if not failed:
         return ""
     some = ", the first of them" if failed > number else ""
-    told = failure_lines(found.failures[:number], run)
+    told = failure_lines(found[:number], run)
     return printable(f"{failed} of {total} trials failed{some}:\n{told}")

@@ -10,29 +10,29 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 
 @lru_cache
-def tensors(path):
+def tensors(path, device="cpu"):
     """The arrays of the file as tensors, one copy for all trials of this process."""
     torch.set_num_threads(1)
     with np.load(path) as file:
-        return {name: torch.from_numpy(file[name]) for name in file}
+        return {name: torch.from_numpy(file[name]).to(device) for name in file}
 
 
 class Trial:
     """One trial: `epoch()` trains once over the data and returns the channels."""
 
-    def __init__(self, job, path, rate, seed, order):
+    def __init__(self, job, path, rate, seed, order, device="cpu"):
         self.job, self.rate = job, rate
-        self.data = tensors(path)
+        self.data = tensors(path, device)
         draws = np.random.RandomState(seed)
         self.order = np.random.RandomState(order)
         shapes = list(zip(job.widths[:-1], job.widths[1:], strict=True))
         self.weights = [
-            torch.from_numpy(draws.uniform(-0.05, 0.05, shape).astype("float32"))
+            torch.from_numpy(draws.uniform(-0.05, 0.05, shape).astype("float32")).to(device)
             for shape in shapes
         ]
-        self.biases = [torch.zeros(width) for _, width in shapes]
+        self.biases = [torch.zeros(width, device=device) for _, width in shapes]
         if job.kind == "autoencoder":
-            self.biases.append(torch.zeros(job.widths[0]))
+            self.biases.append(torch.zeros(job.widths[0], device=device))
         self.params = [*self.weights, *self.biases]
         for param in self.params:
             param.requires_grad_(True)
@@ -52,7 +52,7 @@ class Trial:
     def epoch(self):
         """Train one epoch; measure cost and error on both halves."""
         X, y = self.data["X_train"], self.data["y_train"]
-        rows = torch.from_numpy(self.order.permutation(len(X)))
+        rows = torch.from_numpy(self.order.permutation(len(X))).to(X.device)
         for batch in rows.split(self.job.batch_size):
             self.optimiser.zero_grad()
             self.cost(X[batch], y[batch])[0].backward()

@@ -43,7 +43,9 @@ if __name__ == "__main__":
         results = tune.Tuner(
             tune.with_resources(Trainable, {"cpu": 1}),
             param_space={"point": tune.grid_search(points)},
-            tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=2),
+            # Without max_concurrent_trials: under it no trial waits when one ends, and no actor is
+            # used again. The two cores bound how many run at once.
+            tune_config=tune.TuneConfig(reuse_actors=True),
             run_config=tune.RunConfig(
                 stop={"training_iteration": job.epochs}, storage_path=folder, verbose=0
             ),

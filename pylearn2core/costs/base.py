@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-import pytensor.tensor as pt
-
-from pylearn2core.engine import default_updates
+from pylearn2core.engine import default_updates, gradients
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.space import CompositeSpace, NullSpace
 
@@ -54,7 +52,7 @@ class Cost:
                 f"{getattr(cost, 'type', type(cost).__name__)}. Take its mean over the examples."
             )
         params = list(model.get_params())
-        grads = pt.grad(cost, params, disconnected_inputs="ignore")
+        grads = gradients(cost, params)
         updates = OrderedDict(default_updates([cost], ()))
         return OrderedDict(zip(params, grads, strict=True)), updates
 

@@ -5,13 +5,15 @@ Importing it imports PyTensor and JAX.
 
 from pylearn2core.engine.bound import Bound
 from pylearn2core.engine.data import ResidentBatch, on_device, resident_batch
+from pylearn2core.engine.gradients import gradients, waiting
 from pylearn2core.engine.graph import Step, default_updates, shared_of
 from pylearn2core.engine.order import Order
-from pylearn2core.engine.pack import alike, answer, width
+from pylearn2core.engine.pack import Answer, alike, answer, mode, width
 from pylearn2core.engine.state import restore, saved
 from pylearn2core.engine.steps import Loop, Measure, Record, Request, TrainPass, evaluate, run
 
 __all__ = [
+    "Answer",
     "Bound",
     "Loop",
     "Measure",
@@ -25,11 +27,14 @@ __all__ = [
     "answer",
     "default_updates",
     "evaluate",
+    "gradients",
+    "mode",
     "on_device",
     "resident_batch",
     "restore",
     "run",
     "saved",
     "shared_of",
+    "waiting",
     "width",
 ]

@@ -11,14 +11,16 @@ import numpy as np
 
 from pylearn2core.engine import lower, state
 from pylearn2core.engine.conv import convolves
-from pylearn2core.engine.graph import Step, read
+from pylearn2core.engine.graph import Step
 from pylearn2core.engine.order import Order
 from pylearn2core.engine.program import Array, Data, DeviceProgram, HostProgram, Program
+from pylearn2core.engine.route import settle
+from pylearn2core.engine.width import Work
 
 log = logging.getLogger(__name__)
 
 # What tracing raises where a graph can't be a JAX program (a shape that depends on a value, ...).
-UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError)
+UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError, OverflowError)
 
 
 @dataclass(slots=True)
@@ -26,14 +28,17 @@ class Entry:
     """A key's place in the table of programs.
 
     proven: the methods that have run.    packs: False where the program can't run as a pack.
-    work: arithmetic operations a batch, by the shapes of the shared variables and its rows.
+    work: of a batch, by its rows and the shapes of the shared variables.
+    fits: packs that fit the device's memory.    most: slots that do, where not all did.
     convolves: whether it has a convolution.    shapes: of shared variables that it has run at.
     """
 
     program: Program
     proven: set[str] = field(default_factory=set)
     packs: bool = True
-    work: dict[Hashable, float] = field(default_factory=dict)
+    work: dict[Hashable, Work] = field(default_factory=dict)
+    fits: set[Hashable] = field(default_factory=set)
+    most: dict[Hashable, int] = field(default_factory=dict)
     convolves: bool = False
     shapes: set[Hashable] = field(default_factory=set)
 
@@ -61,8 +66,7 @@ class Bound:
     """
 
     def __init__(self, step: Step) -> None:
-        self._step = step
-        self._own = read(step)
+        self._own = settle(step)
         self._lifted = lower.lifted_values(self._own)
         self.shapes = state.shapes(self._own.shared)
         # Hashing a key costs as much as reading its graph: look it up once.
@@ -73,12 +77,13 @@ class Bound:
             del _entries[next(iter(_entries))]
 
     def _new_entry(self) -> Entry:
+        step, reading = self._own.whole
         try:
-            program: Program = DeviceProgram(self._step, self._own)
+            program: Program = DeviceProgram(step, reading)
         except NotImplementedError as error:
-            program = HostProgram(self._step, self._own)
+            program = HostProgram(step, reading)
             _tell(error)
-        return Entry(program, convolves=convolves(self._step.roots))
+        return Entry(program, convolves=convolves(step.roots))
 
     @property
     def updated(self) -> tuple[Any, ...]:
@@ -131,7 +136,7 @@ class Bound:
         except UNTRACEABLE as error:
             if isinstance(entry.program, HostProgram):
                 raise
-            host = HostProgram(self._step, self._own)
+            host = HostProgram(*self._own.whole)
             result = self._run(host, method, data, order)
             entry.program = host  # not where the fault was this trial's own data
             _tell(error)

@@ -1,4 +1,7 @@
-"""Data on the device, put there once and used by every trial that asks for the same array."""
+"""Data on the device, put there once and used by every trial that asks for the same array.
+
+What does not fit there stays on the host and passes by in chunks (stream.py).
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,58 @@ from typing import Any
 import jax
 import numpy as np
 
+from pylearn2core.engine import memory
+from pylearn2core.engine.stream import HostRows, chunk_bytes
+
 # (id of the host array, its space, the space asked for) -> the array on the device
 _resident: dict[Hashable, Any] = {}
 # The same by content: each trial may build its data anew, and it is the same data.
 _by_content: weakref.WeakValueDictionary[Hashable, Any] = weakref.WeakValueDictionary()
+# The arrays that stay on the host, by the key of `_resident`: an id is good while they live, for
+# they hold the array. Their content is not looked at: it is large.
+_streamed: weakref.WeakValueDictionary[Hashable, HostRows] = weakref.WeakValueDictionary()
+# Programs need room beside the data.
+_PART_FOR_DATA = 0.5
+
+
+def limit() -> int:
+    """Bytes of data that may be on the device at once."""
+    return int(_PART_FOR_DATA * memory.available())
+
+
+def bytes_on_device() -> int:
+    """Bytes of data that are there now."""
+    return sum(int(array.nbytes) for array in _by_content.values())
+
+
+def placed(offered: Sequence[tuple[Any, Any]], wanted: Sequence[Any]) -> tuple[Any, ...]:
+    """A dataset's arrays, (array, space of its rows), as a program takes them.
+
+    On the device, or all of them as HostRows where they do not fit beside what is there.
+    """
+    pairs = [(*one, space) for one, space in zip(offered, wanted, strict=True)]
+    if all((id(array), space, want) in _resident for array, space, want in pairs):
+        return tuple(resident(*one) for one in pairs)
+    most = limit()
+    rows = [_on_host(*one, chunk_bytes(most)) for one in pairs]
+    size = sum(len(one) * one.row_bytes for one in rows)
+    if size <= most and (bytes_on_device() + size <= most or all(map(_is_there, pairs))):
+        return tuple(resident(*one) for one in pairs)
+    return tuple(rows)
+
+
+def _is_there(pair: tuple[Any, Any, Any]) -> bool:
+    """Whether an array of equal content is on the device."""
+    array, *spaces = pair
+    return (_digest(array), *spaces) in _by_content
+
+
+def _on_host(array: Any, space: Any, wanted: Any, size: int) -> HostRows:
+    key = (id(array), space, wanted)
+    found = _streamed.get(key)
+    if found is None or found.chunk_bytes != size:
+        found = _streamed[key] = HostRows(array, space, wanted, size)
+    return found
 
 
 def resident(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
@@ -71,17 +122,17 @@ class ResidentBatch:
         self._device: tuple[Any, ...] | None = None
 
     def arrays(self) -> tuple[Any, ...] | None:
-        """The arrays, first axis: the example; None if the dataset can only be iterated."""
+        """The arrays, first axis: the example; None if the dataset can only be iterated.
+
+        On the device, or HostRows where they do not fit there.
+        """
         offered = self._offer(self._sources, self._spaces) if self._offer is not None else None
         if offered is None:
             return None
         host = tuple(array for array, _ in offered)
         is_known = len(host) == len(self._host) and all(map(is_, host, self._host))
         if self._device is None or not is_known:
-            self._device = tuple(
-                resident(array, space, wanted)
-                for (array, space), wanted in zip(offered, self._spaces, strict=True)
-            )
+            self._device = placed(offered, self._spaces)
             self._host = host
         return self._device
 

@@ -8,6 +8,7 @@ the float constants that were lifted to inputs.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,22 @@ from typing import Any
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
-from pytensor.graph.traversal import graph_inputs, toposort
-from pytensor.scalar.basic import Pow
+from pytensor.graph.traversal import graph_inputs
+from pytensor.scalar.basic import Pow, ScalarType
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.type import TensorType
 
+from pylearn2core.engine import numbers, quick
+from pylearn2core.engine.gradients import GRADIENTS
+
+quick.install()
+
 # Rewrites look for these values (log(1 - sigmoid) and the like), so they stay in the graph.
 _KEPT = (-1.0, 0.0, 1.0)
+
+# In a key: what stands for a lifted constant of each dtype, where others have a variable's number.
+_LIFTED = {"float16": -1, "float32": -2, "float64": -3}
+_SMALL = 64  # elements of a constant array that the key holds whole
 
 Variable = Any  # PyTensor's classes carry no types that mypy can use
 
@@ -55,6 +65,7 @@ class Reading:
     updated: how many of `shared` the step updates.
     lifted: (node, input index, dtype) of each constant that became an input.
     values: those constants' values, float64, shape (n_lifted,).
+    waits: whether gradients in it are still to be worked out.
     """
 
     key: Hashable
@@ -62,6 +73,7 @@ class Reading:
     updated: int
     lifted: tuple[tuple[Any, int, str], ...]
     values: np.ndarray[Any, np.dtype[np.float64]]
+    waits: bool
 
 
 def default_updates(
@@ -102,80 +114,134 @@ class _Reader:
 
     def __init__(self, step: Step) -> None:
         self.step = step
-        self.ids: dict[Variable, Hashable] = {}
+        self.ids: dict[Variable, int] = {}
+        self.constants: dict[Hashable, int] = {}
+        self.fresh = itertools.count()
+        self.walk: list[Hashable] = []
         self.shared: list[Variable] = []
         self.lifted: list[tuple[Any, int, str]] = []
-        self.dtypes: dict[Any, str] = {}
         self.values: list[float] = []
-        for place, group in enumerate(step.inputs):
-            for variable in group:
-                self.ids[variable] = ("in", place, _batch_axis(variable), variable.type)
+        self._number_inputs()
         for variable in step.updates:
             self._number_shared(variable)
 
     def reading(self) -> Reading:
         updated = len(self.shared)
         roots = self.step.roots
-        nodes = list(toposort(roots))
-        self.dtypes = _liftable(nodes)
-        walk: list[Hashable] = []
-        for number, node in enumerate(nodes):
-            walk.append(self._line(node))
-            for place, output in enumerate(node.outputs):
-                self.ids[output] = (number, place)
-        ends = tuple(self._id(root) for root in roots)
+        nodes = in_order(roots)
+        dtypes = _liftable(nodes)
+        for node in nodes:
+            self._write(node, dtypes.get(node))
+        ends = [self._id(root) for root in roots]
         return Reading(
-            key=(len(self.step.inputs), updated, tuple(walk), ends),
+            key=(len(self.step.inputs), updated, *self.walk, "ends", *ends),
             shared=tuple(self.shared),
             updated=updated,
             lifted=tuple(self.lifted),
             values=np.array(self.values, dtype=np.float64),
+            waits=any(node.op is GRADIENTS for node in nodes),
         )
 
-    def _line(self, node: Any) -> Hashable:
-        places: list[Hashable] = [node.op]
+    def _number_inputs(self) -> None:
+        """Variables of one type that stand for the same array are the same one."""
+        for place, group in enumerate(self.step.inputs):
+            same: dict[Hashable, int] = {}
+            for variable in group:
+                kind = batch_axis(variable), numbers.of_type(variable.type)
+                if kind not in same:
+                    same[kind] = self._define(variable, "in", place, *kind)
+                self.ids[variable] = same[kind]
+
+    def _write(self, node: Any, dtype: str | None) -> None:
+        """Write a node down. dtype: of its lifted constants; None where it can have none."""
+        sources: list[int] = []
         for index, variable in enumerate(node.inputs):
-            if node in self.dtypes and _can_lift(node, index, variable):
-                self.lifted.append((node, index, self.dtypes[node]))
+            if dtype is not None and _can_lift(node, index, variable):
+                self.lifted.append((node, index, dtype))
                 self.values.append(float(variable.data))
-                places.append(("lift", self.dtypes[node]))
+                sources.append(_LIFTED[dtype])
             else:
-                places.append(self._id(variable))
-        return tuple(places)
+                sources.append(self._id(variable))
+        self.walk += (numbers.of_op(node.op), len(sources), len(node.outputs), *sources)
+        for output in node.outputs:
+            self.ids[output] = next(self.fresh)
 
-    def _id(self, variable: Variable) -> Hashable:
+    def _id(self, variable: Variable) -> int:
         known = self.ids.get(variable)
-        if known is None:
-            known = self._leaf(variable)
-        return known
+        return self._leaf(variable) if known is None else known
 
-    def _leaf(self, variable: Variable) -> Hashable:
-        if isinstance(variable, Constant):
-            # signature() is PyTensor's own notion of equal constants (NaN, -0.0 included).
-            self.ids[variable] = ("const", variable.type, variable.signature())
-        elif isinstance(variable, SharedVariable):
-            self._number_shared(variable)
-        else:
-            raise TypeError(
-                f"The graph needs the variable {variable!r}, which is neither an input of the "
-                "batch, a shared variable nor a constant. Make it one of these."
-            )
-        return self.ids[variable]
+    def _leaf(self, variable: Variable) -> int:
+        if _is_constant(variable):
+            # By value: PyTensor hands out one constant for a number, or another one, as it likes.
+            words = _exactly(variable)
+            known = self.constants.get(words)
+            if known is None:
+                known = self.constants[words] = self._define(variable, "const", *words)
+            self.ids[variable] = known
+            return known
+        if isinstance(variable, SharedVariable):
+            return self._number_shared(variable)
+        raise TypeError(
+            f"The graph needs the variable {variable!r}, which is neither an input of the "
+            "batch, a shared variable nor a constant. Make it one of these."
+        )
 
-    def _number_shared(self, variable: Variable) -> None:
-        self.ids[variable] = ("shared", len(self.shared), variable.type)
+    def _number_shared(self, variable: Variable) -> int:
         self.shared.append(variable)
+        return self._define(variable, "shared", numbers.of_type(variable.type))
+
+    def _define(self, variable: Variable, *words: Hashable) -> int:
+        self.walk += words
+        number = self.ids[variable] = next(self.fresh)
+        return number
+
+
+def in_order(roots: Iterable[Variable]) -> list[Any]:
+    """The nodes that the roots need, each after those that it needs itself."""
+    order: dict[Any, None] = {}
+    waiting = [root.owner for root in reversed(list(roots)) if root.owner is not None]
+    while waiting:
+        node = waiting[-1]
+        before = len(waiting)
+        if node not in order:
+            for variable in node.inputs:
+                source = variable.owner
+                if source is not None and source not in order:
+                    waiting.append(source)
+        if len(waiting) == before:
+            order[waiting.pop()] = None
+    return list(order)
+
+
+def _exactly(constant: Variable) -> tuple[Hashable, ...]:
+    """What tells a constant from all others; NaN is one, -0.0 is not 0.0."""
+    kind = constant.type
+    if type(kind) is ScalarType or (type(kind) is TensorType and constant.data.size <= _SMALL):
+        return numbers.of_type(kind), np.asarray(constant.data, dtype=kind.dtype).tobytes()
+    return kind, constant.signature()
 
 
 def _can_lift(node: Any, index: int, variable: Variable) -> bool:
     """A float that is no exponent and not one of the numbers that rewrites look for."""
     return (
-        isinstance(variable, Constant)
+        _is_constant(variable)
         and variable.type.ndim == 0
         and variable.type.dtype.startswith("float")
         and float(variable.data) not in _KEPT
         and not _is_exponent(node, index)
     )
+
+
+def _is_constant(variable: Variable) -> bool:
+    """isinstance(variable, Constant), which takes PyTensor's classes half a microsecond."""
+    kind = type(variable)
+    known = _constant_classes.get(kind)
+    if known is None:
+        known = _constant_classes[kind] = issubclass(kind, Constant)
+    return known
+
+
+_constant_classes: dict[type, bool] = {}
 
 
 def _is_exponent(node: Any, index: int) -> bool:
@@ -193,15 +259,20 @@ def _liftable(nodes: Sequence[Any]) -> dict[Any, str]:
     dtypes: dict[Any, str] = {}
     outside = set()
     for node in nodes:
-        elementwise = isinstance(node.op, Elemwise)
-        widest = _widest(node.inputs) if elementwise else None
-        if widest is not None:
-            dtypes[node] = widest
+        widest: str | None = None
         for index, variable in enumerate(node.inputs):
             source = variable.owner
-            if source is None or not _broadcasts_constant(source):
+            if source is None:
+                if not _is_constant(variable):
+                    continue
+            elif not _broadcasts_constant(source):
                 continue
-            if widest is None or _is_exponent(node, index):
+            if widest is None and isinstance(node.op, Elemwise):
+                widest = _widest(node.inputs)
+            if source is None:
+                if widest is not None:
+                    dtypes[node] = widest
+            elif widest is None or _is_exponent(node, index):
                 outside.add(source)
             else:
                 dtypes[source] = max(dtypes.get(source, ""), widest)
@@ -209,7 +280,7 @@ def _liftable(nodes: Sequence[Any]) -> dict[Any, str]:
 
 
 def _broadcasts_constant(node: Any) -> bool:
-    return isinstance(node.op, DimShuffle) and isinstance(node.inputs[0], Constant)
+    return isinstance(node.op, DimShuffle) and _is_constant(node.inputs[0])
 
 
 def _widest(variables: Sequence[Variable]) -> str | None:
@@ -218,42 +289,6 @@ def _widest(variables: Sequence[Variable]) -> str | None:
     return max((dtype for dtype in dtypes if dtype.startswith("float")), default=None)
 
 
-def _batch_axis(variable: Variable) -> int:
+def batch_axis(variable: Variable) -> int:
+    """Along which axis a batch's variable has the examples."""
     return int(getattr(variable.tag, "batch_axis", 0))
-
-
-def _input_for(group: Sequence[Variable]) -> tuple[Variable, Variable]:
-    """(an input with the examples along its first axis, what the group's variables stand for)."""
-    kind, axis = group[0].type, _batch_axis(group[0])
-    if axis == 0:
-        batch = kind()
-        return batch, batch
-    order = [axis, *(other for other in range(kind.ndim) if other != axis)]
-    batch = kind.clone(shape=tuple(kind.shape[place] for place in order))()
-    return batch, batch.dimshuffle(*np.argsort(order).tolist())
-
-
-def rebuild(step: Step, reading: Reading) -> tuple[list[Variable], list[Variable]]:
-    """Return (inputs, outputs) of a pure copy of the step's graph.
-
-    inputs: a batch's arrays, the shared variables' values, the lifted constants: plain
-    variables in that order.    outputs: new values of the updated shared variables, then
-    the step's outputs.
-    """
-    pairs = [_input_for(group) for group in step.inputs]
-    batch = [new for new, _ in pairs]
-    shared = [variable.type() for variable in reading.shared]
-    lifted = {(node, index): TensorType(dtype, shape=())() for node, index, dtype in reading.lifted}
-    copies: dict[Variable, Variable] = dict(zip(reading.shared, shared, strict=True))
-    for group, (_, new) in zip(step.inputs, pairs, strict=True):
-        copies.update(dict.fromkeys(group, new))
-    for node in toposort(step.roots):
-        inputs = [
-            lifted.get((node, index), copies.get(variable, variable))
-            for index, variable in enumerate(node.inputs)
-        ]
-        if any(new is not old for new, old in zip(inputs, node.inputs, strict=True)):
-            new_node = node.clone_with_new_inputs(inputs, strict=False)
-            copies.update(zip(node.outputs, new_node.outputs, strict=True))
-    outputs = [copies.get(root, root) for root in step.roots]
-    return [*batch, *shared, *lifted.values()], outputs

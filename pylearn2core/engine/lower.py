@@ -19,7 +19,9 @@ from pytensor.link.jax.dispatch import jax_funcify, jax_typify
 from pytensor.link.utils import fgraph_to_python
 from pytensor.tensor.random.type import RandomType
 
-from pylearn2core.engine.graph import Reading, Step, rebuild
+from pylearn2core.engine.graph import Reading, Step
+from pylearn2core.engine.rebuild import rebuild
+from pylearn2core.engine.route import Settled
 
 # PyTensor's dtypes are meant as they stand: an int64 index or a float64 mean stays one. A float32
 # graph stays float32, for every dtype in it is explicit.
@@ -104,7 +106,7 @@ def to_host(step: Step, reading: Reading) -> StepFunction:
     return run
 
 
-def lifted_values(reading: Reading) -> Arrays:
+def lifted_values(reading: Reading | Settled) -> Arrays:
     """The lifted constants as 0-d arrays of their own dtypes, in the program's order."""
     return tuple(
         np.asarray(value, dtype=dtype)

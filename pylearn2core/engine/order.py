@@ -11,6 +11,14 @@ import numpy as np
 Indices = np.ndarray[Any, np.dtype[np.int32]]
 
 
+def _plain(selection: Any) -> Any:
+    """A slice, or row numbers from 0; a mask is turned into these."""
+    if isinstance(selection, slice):
+        return selection
+    found = np.asarray(selection)
+    return np.flatnonzero(found) if found.dtype == bool else found
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """Batches start..stop-1 of `stack`, shape (n_batches, batch_size); all of one size."""
@@ -33,13 +41,20 @@ class Order:
         by_size: dict[int, list[Indices]] = {}
         for batch in self.batches:
             by_size.setdefault(len(batch), []).append(batch)
-        self.stacks = {size: np.stack(batches) for size, batches in by_size.items()}
+        # One copy and no array a batch, as np.stack would make: an order is drawn each epoch.
+        self.stacks = {
+            size: np.concatenate(batches).reshape(len(batches), size)
+            for size, batches in by_size.items()
+        }
 
     @classmethod
     def of(cls, selections: Iterable[Any], num_examples: int) -> Order:
         """From slices or index arrays over `num_examples` rows."""
         rows = np.arange(num_examples, dtype=np.int32)
-        return cls(rows[selection] for selection in selections)
+        return cls(
+            rows[selection] if isinstance(selection, slice) else selection.astype(np.int32)
+            for selection in map(_plain, selections)
+        )
 
     def is_same(self, other: Order) -> bool:
         """Whether both have the same rows in the same batches."""

@@ -3,74 +3,77 @@
 Trials whose steps have one key, on the same data and with batches of the same sizes, run as the
 slots of one program. A pack is always as wide as its key says: where fewer trials wait, the last
 one fills the empty slots and what it computes there is dropped. So a trial's numbers do not depend
-on how many ran beside it; nor on which, but for steps so wide that slots with the same batches
-share their products (there the last bits may differ).
+on how many ran beside it; nor on which, but for steps where slots with the same batches share
+their products (there the last bits may differ).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import jax
 import numpy as np
 
-from pylearn2core.engine import state
+from pylearn2core.engine import memory, state
 from pylearn2core.engine.bound import UNTRACEABLE, Bound
+from pylearn2core.engine.data import bytes_on_device
 from pylearn2core.engine.program import DeviceProgram
-from pylearn2core.engine.steps import Measure, Request
+from pylearn2core.engine.steps import Measure, Request, TrainPass
+from pylearn2core.engine.stream import host_rows
+from pylearn2core.engine.width import Work, best_width, shares_batches
 
 log = logging.getLogger(__name__)
 
-# Above this many operations a batch the products fill a core by themselves: packing a
-# 784-500-500-10 MLP made it 0.8 times as fast, a 784-10 softmax 3 times as fast.
-_LARGEST_WORK = 3e7
-# Below this many, slots that share their batches gain nothing by it.
-_SMALLEST_SHARED_WORK = 3e6
-_WIDTH = 8
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A request's answer. slots: of the program that gave it.
+
+    reply: the answer, or the exception in its place; that one is about this request alone.
+    """
+
+    reply: Any
+    slots: int
 
 
-def width(request: Request, asked: int | None = None) -> int:
+def width(request: Request, asked: int | None = None, mates: int | None = None) -> int:
     """How many slots the request's program has as a pack; 1 where packing does not pay.
 
     asked: the user's own choice.
+    mates: how many trials of the whole sweep are likely to be one program; None: not known.
     """
     entry = request.step.entry
     if not isinstance(entry.program, DeviceProgram) or not entry.packs:
         return 1
-    if asked is not None:
-        return asked
-    # Convolutions on a CPU: eight together took as long as one after the other, whatever their
-    # size, and a pack that is not full takes as long as a full one.
-    if entry.convolves and jax.default_backend() == "cpu":
-        return 1
-    return _WIDTH if _work(request) <= _LARGEST_WORK else 1
+    wished = asked
+    if wished is None:
+        wished = best_width(_work(request), jax.default_backend(), mates)
+    return min(wished, _most(request))
 
 
-def _work(request: Request) -> float:
-    """Arithmetic operations of one batch, as XLA counts them."""
-    entry, step = request.step.entry, request.step
-    rows = max(request.order.sizes)
-    key = (rows, step.shapes)
-    if key not in entry.work:
-        batch = tuple(array[:rows] for array in request.data)
-        program = cast(DeviceProgram, entry.program)
-        entry.work[key] = program.work(batch, state.pull(step.shared), step.lifted)
-    return entry.work[key]
+def mode(request: Request, slots: int) -> str:
+    """How a request was answered by a program of `slots` slots, for the record of its trial."""
+    if not isinstance(request.step.entry.program, DeviceProgram):
+        return "host"
+    return "pack" if slots > 1 else "single"
 
 
-def answer(requests: Sequence[Request], n_slots: int) -> list[Any]:
-    """The answers to requests that `alike` says are alike, in their order."""
-    first = requests[0].step.entry
-    if n_slots == 1 or not first.packs:
-        return [request.answer() for request in requests]
-    answers: list[Any] = []
-    for start in range(0, len(requests), n_slots):
-        some = list(requests[start : start + n_slots])
-        filled = some + [some[-1]] * (n_slots - len(some))
-        answers += _try_pack(filled, len(some))
-    return answers
+def answer(requests: Sequence[Request], n_slots: int) -> list[Answer]:
+    """The answers to requests that `alike` says are alike, in their order.
+
+    n_slots: of a pack. Where the device's memory does not take so many, it is halved until it
+    does, and `width` knows for later. Raises nothing that is about a request.
+    """
+    answers: dict[int, Answer] = {}
+    for places in _together(requests, n_slots):
+        for start in range(0, len(places), n_slots):
+            some = places[start : start + n_slots]
+            answered = _answer_some([requests[place] for place in some], n_slots)
+            answers.update(zip(some, answered, strict=True))
+    return [answers[place] for place in range(len(requests))]
 
 
 def alike(request: Request) -> Hashable:
@@ -80,37 +83,166 @@ def alike(request: Request) -> Hashable:
     return type(request), id(step.entry), step.shapes, arrays, request.order.sizes
 
 
-def _try_pack(requests: Sequence[Request], n_real: int) -> list[Any]:
+# ------------------------------------------------------------------ who goes with whom
+def _together(requests: Sequence[Request], n_slots: int) -> list[list[int]]:
+    """The places of requests that go in one pack.
+
+    Where slots share batches, those with the same ones: on a CPU a pack of others was slower than
+    its trials one by one.
+    """
+    everyone = list(range(len(requests)))
+    if n_slots == 1 or jax.default_backend() != "cpu" or not _shares(requests[0]):
+        return [everyone]
+    groups: list[list[int]] = []
+    for place in everyone:
+        order = requests[place].order
+        found = next((one for one in groups if requests[one[0]].order.is_same(order)), None)
+        if found is None:
+            groups.append([place])
+        else:
+            found.append(place)
+    return groups
+
+
+def _pays(requests: Sequence[Request], n_slots: int) -> bool:
+    """Whether so many requests are worth a whole pack.
+
+    A shared pack that was half full took about as long as its trials one by one.
+    """
+    on_cpu = jax.default_backend() == "cpu"
+    return not on_cpu or not _shares(requests[0]) or 2 * len(requests) >= n_slots
+
+
+def _shares(request: Request) -> bool:
+    if not isinstance(request, TrainPass):
+        return False
+    return isinstance(request.step.entry.program, DeviceProgram) and shares_batches(_work(request))
+
+
+def _work(request: Request) -> Work:
+    """One batch's work."""
+    entry, step = request.step.entry, request.step
+    rows = max(request.order.sizes)
+    key = (rows, step.shapes)
+    if key not in entry.work:
+        places = np.zeros(rows, dtype=np.int32)
+        batch = tuple(host_rows(array, places) for array in request.data)
+        program = cast(DeviceProgram, entry.program)
+        entry.work[key] = Work(
+            *program.work(batch, state.pull(step.shared), step.lifted),
+            rows=sum(array.nbytes for array in batch),
+            convolves=entry.convolves,
+        )
+    return entry.work[key]
+
+
+# ------------------------------------------------------------------ answering
+def _answer_some(requests: Sequence[Request], n_slots: int) -> list[Answer]:
+    """Answers to at most `n_slots` requests; what fails as a pack goes one by one."""
+    n_slots = min(n_slots, _most(requests[0]))
+    if n_slots == 1 or not requests[0].step.entry.packs or not _pays(requests, n_slots):
+        return [_alone(request) for request in requests]
+    some = list(requests[:n_slots])
+    filled = some + [some[-1]] * (n_slots - len(some))
+    try:
+        answers = _try_pack(filled, len(some))
+    except Exception as error:
+        fewer = _fewer(requests[0], n_slots, error)
+        if fewer is None:
+            log.warning("A pack of %d trials failed (%s): each goes on alone.", len(some), error)
+            answers = [_alone(request) for request in some]
+        else:
+            _bound_slots(requests[0], fewer)
+            log.warning(
+                "A pack of %d trials does not fit the device's memory (%s): from here on %d at a "
+                "time. Nothing is lost.",
+                n_slots,
+                str(error).splitlines()[0],
+                fewer,
+            )
+            return _answer_some(requests, fewer)
+    left = requests[n_slots:]
+    return answers + _answer_some(left, n_slots) if left else answers
+
+
+def _alone(request: Request) -> Answer:
+    try:
+        return Answer(request.answer(), 1)
+    except Exception as error:
+        return Answer(error, 1)
+
+
+def _fewer(request: Request, n_slots: int, error: Exception) -> int | None:
+    """How many slots to try after an error; None where it was not about memory."""
+    fewer = n_slots // 2
+    if memory.is_lack_of_memory(error):
+        return fewer
+    if not isinstance(error, memory.TooLargeError):
+        return None
+    data = sum(int(array.nbytes) for array in request.data if isinstance(array, jax.Array))
+    slot = max(1.0, (error.needed - data) / n_slots)
+    while fewer > max(1.0, (error.available - data) / slot):
+        fewer //= 2
+    return fewer
+
+
+def _most(request: Request) -> int:
+    """How many slots the device's memory takes, as far as is known."""
+    return request.step.entry.most.get(_compiled(request), 1 << 30)
+
+
+def _bound_slots(request: Request, slots: int) -> None:
+    request.step.entry.most[_compiled(request)] = slots
+
+
+def _compiled(request: Request) -> Hashable:
+    return request.step.compiled_for(request.data, request.order)
+
+
+def _try_pack(requests: Sequence[Request], n_real: int) -> list[Answer]:
     """A pack's answers, or the single ones where its program can't be vectorised."""
     entry = requests[0].step.entry
     method = f"{type(requests[0]).__name__} as a pack"
     try:
-        answers = _answer_pack(requests, n_real)
+        replies = _answer_pack(requests, n_real)
     except UNTRACEABLE as error:
         if method in entry.proven:
             raise
-        singles = [request.answer() for request in requests[:n_real]]
-        entry.packs = False  # not where the fault was a trial's own data
-        log.warning("This graph can't run as a pack (%s): its trials run one by one.", error)
+        singles = [_alone(request) for request in requests[:n_real]]
+        if not any(isinstance(one.reply, Exception) for one in singles):
+            entry.packs = False  # not where the fault was a trial's own data
+            log.warning("This graph can't run as a pack (%s): its trials run one by one.", error)
         return singles
     entry.proven.add(method)
-    return answers
+    return [Answer(reply, len(requests)) for reply in replies]
 
 
 def _answer_pack(requests: Sequence[Request], n_real: int) -> list[Any]:
-    program = cast(DeviceProgram, requests[0].step.entry.program)
+    entry = requests[0].step.entry
+    program = cast(DeviceProgram, entry.program)
     steps = [request.step for request in requests]
     data, orders = requests[0].data, [request.order for request in requests]
-    requests[0].step.entry.note(requests[0].step.compiled_for(data, orders[0]))
+    entry.note(_compiled(requests[0]))
     shared = state.pull_pack([step.shared for step in steps])
     lifted = _stack_lifted(steps)
+    known = (type(requests[0]), _compiled(requests[0]), len(requests))
+    room = None if known in entry.fits else _room(data)
     if isinstance(requests[0], Measure):
-        updated, results = program.measure_pack(shared, lifted, data, orders)
+        updated, results = program.measure_pack(shared, lifted, data, orders, room=room)
     else:
-        shares = _work(requests[0]) >= _SMALLEST_SHARED_WORK
-        updated, results = program.train_pack(shared, lifted, data, orders, shares=shares)
+        shares = _shares(requests[0])
+        updated, results = program.train_pack(
+            shared, lifted, data, orders, shares=shares, room=room
+        )
+    entry.fits.add(known)
     state.push_pack([step.updated for step in steps[:n_real]], updated)
     return list(results[:n_real])
+
+
+def _room(data: Sequence[Any]) -> int:
+    """Bytes that a program with these arrays may take, beside the other data on the device."""
+    own = sum(int(array.nbytes) for array in data if isinstance(array, jax.Array))
+    return memory.available() - max(0, bytes_on_device() - own)
 
 
 def _stack_lifted(steps: Sequence[Bound]) -> tuple[Any, ...]:

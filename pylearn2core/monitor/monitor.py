@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Monitor:
         self.model = model
         self.channels: dict[str, MonitorChannel] = {}
         self._views: list[DatasetView] = []
+        self._steps: dict[Hashable, Any] = {}
+        self._flat: tuple[Any, Any, Any] | None = None
         self._kept: dict[str, MonitorChannel] = {}
         self._clock = Clock()
         self._epochs = 0
@@ -84,7 +86,7 @@ class Monitor:
         if not any(view.dataset is dataset for view in self._views):
             seeds = SEED if seed is None else tuple(np.atleast_1d(seed).tolist())
             scheme = Scheme(mode, batch_size, num_batches, seeds)
-            self._views.append(DatasetView(dataset, scheme))
+            self._views.append(DatasetView(dataset, scheme, self._steps))
 
     def add_channel(
         self,
@@ -110,10 +112,18 @@ class Monitor:
                 f"channel {name!r}: prereqs (functions that run before each monitoring batch) are "
                 "not supported. Make what they compute a part of the channel's expression."
             )
-        inputs, pairs = _flatten(ipt, data_specs)
+        inputs, pairs = self._flatten(ipt, data_specs)
         self._view(dataset, name).add(Expression(name, val, inputs, pairs))
         kept = name in self._kept
         self.channels[name] = self._kept.pop(name) if kept else self._new_channel(name)
+
+    def _flatten(self, ipt: Any, data_specs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """`_flatten`; channel after channel is of the same batch."""
+        if not (isinstance(ipt, tuple) and isinstance(data_specs, tuple)):
+            return _flatten(ipt, data_specs)  # a list may have changed since
+        if self._flat is None or self._flat[0] is not ipt or self._flat[1] is not data_specs:
+            self._flat = ipt, data_specs, _flatten(ipt, data_specs)
+        return self._flat[2]
 
     def _new_channel(self, name: str) -> MonitorChannel:
         if self._clock.epochs:  # it has ticked for the channels that were there before
@@ -264,7 +274,7 @@ class Monitor:
 
     def __getstate__(self) -> dict[str, Any]:
         """Records and counts; the datasets and expressions belong to the run, not to the model."""
-        return {**self.__dict__, "_views": [], "_began": None}
+        return {**self.__dict__, "_views": [], "_steps": {}, "_flat": None, "_began": None}
 
 
 def _flatten(ipt: Any, data_specs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

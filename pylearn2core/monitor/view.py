@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -41,6 +41,8 @@ class Expression:
     @property
     def is_plain(self) -> bool:
         """True where no computation is needed: a number, or a shared variable's value."""
+        if getattr(self.value, "owner", None) is not None:
+            return False
         return not hasattr(self.value, "owner") or (
             isinstance(self.value, SharedVariable | Constant) and self.value.ndim == 0
         )
@@ -57,11 +59,15 @@ class Scheme:
 
 
 class DatasetView:
-    """The channels that are measured on one dataset."""
+    """The channels that are measured on one dataset.
 
-    def __init__(self, dataset: Any, scheme: Scheme) -> None:
+    steps: of the views of one monitor. Those that compute the same expressions have one step.
+    """
+
+    def __init__(self, dataset: Any, scheme: Scheme, steps: dict[Hashable, Bound]) -> None:
         self.dataset = dataset
         self.scheme = scheme
+        self._steps = steps
         self.expressions: list[Expression] = []
         self._pass: _Pass | None = None
 
@@ -69,6 +75,7 @@ class DatasetView:
         """Measure one more channel."""
         self.expressions.append(expression)
         self._pass = None
+        self._steps.clear()
 
     def random_states(self) -> list[Any]:
         """The shared variables that measuring changes."""
@@ -78,7 +85,7 @@ class DatasetView:
     def measure(self) -> Generator[Measure, Any, dict[str, float]]:
         """Request the passes that are needed; return each channel's value."""
         if self._pass is None:
-            self._pass = _Pass(self.dataset, self.expressions)
+            self._pass = _Pass(self.dataset, self.expressions, self._steps)
         plan = self._pass
         values = dict.fromkeys(plan.names, 0.0)
         for name, value in plan.plain:
@@ -125,7 +132,9 @@ class _Pass:
     pairs: (space, source) of each array that the step takes.
     """
 
-    def __init__(self, dataset: Any, expressions: Sequence[Expression]) -> None:
+    def __init__(
+        self, dataset: Any, expressions: Sequence[Expression], steps: dict[Hashable, Bound]
+    ) -> None:
         self.names = [item.name for item in expressions]
         self.plain = [(item.name, item.value) for item in expressions if item.is_plain]
         computed = [item for item in expressions if not item.is_plain]
@@ -137,8 +146,12 @@ class _Pass:
         if computed:
             inputs = tuple(tuple(group) for group in groups.values())
             outputs = tuple(item.value for item in computed)
-            # A stochastic channel draws new numbers for each batch.
-            self.step = Bound(Step(inputs, default_updates(outputs, ()), outputs))
+            # A step keeps its variables, so these stay theirs while it is in `steps`.
+            which = tuple(map(id, outputs)), tuple(tuple(map(id, group)) for group in inputs)
+            if which not in steps:
+                # A stochastic channel draws new numbers for each batch.
+                steps[which] = Bound(Step(inputs, default_updates(outputs, ()), outputs))
+            self.step = steps[which]
 
 
 @lru_cache(maxsize=64)

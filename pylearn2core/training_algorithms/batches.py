@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pylearn2core.costs.cost import SumOfCosts
 from pylearn2core.engine import Order, ResidentBatch, on_device
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, NullSpace
@@ -172,8 +173,29 @@ def first_dataset(monitoring_dataset: Any) -> Any:
 
 def sum_of(cost: Any) -> Any:
     """A list of costs is their sum."""
-    if isinstance(cost, list | tuple):
-        from pylearn2core.costs.cost import SumOfCosts
+    return SumOfCosts(list(cost)) if isinstance(cost, list | tuple) else cost
 
-        return SumOfCosts(list(cost))
-    return cost
+
+def gradients_may_wait(cost: Any, rule: Any) -> bool:
+    """Whether the gradients may be worked out after all that asks for them has had them.
+
+    Our own costs and rules compute with gradients and look no further into them; what a user's own
+    does is not known.
+    """
+    costs = all(_is_ours(part, "get_gradients") for part in _parts(cost))
+    return costs and (rule is None or _is_ours(rule, "get_updates"))
+
+
+def _parts(cost: Any) -> Iterator[Any]:
+    """The cost, and those that it is the sum of."""
+    yield cost
+    if isinstance(cost, SumOfCosts):
+        for part in cost.costs:
+            yield from _parts(part)
+
+
+def _is_ours(owner: Any, method: str) -> bool:
+    """Whether a method is one of this package's, not overridden by a subclass or the object."""
+    function = getattr(type(owner), method, None)
+    module = str(getattr(function, "__module__", ""))
+    return method not in getattr(owner, "__dict__", {}) and module.startswith("pylearn2core.")

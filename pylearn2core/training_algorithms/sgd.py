@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from pylearn2core.engine import Bound, Order, Step, TrainPass, default_updates, run, shared_of
+from pylearn2core.engine import (
+    Bound,
+    Order,
+    Step,
+    TrainPass,
+    default_updates,
+    run,
+    shared_of,
+    waiting,
+)
 from pylearn2core.errors import ConfigError, NonFiniteError
 from pylearn2core.monitor import Monitor
 from pylearn2core.training_algorithms.batch_schedules import (
@@ -20,6 +29,7 @@ from pylearn2core.training_algorithms.batches import (
     Scheme,
     check_monitoring,
     first_dataset,
+    gradients_may_wait,
     monitoring_batches,
     settled_batch_size,
     sum_of,
@@ -150,7 +160,8 @@ class SGD(TrainingAlgorithm):
     def _updates(self, nested: Any, fixed_vars: dict[str, Any]) -> Any:
         """What one batch changes: parameters, the rule's state, the cost's own state."""
         model = self.model
-        grads, updates = self.cost.get_gradients(model, nested, **fixed_vars)
+        with waiting(gradients_may_wait(self.cost, self.learning_rule)):
+            grads, updates = self.cost.get_gradients(model, nested, **fixed_vars)
         scalers = model.get_lr_scalers()
         if self.learning_rule is not None:
             stepped = self.learning_rule.get_updates(self.learning_rate, grads, scalers)

@@ -1,16 +1,20 @@
-"""What a place to run offers: a Ray cluster, and how many workers it holds."""
+"""What a place to run offers: a Ray cluster for a driver, and how a driver gets there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from sweeper.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
-    from sweeper.records import Resources
+    from sweeper.records import Resources, SweepSpec
+
+Kind = Literal["local", "slurm", "ray", "cloud", "kubernetes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class Cluster(Protocol):
     def __enter__(self) -> Self:
         """Start or join it. Raises ClusterError."""
 
+    def check(self) -> None:
+        """Raise ClusterError once the cluster is lost; called all the time."""
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -42,6 +49,87 @@ class Cluster(Protocol):
         trace: TracebackType | None,
     ) -> None:
         """Leave it, and end what was started."""
+
+
+# ------------------------------------------------------------------ a driver that runs elsewhere
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run whose driver is to be put somewhere.
+
+    run_dir: the run's folder here, absolute.    spec_path: absolute.    defines: of `-D`.
+    trials: how many are to run.    workers: as the user asked, None for as many as fit.
+    has_folder: the run's store is in run_dir already and the driver's host shares that disk.
+    before: where the run was put the last time; this order goes on with it (`sweep resume`).
+    """
+
+    run_dir: Path
+    spec_path: Path
+    defines: Mapping[str, str]
+    header: SweepSpec
+    trials: int
+    workers: int | None = None
+    has_folder: bool = False
+    before: Placed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a run's driver was put; `RUN/placed.json`.
+
+    job: its name there (a SLURM job's number, a Jobs API id, a process id).
+    address: of what is asked about it (a Jobs API URL, a namespace).
+    remote_dir: the run's folder there, "" where it is the one here.
+    cluster_file: text of the clusters/*.yaml as it was.
+    started: when it was put there.    facts: what else a backend has to remember.
+    """
+
+    kind: Kind
+    job: str
+    address: str = ""
+    remote_dir: str = ""
+    cluster_file: str = ""
+    started: float = 0.0
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a queue says of a driver. words: its own, such as the reason why it waits."""
+
+    state: Literal["waiting", "running", "over", "unknown"]
+    words: str = ""
+
+
+class Launcher(Protocol):
+    """Puts a run's driver somewhere else, and reaches it from the user's shell.
+
+    Every method may raise InputError (a wrong option, no such program) and ClusterError (what is
+    asked does not answer).
+    """
+
+    has_folder: bool
+    """Whether the driver's host shares the disk of the run's folder."""
+
+    def describe(self, order: Order) -> str:
+        """What `submit` would send, for a person to read: a script, a YAML file, a manifest."""
+
+    def submit(self, order: Order) -> Placed:
+        """Put the driver there. Where it raises nothing is left running."""
+
+    def look(self, placed: Placed) -> Job:
+        """What the queue says of it now."""
+
+    def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
+        """Ask the driver to end in order, or to end some trials; what was done, in one line.
+
+        A driver that only waits in a queue is cancelled.
+        """
+
+    def fetch(self, placed: Placed, run_dir: Path) -> None:
+        """Bring the newest snapshot into run_dir; nothing to do on a shared disk."""
+
+    def down(self, placed: Placed) -> str:
+        """End what costs money or holds an allocation; what was done, in one line."""
 
 
 def count_workers(resources: Resources, room: Room, *, wanted: int | None, trials: int) -> int:
@@ -61,19 +149,25 @@ def count_workers(resources: Resources, room: Room, *, wanted: int | None, trial
     return max(1, min(trials, possible if wanted is None else wanted))
 
 
-def _possible(resources: Resources, room: Room) -> int:
+def check_device(resources: Resources) -> None:
+    """Raise InputError where `device` and `gpus` contradict each other."""
     if resources.device == "gpu" and not resources.gpus:
         raise InputError(
             "sweep.resources: `device: gpu` needs a GPU for each worker: add `gpus: 1`"
             " (or a fraction, for workers that share one)."
         )
+
+
+def share_gpus(each: float, gpus: int) -> int:
+    """How many workers `gpus` GPUs are enough for; `each` takes so many, > 0, or a fraction."""
+    # Workers that take more than half of a GPU don't share it.
+    return gpus // int(each) if each >= 1 else gpus * int(1 / each + 1e-9)
+
+
+def _possible(resources: Resources, room: Room) -> int:
+    check_device(resources)
     if resources.gpus:
-        # Workers that take more than half of a GPU don't share it.
-        possible = (
-            room.gpus // int(resources.gpus)
-            if resources.gpus >= 1
-            else room.gpus * int(1 / resources.gpus + 1e-9)
-        )
+        possible = share_gpus(resources.gpus, room.gpus)
     else:
         possible = len(room.cores) // resources.cpus
     if possible:

@@ -1,21 +1,33 @@
-"""A run's folder: `sweep.db`, `spec.yaml.j2`, `logs/` and `trials/`; and what a run stands on."""
+"""A run's folder: what is made in it, where its driver was put, what its driver is asked.
+
+`sweep.db`, `spec.yaml.j2`, `logs/`, `trials/`, `control/`, and `placed.json` where the driver runs
+somewhere else.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
+import secrets
+import time
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sweeper.errors import InputError
+from sweeper.launch.base import Placed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SPEC_COPY = "spec.yaml.j2"
 LATEST = "latest"
+PLACED = "placed.json"
+CONTROL = "control"
+PARTS = "parts"  # as in sweeper.store.union, which this layer would load SQLAlchemy for
 _PACKAGES = ("sweeper", "ray", "pytensor", "jax", "jaxlib", "numpy", "scipy", "pandas")
 
 
@@ -93,3 +105,86 @@ def changed_code(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]
         for name in sorted(before)
         if before[name] != now.get(name)
     ]
+
+
+# ------------------------------------------------------------------ where the driver was put
+def write_placed(run_dir: Path, placed: Placed) -> None:
+    """Note where the run's driver was put. Raises InputError."""
+    text = json.dumps({**asdict(placed), "facts": dict(placed.facts)}, indent=1)
+    try:
+        _write(run_dir / PLACED, f"{text}\n")
+    except OSError as error:
+        raise InputError(
+            f"{run_dir / PLACED}: where the run was put can't be noted: {error.strerror}. Free some"
+            " space, or name another folder with --out."
+        ) from error
+
+
+def read_placed(run_dir: Path) -> Placed | None:
+    """Where the run's driver was put; None where that was never noted. Raises InputError."""
+    path = run_dir / PLACED
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return Placed(**found)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: can't be read ({error}). Expected what `sweep launch --on` wrote there."
+        ) from error
+
+
+# ------------------------------------------------------------------ what the driver is asked
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a driver is asked to do. command: "stop".    trials: () means the whole run."""
+
+    command: str
+    trials: tuple[str, ...] = ()
+
+
+def send_control(run_dir: Path, command: str, trials: tuple[str, ...] = ()) -> None:
+    """Ask the driver of a run on this disk, or those of its parts. Raises InputError."""
+    name = f"{time.time_ns():020}-{secrets.token_hex(4)}.json"  # in the order they were asked
+    text = json.dumps({"command": command, "trials": list(trials)})
+    parts = [path for path in (run_dir / PARTS).glob("*") if path.is_dir()]
+    for asked_dir in parts or [run_dir]:
+        folder = asked_dir / CONTROL
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            _write(folder / name, text)
+        except OSError as error:
+            raise InputError(
+                f"{folder}: the driver can't be asked: {error.strerror}. Expected a folder that you"
+                " may write in: a run is stopped by the user who launched it."
+            ) from error
+
+
+def take_control(run_dir: Path) -> list[Asked]:
+    """What was asked since the last call, in order; what can't be read is dropped."""
+    try:
+        paths = sorted((run_dir / CONTROL).glob("*.json"))
+    except OSError:
+        return []
+    asked = []
+    for path in paths:
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            asked.append(Asked(str(found["command"]), tuple(map(str, found["trials"]))))
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        path.unlink(missing_ok=True)
+    return asked
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside the target, then rename: a reader never sees half of it. Mode 0600."""
+    beside = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise

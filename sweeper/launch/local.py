@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
-import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sweeper.errors import ClusterError, InputError
+from sweeper.launch import connection
 from sweeper.launch.base import Room, count_workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
 
     from sweeper.records import Resources
@@ -28,18 +25,6 @@ OBJECT_STORE_BYTES = 200 * 2**20
 LONGEST_FOLDER = 40
 _PREFIX = "swp"
 _LOCK = "lock"
-
-_log = logging.getLogger(__name__)
-
-# Ray reads these as it is imported or starts; they are put back afterwards.
-_QUIET = {
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_USAGE_STATS_PROMPT_ENABLED": "0",
-    # Workers of ours start with variables of their own: Ray's spare ones would never be used.
-    "RAY_prestart_worker_first_driver": "0",
-}
 
 
 class LocalCluster:
@@ -55,11 +40,12 @@ class LocalCluster:
     ) -> None:
         """Raise InputError where the workers do not fit on this host."""
         environ = os.environ if environ is None else environ
-        gpus = count_gpus(environ, _list_gpus()) if resources.gpus else 0
+        gpus = count_gpus(environ, list_gpus()) if resources.gpus else 0
         room = Room(cores=own_cores(), gpus=gpus)
         self.workers = count_workers(resources, room, wanted=wanted, trials=trials)
         self.cores = room.cores
         self.scratch = ""
+        self._link: connection.Link | None = None
         self._lock: int | None = None
         self._gpus = gpus
         # With GPUs the cores are shared where they are too few; Ray must not run out of them.
@@ -70,8 +56,10 @@ class LocalCluster:
         self.scratch = make_folder(_roots())
         try:
             self._lock = hold(Path(self.scratch))
-            with _environment():
+            connection.use_new_token()
+            with connection.environment():
                 self._start()
+            self._link = connection.Link(connection.head_address())
         except BaseException as error:
             self._remove()
             if not isinstance(error, Exception):
@@ -83,23 +71,19 @@ class LocalCluster:
         return self
 
     def _start(self) -> None:
-        import ray
-
-        # Ray prints a worker's death to standard output, where the sweep's own table may be
-        # piped from; the sweep says it itself.
-        ray._private.worker.print_to_stdstream = _note
-        # Ray's processes end with the thread that started them, so this is the main thread's:
-        # another one would have to live as long as the sweep.
-        ray.init(
+        connection.connect(
             address="local",  # never somebody else's cluster
             num_cpus=self._cpus,
             num_gpus=self._gpus,
             object_store_memory=OBJECT_STORE_BYTES,
             include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
             _temp_dir=f"{self.scratch}/r",  # below: Ray opens its own folder to everyone
         )
+
+    def check(self) -> None:
+        """See `base.Cluster`."""
+        if self._link is not None:
+            self._link.check()
 
     def __exit__(
         self,
@@ -142,7 +126,8 @@ def count_gpus(environ: Mapping[str, str], listing: str) -> int:
     return sum(bool(part) and part not in {"-1", "NoDevFiles"} for part in named)
 
 
-def _list_gpus() -> str:
+def list_gpus() -> str:
+    """What `nvidia-smi -L` prints, "" where there is none."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return ""
@@ -226,37 +211,3 @@ def _remove_if_free(folder: Path) -> None:
         pass  # its driver lives
     finally:
         os.close(descriptor)
-
-
-def _note(data: Mapping[str, object], ignore_prefix: bool) -> None:
-    """Keep what Ray would print about its cluster to the log."""
-    del ignore_prefix
-    _log.info("ray: %s", data.get("lines"))
-
-
-# ------------------------------------------------------------------ Ray's environment
-@contextmanager
-def _environment() -> Iterator[None]:
-    """What Ray finds in os.environ while it starts; the token stays for this process's life."""
-    _use_token()
-    before = {name: os.environ.get(name) for name in _QUIET}
-    os.environ.update(_QUIET)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _use_token() -> None:
-    """Let nobody else on this host speak to the cluster. Ray keeps the first token it reads."""
-    if os.environ.get("RAY_AUTH_MODE") != "token":
-        os.environ["RAY_AUTH_MODE"] = "token"
-        if "ray" in sys.modules:  # it has read the mode already
-            import ray
-
-            ray._raylet.Config.initialize("")
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

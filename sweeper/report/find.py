@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 RUNS = "runs"
 LATEST = "latest"
+# A run whose driver was put elsewhere has this from the start, and a snapshot once it is fetched.
+PLACED = "placed.json"
 
 
 def find_run(run: str | None, cwd: Path) -> Path:
@@ -63,7 +65,7 @@ def _latest(runs: Path) -> Path:
 
 
 def _is_run(folder: Path) -> bool:
-    return (folder / STORE_FILE).is_file() or (folder / SNAPSHOT_FILE).is_file()
+    return any((folder / name).is_file() for name in (STORE_FILE, SNAPSHOT_FILE, PLACED))
 
 
 def _names(runs: Path) -> list[str]:

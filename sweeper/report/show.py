@@ -53,7 +53,9 @@ def show_trial(store: StoreReader, run_dir: Path, prefix: str) -> str:
     parts += [_attempt(attempt, run_dir) for attempt in attempts]
     rows = list(store.rows(trial.id))
     if rows:
-        parts.append(f"history ({len(rows)} rows, attempt {rows[-1].attempt})\n{_shown(rows)}")
+        numbers = list(dict.fromkeys(str(row.attempt) for row in rows))
+        of = f"attempt{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
+        parts.append(f"history ({len(rows)} rows, {of})\n{_shown(rows)}")
     lines = deque(log_lines(run_dir, trial.id), maxlen=LOG_LINES)
     if lines:
         parts.append(f"log (its last {len(lines)} lines)\n" + printable("\n".join(lines)))
@@ -162,7 +164,8 @@ def _spread(rows: Sequence[Row], number: int) -> list[Row]:
 def log_lines(run_dir: Path, trial: str) -> Iterator[str]:
     """What the trial printed, of all its attempts, as "aN| text", by worker's log."""
     tag = re.compile(rf"{re.escape(trial)}\.(a\d+\| ?.*)")
-    for path in sorted((run_dir / "logs").glob("worker-*.log"), key=_number):
+    logs = [*run_dir.glob("logs/worker-*.log"), *run_dir.glob("parts/*/logs/worker-*.log")]
+    for path in sorted(logs, key=_number):
         with path.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 if found := tag.match(line):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import socket
 import time
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 _FAILURES_SHOWN = 5
 _WIDEST = 200  # of a failure's line
+# Between two attempts of one driver lie seconds; longer, and the run waited for a driver.
+_GAP_S = 60.0
+# What the scheduler gives as its reason where it gave a sweep up.
+_MANY_FAILED = re.compile(r"\d+ of the first \d+ trials failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Status:
     """A run at one moment.
 
     alive: whether its driver runs.    silent_s: since the driver was last heard.
-    elapsed_s: since the launch, to now while the driver lives, else to its last sign of life.
+    elapsed_s: since the launch, to now while the driver lives, else to its last sign of life;
+    without the time in which no driver ran.
     best: the trial with the best objective so far and that value; None without one.
     failures: trial id and first line of the error, the newest last.
     """
@@ -59,10 +65,21 @@ def status(
         counts=store.counts(),
         alive=alive,
         silent_s=max(0.0, now - heard),
-        elapsed_s=max(0.0, (now if alive else heard) - sweep.created),
+        elapsed_s=_elapsed(store, sweep.created, now if alive else heard),
         best=best_so_far(store, sweep.objective),
-        failures=_failures(store),
+        failures=failed_trials(store),
     )
+
+
+def _elapsed(store: StoreReader, created: float, until: float) -> float:
+    """Seconds from the launch to `until`, less the gaps in which nothing was tried for long."""
+    idle, busy_until = 0.0, created
+    spans = sorted((one.started, one.ended or until) for one in store.attempts())
+    for started, ended in spans:
+        if started - busy_until > _GAP_S:
+            idle += started - busy_until
+        busy_until = max(busy_until, ended)
+    return max(0.0, until - created - idle)
 
 
 def best_so_far(store: StoreReader, objective: Objective | None) -> tuple[str, float] | None:
@@ -78,11 +95,27 @@ def best_so_far(store: StoreReader, objective: Objective | None) -> tuple[str, f
     return best
 
 
-def _failures(store: StoreReader) -> tuple[tuple[str, str], ...]:
+def failed_trials(store: StoreReader) -> tuple[tuple[str, str], ...]:
+    """Trial id and first line of the error of each trial that failed, the newest last."""
     failed = {trial.id for trial in store.trials() if trial.state is TrialState.FAILED}
     last = {attempt.trial: attempt for attempt in store.attempts() if attempt.trial in failed}
     ordered = sorted(last.values(), key=lambda attempt: attempt.ended or attempt.started)
     return tuple((attempt.trial, first_line(attempt.message)) for attempt in ordered)
+
+
+def exit_code(store: StoreReader) -> int:
+    """What the run's driver exited with, as the store tells it; 3 where it died without a word."""
+    sweep = store.sweep()
+    if sweep.state == "finished":
+        return int(store.counts()[TrialState.FAILED] > 0)
+    if sweep.state == "interrupted":
+        return 130
+    if sweep.state != "failed":
+        return 3
+    if _MANY_FAILED.match(sweep.reason):
+        return 1
+    told = (attempt.message for attempt in store.attempts() if attempt.kind == "input")
+    return 2 if sweep.reason.startswith("sweep.") or sweep.reason in told else 3
 
 
 def first_line(message: str) -> str:
@@ -91,15 +124,20 @@ def first_line(message: str) -> str:
     return lines[0] if lines else "no message"
 
 
-def describe(status: Status, run: str) -> str:
-    """The status for a terminal. run: how the user names the run."""
+def describe(status: Status, run: str, *, place: str = "", fetched: bool = False) -> str:
+    """The status for a terminal.
+
+    run: how the user names the run.    place: where its driver was put, and how that is.
+    fetched: the store is a copy, from where its driver can't be seen.
+    """
     sweep = status.sweep
     total = sum(status.counts.values())
     counts = ", ".join(
         f"{number} {state.value}" for state, number in status.counts.items() if number
     )
     lines = [
-        f"{sweep.name}: {driver_line(status, run)}",
+        f"{sweep.name}: {driver_line(status, run, fetched=fetched)}",
+        *([f"placed    {place}"] if place else []),
         f"trials    {total}: {counts}" if total else "trials    none",
         f"elapsed   {duration(status.elapsed_s)}",
     ]
@@ -123,7 +161,7 @@ def _shortened(message: str) -> str:
     return message if len(message) <= _WIDEST else message[: _WIDEST - 1] + "…"
 
 
-def driver_line(status: Status, run: str) -> str:
+def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
     """The run's state and its driver's, and what to do if the driver is gone."""
     sweep = status.sweep
     if sweep.state == "created":
@@ -137,6 +175,10 @@ def driver_line(status: Status, run: str) -> str:
         how = sweep.reason if sweep.reason.startswith(sweep.state) else f"{sweep.state}{reason}"
         return f"{how}{again}"
     who = f"process {sweep.pid} on {sweep.host}"
+    if fetched:
+        return (
+            f"running {duration(status.silent_s)} ago, driver is {who} (newer: sweep fetch {run})"
+        )
     if status.alive:
         return f"running, driver is {who}, heard {duration(status.silent_s)} ago"
     return (

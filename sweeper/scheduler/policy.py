@@ -57,11 +57,22 @@ def open_texts(plan: Plan, state: State) -> State:
     opened = list(state.open)
     following = state.next_text
     while len(opened) < MAX_OPEN and following < len(plan.texts):
-        opened.append(OpenText(following))
+        new = skip_unwanted(plan, state, OpenText(following))
         following += 1
+        if new.cursor < len(plan.texts[new.text]):
+            opened.append(new)
     if following == state.next_text:
         return state
     return replace(state, open=tuple(opened), next_text=following)
+
+
+def skip_unwanted(plan: Plan, state: State, opened: OpenText) -> OpenText:
+    """Put the cursor behind the cancelled trials that it stands at."""
+    places = plan.texts[opened.text]
+    cursor = opened.cursor
+    while cursor < len(places) and places[cursor] in state.unwanted:
+        cursor += 1
+    return opened if cursor == opened.cursor else replace(opened, cursor=cursor)
 
 
 def find_open(state: State, text: int) -> int | None:
@@ -75,6 +86,14 @@ def find_open(state: State, text: int) -> int | None:
 def set_open(state: State, index: int, opened: OpenText) -> State:
     """Put `opened` in place `index`."""
     return replace(state, open=(*state.open[:index], opened, *state.open[index + 1 :]))
+
+
+def move_on(plan: Plan, state: State, index: int, opened: OpenText) -> State:
+    """Put `opened` in place `index`, or close it where none of its trials is left."""
+    opened = skip_unwanted(plan, state, opened)
+    if opened.cursor == len(plan.texts[opened.text]):
+        return close_text(plan, state, index)
+    return set_open(state, index, opened)
 
 
 def close_text(plan: Plan, state: State, index: int) -> State:
@@ -153,7 +172,7 @@ def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...
     attempts = tuple(
         Attempt(place, plan.numbers[place], probe=not opened.proved)
         for place in places[opened.cursor : end]
+        if place not in state.unwanted
     )
-    if end == len(places):
-        return attempts, close_text(plan, state, index)
-    return attempts, set_open(state, index, replace(opened, cursor=end, probing=not opened.proved))
+    rest = replace(opened, cursor=end, probing=not opened.proved)
+    return attempts, move_on(plan, state, index, rest)

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from sweeper.records import Device
 
@@ -46,6 +46,7 @@ class Plan:
     in the order of their first.
     group_of: for each trial, what is equal for those that a lease may hold together.
     fills: for each trial, whether a lease of its group should fill a worker's slots.
+    place_of: each trial's place in `trials`.    rank_of: for each trial, its place in its text.
     """
 
     trials: tuple[str, ...]
@@ -54,6 +55,8 @@ class Plan:
     texts: tuple[tuple[int, ...], ...]
     group_of: tuple[Hashable, ...]
     fills: tuple[bool, ...]
+    place_of: Mapping[str, int]
+    rank_of: tuple[int, ...]
     workers: int
     policy: Policy
 
@@ -85,16 +88,18 @@ def make_plan(
     chosen = groups if groups is not None else [(text, True) for text in text_of]
     group_of = tuple(group for group, _ in chosen)
     first = {group: place for place, group in reversed(list(enumerate(group_of)))}
+    for places in texts:
+        places.sort(key=lambda place: (first[group_of[place]], place))
+    ranks = {place: rank for places in texts for rank, place in enumerate(places)}
     return Plan(
         trials=tuple(trials),
         numbers=tuple(numbers),
         text_of=tuple(text_of),
-        texts=tuple(
-            tuple(sorted(places, key=lambda place: (first[group_of[place]], place)))
-            for places in texts
-        ),
+        texts=tuple(map(tuple, texts)),
         group_of=group_of,
         fills=tuple(fills for _, fills in chosen),
+        place_of={trial: place for place, trial in enumerate(trials)},
+        rank_of=tuple(ranks[place] for place in range(len(trials))),
         workers=workers,
         policy=policy,
     )
@@ -163,7 +168,10 @@ class State:
 
     open: texts with trials left, `next_text` the first one that was not opened yet.
     waiting: attempts to make again, by place; each is leased alone.
-    finished, failed: trials of the run that came to these ends, earlier drivers' among them.
+    stuck: places of trials that stay pending because their text can't be built.
+    unwanted: places of trials that the user cancelled; one that runs ends first.
+    finished, failed, cancelled: trials of the run that came to these ends, earlier drivers' among
+    them.
     ending: why no more leases are given, "" while they are; reason: for the user.
     input_fault: message of the first text that could not be built, "" where there is none.
     over: EndSweep was given.
@@ -173,8 +181,11 @@ class State:
     open: tuple[OpenText, ...] = ()
     next_text: int = 0
     waiting: tuple[Attempt, ...] = ()
+    stuck: frozenset[int] = frozenset()
+    unwanted: frozenset[int] = frozenset()
     finished: int = 0
     failed: int = 0
+    cancelled: int = 0
     ending: Fault = ""
     reason: str = ""
     input_fault: str = ""

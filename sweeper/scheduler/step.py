@@ -14,6 +14,7 @@ from sweeper.records import (
     AttemptState,
     Began,
     Built,
+    Cancel,
     Device,
     Drain,
     Ended,
@@ -29,6 +30,7 @@ from sweeper.records import (
     WorkerUp,
 )
 from sweeper.scheduler import policy
+from sweeper.scheduler.cancel import cancel
 from sweeper.scheduler.state import Slot, State, Worker
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 # A worker that dies so often in a row with nothing to do is not started again.
 MAX_STUMBLES = 3
+CANCELLED = "the user cancelled this trial"
 
 Result: TypeAlias = "tuple[State, tuple[Command, ...], tuple[Change, ...]]"
 
@@ -55,12 +58,16 @@ class _Out:
         self.changes.append(TrialChanged(trial, state, self.time))
 
 
-def begin(plan: Plan, time: float, *, finished: int = 0, failed: int = 0) -> Result:
+def begin(
+    plan: Plan, time: float, *, finished: int = 0, failed: int = 0, cancelled: int = 0
+) -> Result:
     """The first state, and the commands that start the workers.
 
-    finished, failed: trials that came to these ends under earlier drivers.
+    finished, failed, cancelled: trials that came to these ends under earlier drivers.
     """
-    first = State(workers=(Worker(),) * plan.workers, finished=finished, failed=failed)
+    first = State(
+        workers=(Worker(),) * plan.workers, finished=finished, failed=failed, cancelled=cancelled
+    )
     state = policy.open_texts(plan, first)
     out = _Out(time)
     state = _settle(plan, state, out)
@@ -133,7 +140,7 @@ def _charge(
         lost = AttemptEnded(trial, attempt.number, AttemptState.LOST, out.time, message=reason)
         out.changes.append(lost)
         charges = attempt.charges + 1
-        if charges > plan.policy.retries:
+        if charges > plan.policy.retries and attempt.place not in state.unwanted:
             state = _fail(plan, state, attempt, reason, out)
         else:
             again = replace(attempt, number=attempt.number + 1, charges=charges)
@@ -213,12 +220,31 @@ def _lease_over(plan: Plan, state: State, event: LeaseOver, out: _Out) -> State:
     if state.ending:
         how = AttemptState.INTERRUPTED
         return _put_back_lease(plan, state, worker, how=how, reason=state.reason, out=out)
+    # A worker may pass over a trial that was cancelled before it began.
+    unwanted = tuple(one for one in worker.lease if one.place in state.unwanted)
+    state = _put_back_lease(
+        plan,
+        state,
+        replace(worker, lease=unwanted),
+        how=AttemptState.INTERRUPTED,
+        reason=CANCELLED,
+        out=out,
+    )
+    silent = replace(worker, lease=tuple(one for one in worker.lease if one not in unwanted))
     reason = f"worker {event.worker} came to the end of its lease without a word on this attempt"
-    return _charge(plan, state, event.worker, worker=worker, reason=reason, out=out)
+    return _charge(plan, state, event.worker, worker=silent, reason=reason, out=out)
 
 
 def _drain(_plan: Plan, state: State, event: Drain, out: _Out) -> State:
     return _end(state, "interrupted", event.reason, out)
+
+
+def _cancel(plan: Plan, state: State, event: Cancel, out: _Out) -> State:
+    state, gone, held = cancel(plan, state, event.trials)
+    for trial in gone:
+        out.changed(trial, TrialState.CANCELLED)
+    out.commands.extend(held)
+    return state
 
 
 _HANDLERS: dict[type[Any], Callable[[Plan, State, Any, _Out], State]] = {
@@ -229,6 +255,7 @@ _HANDLERS: dict[type[Any], Callable[[Plan, State, Any, _Out], State]] = {
     Ended: _ended_event,
     LeaseOver: _lease_over,
     Drain: _drain,
+    Cancel: _cancel,
 }
 
 
@@ -254,9 +281,12 @@ def _fail(plan: Plan, state: State, attempt: Attempt, message: str, out: _Out) -
 
 
 def _put_back(plan: Plan, state: State, attempt: Attempt, out: _Out) -> State:
-    """Let a trial wait for its next attempt, which is made alone."""
-    out.changed(plan.trials[attempt.place], TrialState.PENDING)
+    """Let a trial wait for its next attempt, which is made alone; not one that was cancelled."""
     state = _release_probe(plan, state, attempt)
+    if attempt.place in state.unwanted:
+        out.changed(plan.trials[attempt.place], TrialState.CANCELLED)
+        return replace(state, cancelled=state.cancelled + 1)
+    out.changed(plan.trials[attempt.place], TrialState.PENDING)
     waiting = (*state.waiting, replace(attempt, began=None))
     return replace(state, waiting=tuple(sorted(waiting, key=lambda one: one.place)))
 
@@ -281,9 +311,17 @@ def _condemn(plan: Plan, state: State, attempt: Attempt, message: str) -> State:
     """Start nothing else of a text that can't be built; its other trials stay pending."""
     text = plan.text_of[attempt.place]
     waiting = tuple(one for one in state.waiting if plan.text_of[one.place] != text)
-    state = replace(state, waiting=waiting, input_fault=state.input_fault or message)
+    stuck = {one.place for one in state.waiting if plan.text_of[one.place] == text}
     at = policy.find_open(state, text)
-    return state if at is None else policy.close_text(plan, state, at)
+    if at is not None:
+        stuck.update(plan.texts[text][state.open[at].cursor :])
+        state = policy.close_text(plan, state, at)
+    return replace(
+        state,
+        waiting=waiting,
+        stuck=state.stuck | (stuck - state.unwanted),
+        input_fault=state.input_fault or message,
+    )
 
 
 def _note_duration(plan: Plan, state: State, attempt: Attempt, event: Ended) -> State:

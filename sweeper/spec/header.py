@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from pylearn2core.errors import Where
-from sweeper.records import Objective, Resources, SweepSpec
+from sweeper.records import Checkpointing, Objective, Resources, SweepSpec
 from sweeper.spec.axes import PRODUCT, Axes, read_product
 from sweeper.spec.place import Place, is_number, listed, whole_number
 
-_LATER = ("search", "stop", "checkpoint_every")
+_LATER = ("search", "stop")
 _NAME = re.compile(r"\w[\w.+-]*")
+_EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epochs?|seconds?)")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -26,7 +27,7 @@ def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes]:
     fields: dict[str, Any] = {"name": _NAME_BAD.sub("-", default_name).lstrip("-.") or "sweep"}
     for key, read in _FIELDS.items():
         if key in place.value:
-            fields[key] = read(place.child(key))
+            fields[_RECORD_NAMES.get(key, key)] = read(place.child(key))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
     factors, places = read_product(place, PRODUCT)
     axes = Axes(factors, _where(place), _at(place, "where"), seeds, _at(place, "repeat"), places)
@@ -163,6 +164,20 @@ def _pack(place: Place) -> int | None:
     return None if place.value == "auto" else whole_number(place, least=1)
 
 
+def _checkpoint_every(place: Place) -> Checkpointing:
+    advice = "Write `checkpoint_every: 5 epochs`, or `checkpoint_every: 30 seconds`."
+    found = _EVERY.fullmatch(place.value.strip()) if isinstance(place.value, str) else None
+    if found is None:
+        raise place.wrong("a number of epochs or seconds", advice)
+    number, unit = float(found[1]), found[2].rstrip("s")
+    if number == 0 or (unit == "epoch" and "." in found[1]):
+        what = "a whole number of epochs" if unit == "epoch" else "a number of seconds"
+        raise place.wrong(f"{what} above 0", advice)
+    if unit == "epoch":
+        return Checkpointing(epochs=int(number))
+    return Checkpointing(seconds=number)
+
+
 _FIELDS: dict[str, Callable[[Place], Any]] = {
     "name": _name,
     "objective": _or_null(_objective),
@@ -171,8 +186,12 @@ _FIELDS: dict[str, Callable[[Place], Any]] = {
     "channels": _channels,
     "modules": _modules,
     "floatX": _one_of("float32", "float64"),
+    "precision": _one_of("float32", "tf32", "bfloat16"),
     "pack": _pack,
     "retries": _at_least(0),
     "retry_on": _one_of("lost", "error"),
     "max_failures": _or_null(_at_least(1)),
+    "checkpoint_every": _or_null(_checkpoint_every),
 }
+# Of SweepSpec, where they are others than the keys.
+_RECORD_NAMES = {"checkpoint_every": "checkpoint"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from sweeper.records import (
         AttemptRecord,
@@ -34,9 +34,10 @@ class StoreReader(Protocol):
         """The attempts of one trial or of all, by trial's ordinal and number."""
 
     def rows(self, trial: str | None = None) -> Iterator[Row]:
-        """The history of one trial or of all: its newest attempt's rows.
+        """The history of one trial or of all, by trial's ordinal, phase and epoch.
 
-        By trial's ordinal, phase and epoch.
+        It is the newest attempt's rows, and of each earlier attempt the rows before the first one
+        of a newer attempt: what that one went on from.
         """
 
     def counts(self) -> dict[TrialState, int]:
@@ -76,6 +77,9 @@ class Store(StoreReader, Protocol):
 
     def finish(self, generation: int, state: str, reason: str, now: float) -> None:
         """Record how the run ended: "finished", "interrupted" or "failed", and why."""
+
+    def reopen(self, generation: int, trials: Collection[str]) -> list[str]:
+        """Let those of `trials` that failed or were cancelled wait again; the ones that did."""
 
     def publish(self, now: float) -> bool:
         """Let readers elsewhere see what was written, if it is due; True if it was done."""

@@ -72,17 +72,48 @@ def attempts(connection: sa.Connection, trial: str | None) -> list[AttemptRecord
 
 
 def rows(connection: sa.Connection, trial: str | None) -> Iterator[Row]:
-    """The newest attempts' rows, of one trial or of all."""
+    """The histories, of one trial or of all."""
     c, of = schema.rows.c, schema.trials.c
-    newest = sa.and_(c.trial == of.id, c.attempt == of.attempts)
     query = sa.select(c.trial, c.attempt, c.phase, c.epoch, c.time, c.channels, c.data)
-    query = query.select_from(schema.trials.join(schema.rows, newest))
+    query = query.select_from(schema.trials.join(schema.rows, c.trial == of.id))
     if trial is not None:
         query = query.where(of.id == trial)
     shapes = {
         shape.id: tuple(codec.loads(shape.names))
         for shape in connection.execute(sa.select(schema.channels))
     }
-    for row in connection.execute(query.order_by(of.ordinal, c.phase, c.epoch)):
-        key, attempt, phase, epoch, time, shape, data = row
-        yield Row(key, attempt, phase, epoch, time, shapes[shape], data)
+    ends = _ends(connection, trial)
+    # By phase and epoch too: an attempt's rows in a history come before those of the next one.
+    # And so the rows lie in the file.
+    ordered = query.order_by(of.ordinal, c.attempt, c.phase, c.epoch)
+    for key, attempt, phase, epoch, time, shape, data in connection.execute(ordered):
+        end = ends.get((key, attempt))
+        if end is None or (phase, epoch) < end:
+            yield Row(key, attempt, phase, epoch, time, shapes[shape], data)
+
+
+def _ends(connection: sa.Connection, trial: str | None) -> dict[tuple[str, int], tuple[int, int]]:
+    """(trial, attempt) to where its rows in the history end: at the first row of a newer attempt.
+
+    Without the attempts whose rows all count.
+    """
+    c, of = schema.rows.c, schema.trials.c
+    query = sa.select(c.trial, c.attempt, c.phase, sa.func.min(c.epoch))
+    query = query.select_from(schema.trials.join(schema.rows, c.trial == of.id))
+    query = query.where(of.attempts > 1)
+    if trial is not None:
+        query = query.where(of.id == trial)
+    firsts: dict[str, dict[int, tuple[int, int]]] = {}
+    for key, attempt, phase, epoch in connection.execute(
+        query.group_by(c.trial, c.attempt, c.phase)
+    ):
+        first = firsts.setdefault(key, {})
+        first[attempt] = min(first.get(attempt, (phase, epoch)), (phase, epoch))
+    ends = {}
+    for key, first in firsts.items():
+        newest, *earlier = sorted(first, reverse=True)
+        end = first[newest]
+        for attempt in earlier:
+            ends[key, attempt] = end
+            end = min(end, first[attempt])
+    return ends

@@ -24,7 +24,7 @@ from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from sweeper.records import (
@@ -245,6 +245,12 @@ class SqlStore:
                 self._shapes[names] = writes.shape_id(connection, names)
             writes.write_rows(connection, batch.rows, self._shapes)
             return batch.dropped
+
+    def reopen(self, generation: int, trials: Collection[str]) -> list[str]:
+        """Let those of `trials` that failed or were cancelled wait for an attempt again."""
+        with self._transaction() as connection:
+            self._check_generation(connection, generation)
+            return writes.reopen(connection, trials)
 
     def publish(self, now: float) -> bool:
         """See `base.Store.publish`: at most every 10 s, and only where readers need a copy."""

@@ -72,6 +72,17 @@ def write_attempts(connection: sa.Connection, batch: Batch) -> None:
         )
 
 
+def reopen(connection: sa.Connection, keys: Iterable[str]) -> list[str]:
+    """Put trials that failed or were cancelled back to pending; the ids of those that were."""
+    ended = (TrialState.FAILED, TrialState.CANCELLED)
+    found = [key for key, one in standings(connection, keys).items() if one.state in ended]
+    pending = TrialState.PENDING.value
+    for chunk in _chunks(found, _NAMED):
+        of = schema.trials.update().where(schema.trials.c.id.in_(chunk))
+        connection.execute(of.values(state=pending))
+    return found
+
+
 def write_rows(
     connection: sa.Connection, rows: Sequence[Row], shapes: Mapping[tuple[str, ...], int]
 ) -> None:

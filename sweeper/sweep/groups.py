@@ -9,17 +9,24 @@ from dataclasses import dataclass
 from sweeper import spec as specs
 from sweeper.records import ExperimentText, SweepSpec, Trial
 
-# A pack computes all of its slots, filled or not: five trials would leave three of eight empty,
-# and one by one they are as fast.
-SMALLEST_GROUP = 6
+# On a CPU the smallest pack has four slots, and a group is split among two of a host's cores at
+# least: fewer trials are as fast one by one.
+SMALLEST_GROUP = 8
+# A GPU waits for launches: it gains by any pack.
+SMALLEST_GROUP_ON_GPU = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A trial's group. pack: how many of it run as one program; None leaves it to the engine."""
+    """A trial's group.
+
+    pack: how many of it run as one program; None leaves it to the engine.
+    size: how many trials of the sweep it has.
+    """
 
     key: Hashable
     pack: int | None
+    size: int
 
     @property
     def fills(self) -> bool:
@@ -38,12 +45,17 @@ def groups_of(
     keys = specs.program_groups(trials, texts)
     sizes = Counter(keys)
     return {
-        trial.id: Group(key, _pack(header, sizes[key]))
+        trial.id: _group(header, trial, key, sizes[key])
         for trial, key in zip(trials, keys, strict=True)
     }
 
 
-def _pack(header: SweepSpec, size: int) -> int | None:
-    if header.pack is not None:
-        return header.pack
-    return None if size >= SMALLEST_GROUP else 1
+def _group(header: SweepSpec, trial: Trial, key: Hashable, size: int) -> Group:
+    resources = header.resources
+    on_gpu = resources.gpus > 0 and resources.device != "cpu"
+    least = SMALLEST_GROUP_ON_GPU if on_gpu else SMALLEST_GROUP
+    if size >= least or header.pack not in (None, 1):
+        return Group(key, header.pack, size)
+    # Trials that run one by one anyway share leases: a sweep over an integer would else make a
+    # lease a trial.
+    return Group(trial.text_id, 1, size)

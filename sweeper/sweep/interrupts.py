@@ -1,9 +1,10 @@
-"""Ctrl-C, a `kill` and a terminal that is gone, counted instead of raised."""
+"""Ctrl-C, a `kill`, a terminal that is gone and time that runs out, counted instead of raised."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -11,13 +12,47 @@ if TYPE_CHECKING:
 
 # The first asks for an orderly end, the second for one at once; a third finds the driver stuck.
 PATIENT = 2
+INTERRUPTED = 130
+# The driver's time was short: whoever placed it starts it again. EX_TEMPFAIL of sysexits.h.
+SHORT_OF_TIME = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An orderly end that was asked for.
+
+    code: what the driver exits with.
+    patience_s: how long running attempts may take to end by themselves, saving what they have.
+    """
+
+    reason: str
+    code: int
+    patience_s: float
+
+
+_CTRL_C = Ending("interrupted by Ctrl-C", INTERRUPTED, 10.0)
+_ENDINGS = {
+    signal.SIGINT: _CTRL_C,
+    signal.SIGTERM: Ending("interrupted by SIGTERM", INTERRUPTED, 10.0),
+    signal.SIGHUP: Ending("interrupted: its terminal is gone", INTERRUPTED, 10.0),
+    signal.SIGUSR1: Ending("interrupted: its time was short (SIGUSR1)", SHORT_OF_TIME, 60.0),
+}
+# Whoever places drivers gives them half a minute between this signal and the end (SLURM's
+# KillWait, a pod's grace period), and starts them again.
+_TAKEN_AWAY = Ending("interrupted: its place was taken away (SIGTERM)", SHORT_OF_TIME, 20.0)
 
 
 class Interrupts:
-    """Counts SIGINT, SIGTERM and SIGHUP while entered; none outside of the main thread."""
+    """Counts signals while entered; none outside of the main thread.
 
-    def __init__(self) -> None:
+    placed: the driver runs where a queue or an operator put it.
+    ending: what the first signal asked for, None before.
+    """
+
+    def __init__(self, *, placed: bool = False) -> None:
         self.count = 0
+        self.ending: Ending | None = None
+        self._placed = placed
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -28,13 +63,18 @@ class Interrupts:
         """Take the signals; again where a library has taken them since."""
         if threading.current_thread() is not threading.main_thread():
             return
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _ENDINGS:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # `nohup`: the sweep is to outlive its terminal
             handler = signal.signal(number, self._note)
             self._before.setdefault(number, handler)
 
-    def _note(self, _number: int, _frame: object) -> None:
+    def _note(self, number: int, _frame: object) -> None:
+        if self.ending is not None and number == signal.SIGUSR1:
+            return  # every process of a job's may be told, and pass it on: that is no impatience
+        if self.ending is None:
+            is_taken = self._placed and number == signal.SIGTERM
+            self.ending = _TAKEN_AWAY if is_taken else _ENDINGS[signal.Signals(number)]
         self.count += 1
         if self.count > PATIENT:
             raise KeyboardInterrupt

@@ -10,6 +10,7 @@ from sweeper.records import TrialChanged
 if TYPE_CHECKING:
     from sweeper.records import Change
     from sweeper.store.base import Store
+    from sweeper.sweep.results import Results
 
 WRITE_EVERY_S = 0.2
 WRITE_AT = 5_000
@@ -19,8 +20,9 @@ BEAT_EVERY_S = 5.0
 class Ledger:
     """Writes under one driver's generation. Raises what the store raises."""
 
-    def __init__(self, store: Store, generation: int) -> None:
+    def __init__(self, store: Store, generation: int, results: Results | None = None) -> None:
         self.store = store
+        self._results = results
         self._generation = generation
         self._changes: list[Change] = []
         # The newest state of each trial is what matters; most pass three within one batch.
@@ -46,7 +48,7 @@ class Ledger:
         """Say that the driver lives, to readers of a published copy too."""
         self._beat = time.monotonic()
         self.store.heartbeat(self._generation, time.time())
-        self.store.publish(time.time())
+        self._publish()
 
     def write(self) -> None:
         """Write what has gathered."""
@@ -56,7 +58,11 @@ class Ledger:
         self.store.write(self._generation, [*self._changes, *self._states.values()])
         self._changes.clear()
         self._states.clear()
-        self.store.publish(time.time())
+        self._publish()
+
+    def _publish(self) -> None:
+        if self.store.publish(time.time()) and self._results is not None:
+            self._results.put_if_due()
 
     def finish(self, state: str, reason: str) -> None:
         """Write the rest, and how the run ended."""

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from sweeper import scheduler
 from sweeper.errors import StoreError
-from sweeper.records import Drain, Ended, Row
+from sweeper.records import Cancel, Drain, Ended, Row
+from sweeper.sweep.interrupts import INTERRUPTED, Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from sweeper.launch.folder import Asked
     from sweeper.records import Change, Command, Event
-    from sweeper.scheduler import Fault, Plan
+    from sweeper.scheduler import Fault, Plan, State
+    from sweeper.sweep.control import Control
     from sweeper.sweep.interrupts import Interrupts
     from sweeper.sweep.ledger import Ledger
     from sweeper.sweep.progress import Teller
@@ -21,14 +24,17 @@ if TYPE_CHECKING:
     from sweeper.workers.pool import Pool
 
 POLL_S = 0.1
-# How long running attempts may take to end by themselves once they were asked to.
+# How long running attempts may take to end by themselves once a fault ended the sweep.
 PATIENCE_S = 10.0
+_STOPPED = Ending("stopped by `sweep stop`", INTERRUPTED, 60.0)
+_EXIT_CODES = {"": 0, "interrupted": INTERRUPTED, "input": 2, "cluster": 3, "failures": 1}
 
 
 class Loop:
     """One driver's loop over its plan.
 
-    finished, failed: trials that came to these ends under earlier drivers.
+    before: how many trials came to their ends under earlier drivers.
+    check: raises ClusterError once the cluster is lost.
     """
 
     def __init__(
@@ -39,17 +45,25 @@ class Loop:
         ledger: Ledger,
         watch: Watch,
         teller: Teller,
-        finished: int = 0,
-        failed: int = 0,
+        control: Control,
+        before: State,
+        check: Callable[[], None],
     ) -> None:
         self._plan = plan
         self._pool = pool
         self._ledger = ledger
         self._watch = watch
         self._teller = teller
+        self._control = control
+        self._check = check
         self._deadline: float | None = None
+        self._ending: Ending | None = None
         self._state, commands, changes = scheduler.begin(
-            plan, time.time(), finished=finished, failed=failed
+            plan,
+            time.time(),
+            finished=before.finished,
+            failed=before.failed,
+            cancelled=before.cancelled,
         )
         self._take(commands, changes)
 
@@ -58,6 +72,7 @@ class Loop:
         try:
             while not self._state.over:
                 self._heed(interrupts)
+                self._check()
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
                 self._ledger.write_if_due()
@@ -82,6 +97,13 @@ class Loop:
     def reason(self) -> str:
         """The same, as a paragraph."""
         return self._watch.fault or self._state.reason or self._state.input_fault
+
+    @property
+    def exit_code(self) -> int:
+        """0 where nothing ended the sweep early."""
+        if self.fault == "interrupted" and self._ending is not None:
+            return self._ending.code
+        return _EXIT_CODES[self.fault]
 
     def _how(self) -> str:
         if not self.fault:
@@ -111,17 +133,37 @@ class Loop:
             self._pool.obey(command)
 
     def _heed(self, interrupts: Interrupts) -> None:
-        """Drain at the first Ctrl-C; end at once at the second, or when patience is over."""
+        """Drain where that is asked for; end at once at the second Ctrl-C, or without patience."""
+        if interrupts.ending is not None:
+            self._drain(interrupts.ending)
+        for asked in self._control.asked():
+            self._obey(asked)
         now = time.time()
-        if interrupts.count and not self._state.ending:
-            self._step(Drain("interrupted by Ctrl-C", now))
         if self._state.ending and self._deadline is None:
-            self._deadline = now + PATIENCE_S
+            self._deadline = now + (self._ending.patience_s if self._ending else PATIENCE_S)
             again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""
             self._teller.message = f"ending: {self._state.reason}{again}"
         is_late = self._deadline is not None and now > self._deadline
         if interrupts.count > 1 or is_late:
             self._stop_at_once(self._state.reason)
+
+    def _drain(self, ending: Ending) -> None:
+        if not self._state.ending:
+            self._ending = ending
+            self._step(Drain(ending.reason, time.time()))
+
+    def _obey(self, asked: Asked) -> None:
+        """Do what another process asked for."""
+        if asked.command != "stop":
+            self._teller.message = f"asked to {asked.command!r}, which means nothing here"
+            return
+        if not asked.trials:
+            self._drain(_STOPPED)
+            return
+        unknown = [trial for trial in asked.trials if trial not in self._plan.place_of]
+        self._step(Cancel(asked.trials, time.time()))
+        said = f"cancelled by `sweep stop`: {', '.join(asked.trials)}"
+        self._teller.message = f"{said} (not left to do: {', '.join(unknown)})" if unknown else said
 
     def _stop_at_once(self, reason: str) -> None:
         """End the processes; their attempts are interrupted."""

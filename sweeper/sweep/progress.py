@@ -73,7 +73,7 @@ class Teller:
     def tell(self, state: State, best: tuple[str, float] | None) -> None:
         """Tell it now."""
         self._told = now = time.monotonic()
-        done = state.finished + state.failed
+        done = state.finished + state.failed + state.cancelled
         ended = done - self._before
         running = sum(one.began is not None for worker in state.workers for one in worker.lease)
         if self._first is None and (running or ended):

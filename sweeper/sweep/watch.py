@@ -1,4 +1,4 @@
-"""What the driver itself looks at in the rows: the objective."""
+"""What the driver itself looks at in the rows: the objective, and how far each trial came."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ import difflib
 import math
 import re
 import struct
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sweeper.records import AttemptState, TrialChanged, TrialState
-from sweeper.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from sweeper.records import Change, Ended, ExperimentText, Objective, Row
+    from sweeper.store.base import StoreReader
 
 _FLOAT64 = struct.Struct("=d")
 _TRAIN = re.compile(r"(&\S+\s+)?!obj:(pylearn2|pylearn2core)\.train\.Train(?=[\s{]|$)")
@@ -27,11 +25,13 @@ class Watch:
 
     best: (trial, value) among the trials that did not fail, None before there is one.
     fault: a paragraph for the user, "" while nothing is wrong.
+    known: of each trial that is not over, (phase, epoch) of its last row.
     """
 
     def __init__(self, objective: Objective | None, texts: Mapping[str, ExperimentText]) -> None:
         self.best: tuple[str, float] | None = None
         self.fault = ""
+        self.known: dict[str, tuple[int, int]] = {}
         self._objective = objective
         self._bests: dict[str, float] = {}  # each trial's own
         # A Train records all its channels in each row; phases and the user's own Python need not.
@@ -40,17 +40,19 @@ class Watch:
         self._heard: set[str] = set()
         self._places: dict[tuple[str, ...], int | None] = {}
 
-    def recall(self, run_dir: Path) -> None:
+    def recall(self, store: StoreReader) -> None:
         """Look at the rows that were recorded before this driver."""
-        if self._objective is not None:
-            with closing(SqlStore.read(run_dir)) as store:
-                failed = {one.id for one in store.trials() if one.state is TrialState.FAILED}
-                for row in store.rows():
-                    if row.trial not in failed:
-                        self.see(row)
+        states = {one.id: one.state for one in store.trials()}
+        for row in store.rows():
+            if states[row.trial] is not TrialState.FAILED:
+                self.see(row)
+        for trial, state in states.items():
+            if state.is_final:
+                self.known.pop(trial, None)
 
     def see(self, row: Row) -> None:
         """Look at one row."""
+        self.known[row.trial] = (row.phase, row.epoch)
         objective = self._objective
         if objective is None:
             return
@@ -78,8 +80,10 @@ class Watch:
 
     def see_change(self, change: Change) -> None:
         """Look at what is kept: a trial fails without an `Ended` where it lost its worker."""
-        if isinstance(change, TrialChanged) and change.state is TrialState.FAILED:
-            self._forget(change.trial)
+        if isinstance(change, TrialChanged) and change.state.is_final:
+            self.known.pop(change.trial, None)
+            if change.state is TrialState.FAILED:
+                self._forget(change.trial)
 
     def _forget(self, trial: str) -> None:
         self._bests.pop(trial, None)

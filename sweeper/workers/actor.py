@@ -30,7 +30,8 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
-from sweeper.workers import devices, environment
+from sweeper.workers import devices, environment, host
+from sweeper.workers.interruption import Interruption
 from sweeper.workers.logs import WorkerLog
 
 FLUSH_S = 0.2
@@ -45,6 +46,8 @@ class WorkerSetup:
     cores: the cores to pin to, empty for no pinning.
     log: its log file.    scratch: folder for compiled code, this worker's alone.
     runner_factory: "module:callable"; called with (runner, number) after the imports.
+    finds_cores: it claims cores on its host by itself; scratch is two folders below one that all
+    workers of this user share there.
     """
 
     number: int
@@ -54,6 +57,7 @@ class WorkerSetup:
     log: str
     scratch: str
     runner_factory: str
+    finds_cores: bool = False
 
 
 class Runner(Protocol):
@@ -63,7 +67,7 @@ class Runner(Protocol):
         self,
         tasks: Sequence[TrialTask],
         texts: Mapping[str, ExperimentText],
-        interrupted: threading.Event,
+        interrupted: Interruption,
     ) -> Iterator[Item]:
         """Run each task; yield its Began, Built, Rows and Ended."""
 
@@ -102,7 +106,7 @@ class TrialThread:
     """The thread that runs leases, one after another, always the same."""
 
     def __init__(self, setup: WorkerSetup) -> None:
-        self.interrupted = threading.Event()
+        self.interrupted = Interruption()
         self.outbox = Outbox()
         self._setup = setup
         self._inbox: queue.SimpleQueue[tuple[Sequence[TrialTask], Mapping[str, ExperimentText]]]
@@ -161,7 +165,9 @@ class WorkerActor:
     def __init__(self, setup: WorkerSetup) -> None:
         self._setup = setup
         self._log = WorkerLog()
-        self._interrupted_lease = 0
+        self._lease = 0
+        # (lease, trial; None for all of it)
+        self._interrupts: list[tuple[int, str | None]] = []
         self._trials: TrialThread | None = None
 
     def hello(self, given_gpus: Iterable[Any] | None = None) -> Device:
@@ -171,13 +177,14 @@ class WorkerActor:
         Raises ClusterError where the devices are not the ones given.
         """
         setup = self._setup
-        cores = devices.pin(setup.cores)
+        scratch = Path(setup.scratch)
+        cores = devices.pin(_find_cores(setup) if setup.finds_cores else setup.cores)
         self._log.take_over(Path(setup.log))
         given = tuple(str(one) for one in (_ray_gpus() if given_gpus is None else given_gpus))
         devices.check_visible(given, os.environ)
-        scratch = Path(setup.scratch)
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.environ.update(environment.of_host(setup.runner.floatX, scratch, os.environ))
+        floatX, precision = setup.runner.floatX, setup.runner.precision
+        os.environ.update(environment.of_host(floatX, scratch, os.environ, precision))
         logical = devices.are_logical(os.environ)
         if given and not logical:
             devices.check_platforms(devices.jax_platforms(), given, setup.resources)
@@ -196,11 +203,12 @@ class WorkerActor:
         trials = self._trials
         if trials is None:
             raise RuntimeError("a lease came before hello")
+        trials.interrupted.clear()
+        self._lease = number
         # `interrupt` runs in another thread and may overtake the lease that it means.
-        if number <= self._interrupted_lease:
-            trials.interrupted.set()
-        else:
-            trials.interrupted.clear()
+        self._interrupts = [one for one in self._interrupts if one[0] >= number]
+        for of_lease, trial in self._interrupts:
+            self._interrupt(trials.interrupted, of_lease, trial)
         trials.start(tasks, texts)
         while True:
             batch = trials.outbox.take(FLUSH_S)
@@ -209,15 +217,40 @@ class WorkerActor:
             if batch and isinstance(batch[-1], LeaseOver):
                 return
 
-    def interrupt(self, number: int) -> None:
-        """Ask the trials of lease `number` to end."""
-        self._interrupted_lease = number
+    def interrupt(self, number: int, trial: str | None = None) -> None:
+        """Ask the attempts of lease `number` to end, or that of one trial in it."""
+        self._interrupts.append((number, trial))
         if self._trials is not None:
-            self._trials.interrupted.set()
+            self._interrupt(self._trials.interrupted, number, trial)
+
+    def _interrupt(self, interrupted: Interruption, number: int, trial: str | None) -> None:
+        if number != self._lease:
+            return
+        if trial is None:
+            interrupted.set()
+        else:
+            interrupted.ask(trial)
 
     def ping(self) -> int:
         """Tell that the process lives."""
         return os.getpid()
+
+
+def _find_cores(setup: WorkerSetup) -> tuple[int, ...]:
+    """Claim cores on this host, and see to it that its folder for temporary files is ours."""
+    root = Path(setup.scratch).parents[1]
+    host.make_private(root)
+    folder = root / f"cores-{socket.gethostname()}"
+    return host.claim(setup.resources.cpus, given=_ray_cores(), folder=folder)
+
+
+def _ray_cores() -> int:
+    """How many cores this host lends to the cluster."""
+    import ray
+
+    here = ray.get_runtime_context().get_node_id()
+    lent = next(node["Resources"] for node in ray.nodes() if node["NodeID"] == here)
+    return int(lent.get("CPU", 0))
 
 
 def _ray_gpus() -> list[Any]:

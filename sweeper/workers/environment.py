@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # A whole GPU is JAX's by default to 75 %; workers that share one divide 90 % of it.
 _SHARED_GPU = 0.9
 
+# What JAX calls a header's `precision`. Its own default is a GPU's choice: TF32, as a rule.
+_PRECISIONS = {"float32": "highest", "tf32": "tensorfloat32", "bfloat16": "bfloat16"}
+
 # How many bytes of compiled programs are kept for later sweeps.
 CACHE_BYTES = 2 << 30
 
@@ -48,10 +51,13 @@ def of_process(resources: Resources, environ: Mapping[str, str]) -> dict[str, st
     return variables
 
 
-def of_host(floatX: str, scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
+def of_host(
+    floatX: str, scratch: Path, environ: Mapping[str, str], precision: str = "float32"
+) -> dict[str, str]:
     """What depends on the worker's own host, for PyTensor and JAX; before they are imported.
 
     scratch: a folder that is this worker's alone: PyTensor locks its compile folder.
+    precision: as in SweepSpec.
     """
     flags = {
         "floatX": floatX,
@@ -62,6 +68,7 @@ def of_host(floatX: str, scratch: Path, environ: Mapping[str, str]) -> dict[str,
     ours = (f"{name}={value}" for name, value in flags.items())
     return {
         "PYTENSOR_FLAGS": ",".join(filter(None, [environ.get("PYTENSOR_FLAGS", ""), *ours])),
+        "JAX_DEFAULT_MATMUL_PRECISION": _PRECISIONS[precision],
         "JAX_COMPILATION_CACHE_DIR": str(jax_cache(environ)),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",

@@ -20,6 +20,7 @@ from sweeper.records import (
     Command,
     Event,
     ExperimentText,
+    InterruptTrial,
     InterruptWorker,
     Lease,
     LeasedTrial,
@@ -44,9 +45,10 @@ Item: TypeAlias = Event | Row
 class PoolSetup:
     """What all workers share.
 
-    cores: cores to divide among the workers, empty for no pinning.
+    cores: cores to divide among the workers; empty where each finds its own on its host, in the
+    folder above scratch.
     scratch: a short folder on the workers' own disk.    environ: the driver's environment.
-    runner_factory: "module:callable".
+    runner_factory: "module:callable".    logs: folder of the workers' logs, "" for the run's.
     """
 
     runner: RunnerSetup
@@ -55,6 +57,7 @@ class PoolSetup:
     scratch: str
     environ: Mapping[str, str]
     runner_factory: str
+    logs: str = ""
 
 
 @dataclass(slots=True)
@@ -93,9 +96,9 @@ class Pool:
             case Lease(worker, attempts):
                 self._lease(worker, attempts)
             case InterruptWorker(worker):
-                hand = self._hands.get(worker)
-                if hand is not None:
-                    hand.actor.interrupt.options(concurrency_group=CONTROL).remote(hand.lease)
+                self._interrupt(worker)
+            case InterruptTrial(worker, trial):
+                self._interrupt(worker, trial)
 
     def _start(self, worker: int) -> None:
         setup = self._setup
@@ -116,9 +119,10 @@ class Pool:
             runner=setup.runner,
             resources=setup.resources,
             cores=cores_of(worker, cpus=setup.resources.cpus, cores=setup.cores),
-            log=f"{setup.runner.run_dir}/logs/worker-{worker}.log",
+            log=f"{setup.logs or f'{setup.runner.run_dir}/logs'}/worker-{worker}.log",
             scratch=f"{setup.scratch}/pytensor-{worker}",
             runner_factory=setup.runner_factory,
+            finds_cores=not setup.cores,
         )
 
     def _lease(self, worker: int, attempts: tuple[LeasedTrial, ...]) -> None:
@@ -128,6 +132,11 @@ class Pool:
         texts = {task.text_id: self._texts[task.text_id] for task in tasks}
         call = hand.actor.lease.options(num_returns="streaming")
         hand.awaited = call.remote(hand.lease, tasks, texts)
+
+    def _interrupt(self, worker: int, trial: str | None = None) -> None:
+        hand = self._hands.get(worker)
+        if hand is not None:
+            hand.actor.interrupt.options(concurrency_group=CONTROL).remote(hand.lease, trial)
 
     # -------------------------------------------------------------- events
     def events(self, timeout_s: float) -> list[Item]:

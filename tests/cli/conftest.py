@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+# Modules beside this one; tests are imported by path.
+sys.path.append(str(Path(__file__).parent))
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

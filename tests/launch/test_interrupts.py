@@ -9,7 +9,7 @@ import pytest
 from sweeper.sweep.interrupts import Interrupts
 
 
-@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
 def number(request):
     """A signal; its handler is put back."""
     before = signal.getsignal(request.param)
@@ -36,3 +36,32 @@ def test_under_nohup_the_end_of_the_terminal_is_nothing():
         assert interrupts.count == 0
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("number", "placed", "code"),
+    [
+        (signal.SIGINT, False, 130),
+        (signal.SIGTERM, False, 130),
+        (signal.SIGUSR1, False, 75),
+        (signal.SIGINT, True, 130),
+        (signal.SIGTERM, True, 75),
+        (signal.SIGUSR1, True, 75),
+    ],
+)
+def test_what_takes_a_placed_driver_s_time_asks_for_another_one(number, placed, code):
+    with Interrupts(placed=placed) as interrupts:
+        signal.raise_signal(number)
+    assert interrupts.ending is not None
+    assert interrupts.ending.code == code
+
+
+def test_the_first_signal_says_how_it_ends_and_time_that_is_short_twice_is_no_impatience():
+    with Interrupts(placed=True) as interrupts:
+        for _ in range(5):
+            signal.raise_signal(signal.SIGUSR1)
+        assert interrupts.count == 1
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupts.count == 2
+    assert interrupts.ending is not None
+    assert "SIGUSR1" in interrupts.ending.reason

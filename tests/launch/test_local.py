@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.errors import InputError
-from sweeper.launch import folder, local
+from sweeper.launch import connection, folder, local
 
 LISTING = "GPU 0: NVIDIA H200 (UUID: GPU-0a)\nGPU 1: NVIDIA H200 (UUID: GPU-1b)\n"
 
@@ -83,14 +83,18 @@ def test_ray_s_variables_are_put_back_and_the_token_stays(monkeypatch):
     monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
-    with local._environment():
+    monkeypatch.delenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", raising=False)
+    connection.use_new_token()
+    with connection.environment():
         assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+        assert os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] == "0"
         token = os.environ["RAY_AUTH_TOKEN"]
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "1"
+    assert "RAY_ENABLE_UV_RUN_RUNTIME_ENV" not in os.environ
     assert os.environ["RAY_AUTH_TOKEN"] == token
     assert len(token) == 64
-    with local._environment():
-        assert os.environ["RAY_AUTH_TOKEN"] == token
+    connection.use_new_token()
+    assert os.environ["RAY_AUTH_TOKEN"] == token
 
 
 def test_modules_beside_the_spec_are_known_by_their_contents(tmp_path):

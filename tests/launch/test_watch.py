@@ -23,6 +23,7 @@ from sweeper.records import (
     WorkerUp,
 )
 from sweeper.scheduler import Policy, State, make_plan
+from sweeper.sweep.control import Control
 from sweeper.sweep.interrupts import Interrupts
 from sweeper.sweep.ledger import Ledger
 from sweeper.sweep.loop import Loop
@@ -201,7 +202,7 @@ class Worker:
         return []
 
 
-def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker():
+def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker(tmp_path):
     plan = make_plan([("a", "x", 1), ("b", "x", 1)], workers=1, policy=Policy(retries=0))
     up = WorkerUp(0, Device("here", 1), 0.0)
     pool = Worker(
@@ -212,7 +213,16 @@ def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker():
     told = []
     watch = Watch(Objective("error", "min"), ONE)
     teller = Teller(told.append, total=2)
-    loop = Loop(plan, pool=pool, ledger=Ledger(Pages(), 7), watch=watch, teller=teller)
+    loop = Loop(
+        plan,
+        pool=pool,
+        ledger=Ledger(Pages(), 7),
+        watch=watch,
+        teller=teller,
+        control=Control(tmp_path),
+        before=State(workers=()),
+        check=lambda: None,
+    )
     loop.run(Interrupts())
     assert (told[-1].best, told[-1].failed) == (("b", 0.5), 1)
 

@@ -117,6 +117,52 @@ def test_the_check_of_a_fresh_checkout_goes_through_make() -> None:
     ][-2:] == ["test", "test-all"]
 
 
+def test_every_marker_is_kept_from_the_fast_tests_and_has_its_part_of_the_check() -> None:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    markers = [line.split(":")[0] for line in options["markers"]]
+    (fast,) = re.findall(r"^FAST := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert fast == " and ".join(f"not {marker}" for marker in markers)
+    script = (ROOT / ".ci" / "run").read_text()
+    (parts,) = re.findall(r"^for marker in (.*); do$", script, re.MULTILINE)
+    assert parts.replace('"slow and $others"', "slow").split() == markers
+    (counted,) = re.findall(r"counted/\{(.*)\}\.xml", script)
+    assert counted.split(",") == ["fast", *markers]
+
+
+REPORT = (
+    """<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>"""
+)
+
+
+def count(folder: Path, **reports: tuple[int, int, int, int]) -> tuple[int, str]:
+    """What .ci/count.py makes of reports of (tests, failures, errors, skipped): code, last line."""
+    paths = [folder / f"{name}.xml" for name in reports]
+    for path, numbers in zip(paths, reports.values(), strict=True):
+        path.write_text(REPORT.format(*numbers))
+    command = [sys.executable, ROOT / ".ci" / "count.py", *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout.splitlines()[-1]
+
+
+def test_the_check_s_last_line_sums_the_tests_of_its_parts(tmp_path: Path) -> None:
+    assert count(tmp_path, fast=(10, 0, 0, 2), slow=(3, 0, 0, 0)) == (
+        0,
+        "11 passed, 0 failed, 2 skipped",
+    )
+    assert count(tmp_path, fast=(10, 1, 2, 3)) == (1, "4 passed, 3 failed, 3 skipped")
+
+
+def test_a_part_of_the_check_that_ran_nothing_or_has_no_report_fails_it(tmp_path: Path) -> None:
+    assert count(tmp_path, fast=(1, 0, 0, 0), slow=(2, 0, 0, 2))[0] == 1
+    assert count(tmp_path, fast=(0, 0, 0, 0))[0] == 1
+    command = [sys.executable, str(ROOT / ".ci" / "count.py"), str(tmp_path / "none.xml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (
+        1,
+        "none: no report\n0 passed, 0 failed, 0 skipped\n",
+    )
+
+
 @pytest.mark.slow
 def test_the_wheel_holds_the_three_packages_and_no_theano(tmp_path: Path) -> None:
     command = [

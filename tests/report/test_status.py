@@ -11,7 +11,7 @@ import pytest
 from sweeper.errors import InputError
 from sweeper.records import AttemptEnded, AttemptStarted, AttemptState, Device, Row, TrialState
 from sweeper.report.show import history, log_lines, show_run, show_trial
-from sweeper.report.status import describe, first_line, status
+from sweeper.report.status import describe, exit_code, first_line, status
 
 
 @pytest.fixture
@@ -182,3 +182,40 @@ def test_status_needs_no_pandas():
     code = "import sys, sweeper.report.status, sweeper.report.find; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_time_in_which_no_driver_ran_is_not_counted(run):
+    store = run.make([({"a": 1}, "pending", [0.5]), ({"a": 2}, "pending", [])])
+    store.finish(1, "interrupted", "", 1020.0)  # after 20 s, an attempt from 1010 to 1012.5
+    again = store.claim("node1", 78, 9000.0)
+    device = Device("node1", 78)
+    store.write(again, [AttemptStarted("t1", 1, 0, device, 9005.0)])
+    found = status(store, now=9025.0, host="node1", lives=lambda pid: True)
+    assert found.elapsed_s == pytest.approx(9025.0 - 1000.0 - (9005.0 - 1012.5))
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "trial", "code"),
+    [
+        ("finished", "", "finished", 0),
+        ("finished", "", "failed", 1),
+        ("interrupted", "stopped by `sweep stop`", "pending", 130),
+        ("failed", "10 of the first 10 trials failed; the last one: oops", "failed", 1),
+        ("failed", "sweep.objective.channel: 'x' is no channel", "finished", 2),
+        ("failed", "no worker stays alive; the last one: killed", "pending", 3),
+        ("running", "", "pending", 3),
+    ],
+)
+def test_the_store_tells_what_the_driver_exited_with(run, state, reason, trial, code):
+    store = run.make([({"a": 1}, trial, [], "oops")])
+    store.finish(1, state, reason, 1060.0)
+    assert exit_code(store) == code
+
+
+def test_a_text_that_could_not_be_built_is_the_user_s_input(run):
+    store = run.make([({"a": 1}, "pending", [])])
+    message = "grid.yaml.j2, line 5: no class 'Sofmax'"
+    end = AttemptEnded("t0", 1, AttemptState.FAILED, 1002.0, kind="input", message=message)
+    store.write(1, [AttemptStarted("t0", 1, 0, Device("h", 1), 1001.0), end])
+    store.finish(1, "failed", message, 1060.0)
+    assert exit_code(store) == 2

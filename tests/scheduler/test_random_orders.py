@@ -15,10 +15,12 @@ from sweeper.records import (
     AttemptState,
     Began,
     Built,
+    Cancel,
     Device,
     Drain,
     Ended,
     EndSweep,
+    InterruptTrial,
     InterruptWorker,
     Lease,
     LeaseOver,
@@ -43,6 +45,7 @@ class Odds:
     bad_text: float = 0.0
     stale: float = 0.0
     drain: float = 0.0
+    cancel: float = 0.0
     report: float = 0.7  # that an event reaches the driver before its worker dies
 
 
@@ -54,6 +57,7 @@ class Process:
     at: int = 0
     told: str = ""  # "", "began" or "built" of the attempt it is at
     interrupted: bool = False
+    unwanted: set = field(default_factory=set)  # trials that it was asked to end
 
 
 class World:
@@ -78,6 +82,7 @@ class World:
         self.clock = 0.0
         self.ended: EndSweep | None = None
         self.draining = False
+        self.unwanted: set[str] = set()  # trials that were cancelled before their end
         state, commands, changes = begin(self.plan, self.clock)
         self.take(state, commands, changes)
 
@@ -110,6 +115,10 @@ class World:
             self.attempts[change.trial][change.number] = change.state
         elif isinstance(change, TrialChanged):
             assert not self.trial_state[change.trial].is_final, "a final state is final"
+            assert (change.state is TrialState.CANCELLED) <= (change.trial in self.unwanted)
+            if change.trial in self.unwanted:
+                waits = (TrialState.PENDING, TrialState.LEASED)
+                assert change.state not in waits, "a cancelled trial is not tried again"
             self.trial_state[change.trial] = change.state
 
     def obey(self, command):
@@ -133,7 +142,7 @@ class World:
                     others = [
                         other
                         for other in self.processes.values()
-                        if other is not None and other is not process and other.lease
+                        if other is not None and other is not process and other.lease[other.at :]
                         and self.text[other.lease[0].trial] == self.text[attempts[0].trial]
                     ]  # fmt: skip
                     assert not others, "others of a text wait for its first"
@@ -141,6 +150,12 @@ class World:
                 process = self.processes[worker]
                 assert process is not None
                 process.interrupted = True
+            case InterruptTrial(worker, trial):
+                process = self.processes[worker]
+                assert process is not None
+                assert trial in {one.trial for one in process.lease[process.at :]}
+                assert trial not in process.unwanted, "a trial is interrupted once"
+                process.unwanted.add(trial)
             case EndSweep():
                 assert self.ended is None
                 self.ended = command
@@ -169,6 +184,8 @@ class World:
         if self.roll(self.odds.drain) and not self.draining and not self.ended:
             self.draining = True
             self.tell(Drain("enough", self.clock))
+        if self.roll(self.odds.cancel) and not self.ended:
+            self.cancel()
         choices = [*self.starting, *(w for w, p in self.processes.items() if p is not None)]
         if not choices or self.ended:
             return
@@ -181,6 +198,17 @@ class World:
             self.tell(WorkerUp(worker, Device("here", self.random.randrange(9999)), self.clock))
         else:
             self.work(worker, self.processes[worker])
+
+    def cancel(self):
+        """The user cancels some trials; some are over, and one is of another run."""
+        number = self.random.choice([1, 1, 2, len(self.text)])
+        asked = self.random.choices([*self.text, "no such trial"], k=number)
+        before = {trial: self.trial_state[trial] for trial in asked if trial in self.text}
+        self.unwanted |= {trial for trial, state in before.items() if not state.is_final}
+        self.tell(Cancel(tuple(asked), self.clock))
+        for trial, state in before.items():
+            now = TrialState.CANCELLED if state is TrialState.PENDING else state
+            assert self.trial_state[trial] is now
 
     def tell_stale(self):
         """An old event comes again; it must change nothing that it did before."""
@@ -206,14 +234,17 @@ class World:
             return
         if process.at == len(process.lease):
             process.lease, process.at, process.told = [], 0, ""
+            process.unwanted = set()
             self.tell(LeaseOver(worker, self.clock))
             return
         one = process.lease[process.at]
         key = {"worker": worker, "trial": one.trial, "attempt": one.number, "time": self.clock}
-        if process.interrupted:
-            if process.told:
-                self.tell(Ended(outcome=AttemptState.INTERRUPTED, **key))
+        is_heeded = one.trial in process.unwanted and self.roll(0.7)
+        if process.interrupted or is_heeded:
+            told = process.told or (is_heeded and self.roll(0.5))
             process.at, process.told = process.at + 1, ""
+            if told:
+                self.tell(Ended(outcome=AttemptState.INTERRUPTED, **key))
         elif not process.told:
             if one.trial in self.killers and not self.roll(self.odds.report):
                 self.kill(worker, charged=True)
@@ -325,6 +356,23 @@ def test_a_drain_leaves_no_attempt_open(seed, texts, workers, rules, odds, drain
     world.run()
     assert all(one.is_over for made in world.attempts.values() for one in made.values())
     assert not any(state in RUNNING_STATES for state in world.trial_state.values())
+
+
+@given(seeds, texts_of_trials, st.integers(1, 5), rules, odds, st.floats(0.01, 0.3))
+@settings(max_examples=300, deadline=None)
+def test_a_cancelled_trial_never_runs_again_and_every_other_one_comes_to_its_end(
+    seed, texts, workers, rules, odds, cancel
+):
+    odds.cancel = cancel
+    world = World(seed, texts, workers, rules, odds)
+    world.run()
+    counts = Counter(world.trial_state.values())
+    assert world.state.cancelled == counts[TrialState.CANCELLED]
+    assert world.state.failed == counts[TrialState.FAILED]
+    assert world.state.finished == counts[TrialState.FINISHED]
+    for trial, state in world.trial_state.items():
+        is_bad = world.text[trial] in world.bad or world.state.fault == "cluster"
+        assert state.is_final or (is_bad and trial not in world.unwanted)
 
 
 @given(seeds, texts_of_trials, st.integers(1, 5))

@@ -38,6 +38,17 @@ class StoreContract:
     def generation(self, store):
         return store.claim(HOST, PID, NOW)
 
+    # ---------------------------------------------------------- another try
+    def test_only_trials_that_failed_or_were_cancelled_are_reopened(self, store, generation, make):
+        for trial, state in (("t0", "failed"), ("t1", "cancelled"), ("t2", "finished")):
+            store.write(generation, [make.changed(trial, state)])
+        asked = ["t0", "t1", "t2", "t3", "nosuch"]
+        assert sorted(store.reopen(generation, asked)) == ["t0", "t1"]
+        states = [trial.state.value for trial in store.trials()]
+        assert states == ["pending", "pending", "finished", "pending"]
+        with pytest.raises(FencedError):
+            store.reopen(generation + 1, asked)
+
     # ---------------------------------------------------------- what was put in comes out
     def test_the_run_comes_back_as_it_was_given(self, store, make):
         assert store.sweep() == make.sweep()
@@ -175,11 +186,39 @@ class StoreContract:
         assert store.write(generation, [make.changed("t0", "running"), make.started("t0")]) == 2
         assert store.trials()[0].state is TrialState.FAILED
 
-    def test_history_is_the_newest_attempts_rows(self, store, generation, make):
+    def test_an_attempt_that_starts_again_is_the_whole_history(self, store, generation, make):
         store.write(generation, [make.started("t0"), make.row("t0", 0), make.row("t0", 1)])
         store.write(generation, [make.ended("t0", state=AttemptState.LOST)])
         store.write(generation, [make.started("t0", 2), make.row("t0", 0, attempt=2)])
         assert [(row.attempt, row.epoch) for row in store.rows()] == [(2, 0)]
+
+    def test_an_attempt_that_went_on_has_the_earlier_ones_rows_before_it(
+        self, store, generation, make
+    ):
+        def attempt(number, phase, *epochs):
+            rows = [make.row("t1", epoch, attempt=number, phase=phase) for epoch in epochs]
+            store.write(generation, [make.started("t1", number), *rows])
+
+        def history():
+            return [(row.attempt, row.phase, row.epoch) for row in store.rows()]
+
+        store.write(generation, [make.started("t0"), make.row("t0", 7), make.started("t2")])
+        attempt(1, 0, 0, 1, 2, 3, 4)
+        attempt(2, 0)  # has said nothing yet
+        assert history() == [(1, 0, 7), *((1, 0, epoch) for epoch in range(5))]
+        attempt(3, 0, 3, 4, 5, 6)
+        assert history()[1:] == [
+            (1, 0, 0),
+            (1, 0, 1),
+            (1, 0, 2),
+            *((3, 0, e) for e in (3, 4, 5, 6)),
+        ]
+        attempt(4, 1, 0, 1)  # a later phase
+        assert history()[-2:] == [(4, 1, 0), (4, 1, 1)]
+        assert len(history()) == 10
+        attempt(5, 0, 2, 3)
+        assert history() == [(1, 0, 7), (1, 0, 0), (1, 0, 1), (5, 0, 2), (5, 0, 3)]
+        assert [row.epoch for row in store.rows("t1")] == [0, 1, 2, 3]
 
     def test_a_trial_of_another_run_is_refused(self, store, generation, make):
         with pytest.raises(StoreError, match="nobody is not one of this run's trials"):
@@ -210,9 +249,8 @@ class StoreContract:
                 assert store.write(generation, [change_of(make, *action) for action in batch]) == (
                     expected
                 )
-            assert {(r.trial, r.attempt, r.epoch): array("d", r.data)[0] for r in store.rows()} == {
-                key: value for key, value in model.rows.items() if key[1] == model.newest[key[0]]
-            }
+            found = [(r.trial, r.attempt, r.epoch, array("d", r.data)[0]) for r in store.rows()]
+            assert found == model.history()
             assert {(a.trial, a.number): a.state for a in store.attempts()} == model.attempts
             assert {t.id: t.attempts for t in store.trials()} == model.newest
             assert [a for a in store.attempts() if a.state is AttemptState.RUNNING] == [
@@ -355,6 +393,18 @@ class Model:
         else:
             self.rows[trial, attempt, epoch] = float(epoch)
         return True
+
+    def history(self):
+        """From the newest attempt back, each adds its rows before those that are there."""
+        found = []
+        for trial in ("t0", "t1"):
+            kept = []
+            for attempt in range(self.newest[trial], 0, -1):
+                rows = sorted(row for row in self.rows.items() if row[0][:2] == (trial, attempt))
+                before = kept[0][2] if kept else math.inf
+                kept = [(*key, value) for key, value in rows if key[2] < before] + kept
+            found += kept
+        return found
 
 
 def actions():

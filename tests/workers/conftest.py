@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from sweeper.launch.local import LocalCluster
-from sweeper.records import Resources
+from sweeper.records import Checkpointing, Resources
+
+# Tests are imported by path; what several of them share is a module beside them.
+sys.path.append(str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +24,30 @@ def cluster():
         patch.setenv("SWEEP_NUM_GPUS", "4")
         with LocalCluster(Resources(gpus=1), wanted=4, trials=100) as running:
             yield running
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    from broken_off import MODULE  # imports the engine
+
+    made = tmp_path_factory.mktemp("checkpoints")
+    (made / "checkpoint_experiments.py").write_text(MODULE)
+    return made
+
+
+@pytest.fixture
+def bench(folder, tmp_path):
+    from broken_off import Bench
+
+    def make(name="run", **setup):
+        if "epochs" in setup:
+            setup["checkpoint"] = Checkpointing(epochs=setup.pop("epochs"))
+        return Bench(folder, tmp_path / name, **setup)
+
+    return make
+
+
+@pytest.fixture
+def whole(bench):
+    """What attempts that were never interrupted say."""
+    return lambda text, *tokens, **how: bench("undisturbed").run(text, *tokens, **how)

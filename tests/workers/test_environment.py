@@ -8,6 +8,8 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import pytest
+
 from sweeper.records import Resources
 from sweeper.workers import environment
 
@@ -45,6 +47,23 @@ def test_pytensor_takes_the_last_floatx_and_the_worker_s_own_compile_folder(tmp_
         [sys.executable, "-c", code], env=flags, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["float32", str(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("precision", "asked"),
+    [("float32", "HIGHEST"), ("tf32", "HIGH"), ("bfloat16", "DEFAULT")],
+)
+def test_a_programs_products_are_made_at_the_precision_of_the_header(tmp_path, precision, asked):
+    made = environment.of_host("float32", tmp_path, {}, precision)
+    code = (
+        "import jax, numpy as np; x = np.ones((2, 2), np.float32);"
+        "print(jax.jit(lambda x: x @ x).lower(x).as_text())"
+    )
+    environ = {**os.environ, **made, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+    assert f"precision = [{asked}, {asked}]" in done.stdout
 
 
 def test_the_compiled_programs_lie_in_the_user_s_own_folder(tmp_path):

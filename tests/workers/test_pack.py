@@ -1,6 +1,5 @@
 """Trials side by side in one program give what each gives alone."""
 
-import threading
 from array import array
 
 import numpy as np
@@ -9,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sweeper.records import AttemptState, Ended, ExperimentText, Row, RunnerSetup, TrialTask
+from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import Runner
 
 MODULE = """
@@ -95,7 +95,7 @@ def run(folder, pack, trials):
     ]
     texts = {"text": ExperimentText("grid.yaml.j2", TEXT, tuple(range(1, 99)))}
     rows, ends = {task.trial: [] for task in tasks}, {}
-    for item in Runner(setup, 0).run(tasks, texts, threading.Event()):
+    for item in Runner(setup, 0).run(tasks, texts, Interruption()):
         if isinstance(item, Row):
             values = array("d")
             values.frombytes(item.data)
@@ -164,11 +164,29 @@ def test_a_trials_rows_do_not_depend_on_its_pack_mates_to_the_last_bit(folder):
 
 
 def test_a_pack_that_fails_is_made_up_for_by_its_trials_one_by_one(folder, monkeypatch):
-    some = [(seed, 0.1, 2, 0.5, 9, "nothing", 5) for seed in range(3)]
+    some = [(seed, 0.1, 2, 0.5, 9, what, 5) for seed, what in enumerate(["nothing", "nan", "stop"])]
     expected = run(folder, 1, some)
 
-    def full(requests, n_real):
-        raise RuntimeError("RESOURCE_EXHAUSTED: out of memory")
+    def broken(requests, n_real):
+        raise RuntimeError("the device's own fault")
 
-    monkeypatch.setattr("pylearn2core.engine.pack._try_pack", full)
-    assert_same(run(folder, 4, some), expected)
+    monkeypatch.setattr("pylearn2core.engine.pack._answer_pack", broken)
+    found = run(folder, 4, some)
+    assert_same(found, expected)
+    assert {(end.info["mode"], end.info["slots"]) for _, end in found} == {("single", 1)}
+
+
+def test_an_attempt_tells_how_many_slots_it_had(folder):
+    some = [(seed, 0.1, 1, 0.5, 9, "nothing", 5) for seed in range(3)]
+    for pack, mode in [(1, "single"), (2, "pack")]:
+        infos = [end.info for _, end in run(folder, pack, some)]
+        assert {(info["mode"], info["slots"]) for info in infos} == {(mode, pack)}
+
+
+def test_a_pack_that_finds_too_little_memory_is_halved_for_its_trials_to_go_on(folder, monkeypatch):
+    some = [(0, 0.1 * rate, 2, 0.5, 9, "nothing", 11) for rate in range(1, 7)]
+    expected = run(folder, 1, some)
+    monkeypatch.setenv("PYLEARN2_DEVICE_BYTES", "5.6e5")  # to train, four slots take 644 kB
+    found = run(folder, 4, some)
+    assert_same(found, expected)
+    assert {(end.info["mode"], end.info["slots"]) for _, end in found} == {("pack", 2)}

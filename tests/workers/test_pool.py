@@ -13,6 +13,7 @@ from sweeper.records import (
     Built,
     Ended,
     ExperimentText,
+    InterruptTrial,
     InterruptWorker,
     Lease,
     LeasedTrial,
@@ -172,6 +173,22 @@ def test_an_interrupt_that_overtakes_its_lease_still_ends_it(ask):
     seen = asked.wait(is_over)
     assert all(event.outcome == "interrupted" for event in of(seen, Ended))
     assert [e.outcome for e in of(asked.run(0, b=("rows", 1)), Ended)] == ["finished"]
+
+
+def test_one_trial_is_interrupted_and_the_rest_of_its_lease_goes_on(ask):
+    asked = ask()
+    asked.start(0)
+    asked.lease(0, a=("sleep", 1000), b=("rows", 1), c=("rows", 1))
+    asked.wait(lambda seen: of(seen, Built))
+    asked.pool.obey(InterruptTrial(0, "b"))  # has not begun
+    asked.pool.obey(InterruptTrial(0, "a"))
+    ends = of(asked.wait(is_over), Ended)
+    assert [(e.trial, e.outcome) for e in ends] == [
+        ("a", "interrupted"), ("b", "interrupted"), ("c", "finished"),
+    ]  # fmt: skip
+    again = asked.run(0, b=("rows", 1))  # asked of the lease before
+    assert [e.outcome for e in of(again, Ended)] == ["finished"]
+    asked.pool.obey(InterruptTrial(7, "a"))  # a worker that is gone
 
 
 def test_what_a_trial_prints_is_in_the_worker_s_log_under_its_tag(ask, tmp_path):

@@ -3,7 +3,6 @@
 import random
 import re
 import sys
-import threading
 import types
 from array import array
 
@@ -21,6 +20,7 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
+from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import Runner
 
 SOFTMAX = """!obj:pylearn2core.train.Train {
@@ -94,7 +94,7 @@ def go(runner, text, *tasks, interrupted=None):
     ]
     lines = tuple(range(11, 11 + text.count("\n") + 1))
     texts = {"text": ExperimentText("grid.yaml.j2", text, lines)}
-    return list(runner.run(lease, texts, interrupted or threading.Event()))
+    return list(runner.run(lease, texts, interrupted or Interruption()))
 
 
 def values(row):
@@ -204,7 +204,7 @@ def test_a_diverging_trial_fails_with_the_epoch_and_the_channel(runner):
 
 
 def test_an_interrupt_ends_the_running_attempt_and_begins_no_other(runner):
-    flag = threading.Event()
+    flag = Interruption()
     text = "!obj:runner_experiments.Counter { rows: 5 }\n"
     lease = [TrialTask(f"t{place}", 1, "text", (), 0) for place in range(2)]
     items = []
@@ -221,6 +221,20 @@ def test_what_a_trial_draws_is_what_numpy_and_python_draw_from_its_seed(runner):
     from_numpy, from_python = np.random.RandomState(7), random.Random(7)
     for row in rows(items):
         assert values(row) == {"numpy": from_numpy.uniform(), "python": from_python.random()}
+
+
+def test_what_a_module_draws_when_it_is_imported_is_not_drawn_from_the_first_trial(runner, spec):
+    inner = "import random, numpy\nSCALE = random.random() + numpy.random.randn()\n"
+    (spec.parent / "runner_draws_inside.py").write_text(inner)
+    (spec.parent / "runner_draws.py").write_text(
+        "import random, numpy\nfrom runner_experiments import Draws\n"
+        "import runner_draws_inside\nrandom.seed(3)\nSCALE = numpy.random.uniform()\n"
+    )
+    items = go(runner(), "!obj:runner_draws.Draws {}\n", ((), 7), ((), 7))
+    first, second = ([values(row) for row in rows(items, trial)] for trial in ("t0", "t1"))
+    from_numpy, from_python = np.random.RandomState(7), random.Random(7)
+    assert first[0] == {"numpy": from_numpy.uniform(), "python": from_python.random()}
+    assert first == second
 
 
 def test_a_real_pylearn2_in_the_way_is_told_as_input(runner, monkeypatch):

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Generator, Hashable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from pylearn2core.engine import Measure, Request, TrainPass, alike, answer, width
+from pylearn2core.engine import Answer, Measure, Request, TrainPass, alike, answer, mode, width
 from sweeper.records import Began, Built, Ended, Row
 
-log = logging.getLogger(__name__)
-
 Item = Began | Built | Row | Ended
-# An attempt yields items, and requests to whose answers it is sent (an exception is an answer too).
+# An attempt yields items, and requests to which it is sent an Answer.
 Attempt = Generator[Item | Request, Any, None]
+
+
+def reply_of(request: Request, answered: Answer, info: dict[str, Any]) -> Any:
+    """What an attempt goes on with; an exception in its place is raised.
+
+    info: of the attempt; it gets the widest program that trained it, and in what mode.
+    """
+    if isinstance(request, TrainPass) and answered.slots > info.get("slots", 0):
+        info["slots"] = answered.slots
+        info["mode"] = mode(request, answered.slots)
+    if isinstance(answered.reply, Exception):
+        raise answered.reply
+    return answered.reply
 
 
 class _Slot:
@@ -24,8 +35,11 @@ class _Slot:
         self._attempt = attempt
         self.request: Request | None = None
 
-    def advance(self, reply: Any = None) -> Iterator[Item]:
-        """Go on to the next request, or to the end; give the items on the way."""
+    def advance(self, n_slots: int, reply: Answer | None = None) -> Iterator[Item]:
+        """Go on to the next request, or to the end; give the items on the way.
+
+        n_slots: how many attempts go side by side.
+        """
         self.request = None
         try:
             while True:
@@ -34,30 +48,58 @@ class _Slot:
                     self.request = item
                     return
                 reply = None
+                if isinstance(item, Built):
+                    item = replace(item, slots=max(item.slots, n_slots))
                 yield item
         except StopIteration:
             return
 
 
-def side_by_side(attempts: Iterable[Attempt], asked: int | None) -> Iterator[Item]:
+class _Widths:
+    """The widths of the requests' programs, and how many attempts go side by side for them.
+
+    Monitoring and training are programs of their own, each with its own width: the widest one has
+    to be filled.
+    """
+
+    def __init__(self, asked: int | None, mates: int | None) -> None:
+        self._asked = asked
+        self._mates = mates
+        self.n_slots = 1
+
+    def of(self, request: Request) -> int:
+        """How many slots the request's pack has."""
+        return width(request, self._asked, self._mates)
+
+    def note(self, request: Request | None) -> None:
+        """An attempt has come to this request."""
+        if request is not None:
+            self.n_slots = max(self.n_slots, self.of(request))
+
+
+def side_by_side(
+    attempts: Iterable[Attempt], asked: int | None, mates: int | None = None
+) -> Iterator[Item]:
     """Run attempts, as many at a time as a pack of their program has slots; give their items.
 
     A slot whose attempt ends is taken by the next. asked: the user's own number of slots.
+    mates: how many trials of the whole sweep are likely to be one program; None: not known.
     """
     queue = deque(attempts)
     slots: list[_Slot] = []
-    n_slots = 1
+    widths = _Widths(asked, mates)
     while queue or slots:
-        while queue and len(slots) < n_slots:
+        while queue and len(slots) < widths.n_slots:
             slot = _Slot(queue.popleft())
-            yield from slot.advance()
+            yield from slot.advance(widths.n_slots)
+            widths.note(slot.request)
             if slot.request is not None:
                 slots.append(slot)
-                n_slots = width(slot.request, asked)
         if slots:
             group = _next_group(slots)
-            for slot, reply in zip(group, _answers(group, n_slots), strict=True):
-                yield from slot.advance(reply)
+            for slot, reply in zip(group, _answers(group, widths), strict=True):
+                yield from slot.advance(widths.n_slots, reply)
+                widths.note(slot.request)
             slots = [slot for slot in slots if slot.request is not None]
 
 
@@ -75,24 +117,6 @@ def _next_group(slots: list[_Slot]) -> list[_Slot]:
     return max(groups.values(), key=len)
 
 
-def _answers(group: list[_Slot], n_slots: int) -> list[Any]:
-    """An answer for each slot; what the engine raises for a trial is the answer to that trial.
-
-    A pack that fails, for lack of memory say, changes no trial's values: each is tried alone.
-    """
+def _answers(group: list[_Slot], widths: _Widths) -> list[Answer]:
     requests = [slot.request for slot in group if slot.request is not None]
-    try:
-        return answer(requests, n_slots)
-    except Exception as error:
-        if len(requests) == 1 and n_slots == 1:
-            return [error]
-        log.warning("A pack of %d trials failed (%s): each goes on alone.", len(requests), error)
-        return [_alone(request) for request in requests]
-
-
-def _alone(request: Request) -> Any:
-    try:
-        (reply,) = answer([request], 1)
-    except Exception as error:
-        return error
-    return reply
+    return answer(requests, widths.of(requests[0]))

@@ -15,10 +15,11 @@ from pylearn2core.train import Train
 Values = Mapping[str, float]
 
 
-def loop_of(experiment: Any) -> Loop:
+def loop_of(experiment: Any, after: int = 0) -> Loop:
     """An experiment's loop: of a Train, or of any object that yields rows.
 
-    A Train's first record is of epoch 0, before training; a plain experiment's is of epoch 1.
+    after: the epoch that a state was loaded of. A Train knows it by itself; its first record is of
+    epoch 0, before training, and a plain experiment's is of epoch 1.
     Raises ConfigError for an object that yields no rows.
     """
     if isinstance(experiment, Train):
@@ -28,15 +29,17 @@ def loop_of(experiment: Any) -> Loop:
             f"the experiment is {_kind(experiment)}: expected a Train, a list of them, or an "
             "object that yields rows (mappings of channel names to numbers) when iterated."
         )
-    return _plain_loop(experiment)
+    return _plain_loop(experiment, after)
 
 
-def _plain_loop(experiment: Iterable[Any]) -> Loop:
-    for epoch, row in enumerate(experiment, start=1):
+def _plain_loop(experiment: Iterable[Any], after: int) -> Loop:
+    for epoch, row in enumerate(experiment, start=after + 1):
         yield Record(epoch, _checked(row))
 
 
 def _checked(row: Any) -> Values:
+    if type(row) is dict and all(type(value) is float for value in row.values()):
+        return {str(name): value for name, value in row.items()}  # as most are
     if not isinstance(row, Mapping):
         raise ConfigError(
             f"the experiment yielded {_kind(row)}: expected a row, a mapping of channel names to "

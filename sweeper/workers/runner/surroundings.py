@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import random
 from collections.abc import Generator
+from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -18,7 +19,19 @@ from pylearn2core import paths
 from sweeper.workers import logs
 
 Item = TypeVar("Item")
-_MT19937_WORDS = 624
+_STATE_WORDS = 625  # MT19937's key, and the place in it
+
+
+@lru_cache(maxsize=64)
+def _numpy_state(seed: int) -> bytes:
+    """The state of `numpy.random.RandomState(seed)`'s bit generator, as it lies in memory."""
+    bits = np.random.RandomState(seed)._bit_generator
+    return ctypes.string_at(bits.ctypes.state_address, _STATE_WORDS * 4)
+
+
+@lru_cache(maxsize=64)
+def _python_state(seed: int) -> tuple[Any, ...]:
+    return random.Random(seed).getstate()
 
 
 class _NumpyGenerator:
@@ -29,15 +42,25 @@ class _NumpyGenerator:
     for where the trial has drawn anything since it was installed.
     """
 
+    # To make one takes as long as a small trial, so those of trials that are over are used again.
+    _free: ClassVar[list[Any]] = []
+
     def __init__(self, seed: int) -> None:
-        self._bits = np.random.RandomState(seed)._bit_generator
-        words = ctypes.c_uint32 * (_MT19937_WORDS + 1)  # the key, and the place in it
+        self._bits = self._free.pop() if self._free else np.random.MT19937()
+        words = ctypes.c_uint32 * _STATE_WORDS
         self._words = words.from_address(self._bits.ctypes.state_address)
+        ctypes.memmove(self._words, _numpy_state(seed), ctypes.sizeof(words))
         self._with_normal: Any = None
         self._mark = self._place()
 
+    def free(self) -> None:
+        """Nothing draws from it any more."""
+        if self._bits is not None:
+            self._free.append(self._bits)
+        self._bits = None
+
     def _place(self) -> tuple[int, int]:
-        return self._words[_MT19937_WORDS], self._words[0]
+        return self._words[_STATE_WORDS - 1], self._words[0]
 
     def install(self, *, normal_left: bool) -> None:
         """Draw from it from now on. normal_left: whether NumPy may hold another one's normal."""
@@ -67,11 +90,12 @@ class Surroundings:
     """
 
     _installed: ClassVar[Surroundings | None] = None
+    _normal_left: ClassVar[bool] = True  # whether NumPy may hold a normal of one that is over
 
     def __init__(self, name: str, places: paths.Places, seed: int) -> None:
         self._name = name
         self._places = places
-        self._python = random.Random(seed).getstate()
+        self._python = _python_state(seed)
         self._numpy = _NumpyGenerator(seed)
         self._use: list[Any] = []
 
@@ -91,7 +115,7 @@ class Surroundings:
             return
         if before is not None:
             before._python = random.getstate()
-        normal_left = before is None or before._numpy.leave()
+        normal_left = Surroundings._normal_left if before is None else before._numpy.leave()
         random.setstate(self._python)
         self._numpy.install(normal_left=normal_left)
         Surroundings._installed = self
@@ -101,7 +125,9 @@ class Surroundings:
         """The trial is over: nothing is kept for it."""
         if Surroundings._installed is self:
             Surroundings._installed = None
+            Surroundings._normal_left = self._numpy.leave()
             logs.speak_as("")
+        self._numpy.free()
 
     def send(self, loop: Generator[Item, Any, None], reply: Any) -> Item | None:
         """Let a generator go on, inside, to its next item; None at its end."""

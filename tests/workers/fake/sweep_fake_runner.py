@@ -24,6 +24,10 @@ class FakeRunner:
         for task in tasks:
             if interrupted.is_set():
                 return
+            if interrupted.names(task.trial):
+                key = (self.worker, task.trial, task.number)
+                yield Ended(*key, AttemptState.INTERRUPTED, time.time())
+                continue
             assert task.text_id in texts
             yield from self.attempt(task, sorted(texts), interrupted)
 
@@ -54,7 +58,7 @@ class FakeRunner:
                 time.sleep(1000)
             data = array("d", [1.0 / (epoch + 1) + task.number, 0.5])
             yield Row(task.trial, task.number, 0, epoch, time.time(), CHANNELS, data.tobytes())
-            if interrupted.is_set():
+            if interrupted.of(task.trial):
                 yield Ended(*key, AttemptState.INTERRUPTED, time.time())
                 return
         info = {

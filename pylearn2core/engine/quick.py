@@ -1,0 +1,147 @@
+"""PyTensor's making of nodes, remembering what it worked out before.
+
+A trial's graph is built anew, node by node, though trial after trial builds alike ones. Most of a
+node's time goes into what follows from the Op and the types of its inputs alone: dtypes by way of
+their names, static shapes, the C source of a transposition, read from its file each time. Here that
+is kept. Nodes, Ops and types are what PyTensor makes without this; only the time differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import pytensor
+from pytensor.graph import utils
+from pytensor.graph.basic import Apply
+from pytensor.graph.utils import Scratchpad
+from pytensor.link.c.op import ExternalCOp
+from pytensor.tensor.basic import as_tensor_variable
+from pytensor.tensor.elemwise import Elemwise
+from pytensor.tensor.sharedvar import TensorSharedVariable
+from pytensor.tensor.type import TensorType
+from pytensor.tensor.variable import TensorConstant, TensorVariable
+
+_KEPT = 4096  # of each kind; a few hundred bytes each
+# The releases whose functions these are; on another one PyTensor's own run.
+_RELEASES = ("3.0.",)
+_TENSORS = (TensorVariable, TensorConstant, TensorSharedVariable)
+
+_T = TypeVar("_T")
+
+
+def install() -> None:
+    """Let PyTensor remember, in this process, from now on."""
+    if not pytensor.__version__.startswith(_RELEASES) or Elemwise.make_node is _make_elemwise:
+        return
+    ExternalCOp.load_c_code = _load_c_code
+    TensorType.__init__ = _init_type
+    Elemwise.make_node = _make_elemwise
+    utils.add_tag_trace = _add_trace
+
+
+def _keep(memory: dict[Any, _T], key: Any, value: _T) -> _T:
+    if len(memory) >= _KEPT:
+        memory.clear()
+    memory[key] = value
+    return value
+
+
+# ------------------------------------------------------------------ C sources
+_plain_load: Callable[..., None] = ExternalCOp.load_c_code
+_sources: dict[Any, tuple[list[str], dict[str, str]]] = {}
+
+
+def _load_c_code(op: Any, files: Sequence[Any]) -> None:
+    """The C code of an Op, each file read once in a process."""
+    key = (type(op), tuple(files))
+    known = _sources.get(key)
+    if known is None:
+        _plain_load(op, files)
+        known = _keep(_sources, key, (op.func_codes, op.code_sections))
+    op.func_codes, op.code_sections = list(known[0]), dict(known[1])
+
+
+# ------------------------------------------------------------------ types
+_plain_init: Callable[..., None] = TensorType.__init__
+_types: dict[Any, dict[str, Any]] = {}
+
+
+def _init_type(
+    self: Any, dtype: Any, shape: Any = None, name: Any = None, broadcastable: Any = None
+) -> None:
+    """A tensor's type; its fields follow from the dtype and the static shape."""
+    # A subclass may have more to say, floatX may change, and a shape may be an iterator.
+    is_plain = type(self) is TensorType and type(shape) in (tuple, list) and broadcastable is None
+    if not is_plain or type(dtype) is not str or dtype == "floatX":
+        _plain_init(self, dtype, shape, name, broadcastable)
+        return
+    # True equals 1 and means the same here, but False equals 0 and does not: kinds count too.
+    key = (dtype, *shape, *map(type, shape))
+    try:
+        known = _types.get(key)
+    except TypeError:  # a length that is no number
+        _plain_init(self, dtype, shape, name)
+        return
+    if known is None:
+        _plain_init(self, dtype, shape, None)
+        known = _keep(_types, key, dict(vars(self)))
+    vars(self).update(known)
+    self.name = name
+
+
+# ------------------------------------------------------------------ elementwise nodes
+_plain_make: Callable[..., Any] = Elemwise.make_node
+# Op and inputs' types -> (the scalar Op, for each input the Op that widens it, the outputs' types)
+_elemwise: dict[Any, tuple[Any, list[Any], list[Any]]] = {}
+
+
+def _make_elemwise(self: Any, *inputs: Any) -> Any:
+    """The node of an elementwise Op: inputs brought to one number of dimensions, typed outputs."""
+    if type(self) is not Elemwise or self.inplace_pattern:
+        return _plain_make(self, *inputs)
+    variables = [
+        given if type(given) in _TENSORS else as_tensor_variable(given) for given in inputs
+    ]
+    kinds = [variable.type for variable in variables]
+    if any(type(kind) is not TensorType for kind in kinds):
+        return _plain_make(self, *inputs)
+    # By identity: whatever two scalar Ops' equality says, only the very same one shares an entry,
+    # which keeps it alive.
+    key = (id(self.scalar_op), *[(kind.dtype, kind.shape) for kind in kinds])
+    known = _elemwise.get(key)
+    if known is None:
+        node = _plain_make(self, *variables)
+        widen = [
+            None if new is old else new.owner.op
+            for new, old in zip(node.inputs, variables, strict=True)
+        ]
+        _keep(_elemwise, key, (self.scalar_op, widen, [out.type for out in node.outputs]))
+        return node
+    _, widen, types = known
+    wide = [
+        variable if op is None else op(variable)
+        for op, variable in zip(widen, variables, strict=True)
+    ]
+    return _apply(self, wide, [kind() for kind in types])
+
+
+def _apply(op: Any, inputs: list[Any], outputs: list[Any]) -> Any:
+    """An Apply node of variables that are known to be variables, and outputs that are new."""
+    node = Apply.__new__(Apply)
+    node.op, node.inputs, node.outputs, node.tag = op, inputs, outputs, Scratchpad()
+    for index, output in enumerate(outputs):
+        output.owner, output.index = node, index
+    return node
+
+
+# ------------------------------------------------------------------ traces
+_plain_trace: Callable[..., Any] = utils.add_tag_trace
+
+
+def _add_trace(thing: Any, user_line: int | None = None) -> Any:
+    """Where a variable was made: nothing, where none is asked for."""
+    if user_line is None and pytensor.config.traceback__limit == 0:
+        thing.tag.trace = []
+        return thing
+    return _plain_trace(thing, user_line)

@@ -1,0 +1,194 @@
+"""A driver that is put elsewhere: `launch --on`, `launch --detach`, `resume` of such a run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from sweeper import spec as specs
+from sweeper.errors import InputError
+from sweeper.launch import folder
+from sweeper.launch.base import Order, Placed
+from sweeper.launch.choose import launcher_by, launcher_of
+from sweeper.report.find import short_name
+from sweeper.store.base import STORE_FILE
+
+if TYPE_CHECKING:
+    from sweeper.launch.base import Launcher
+    from sweeper.launch.config import ClusterConfig
+    from sweeper.spec import Expansion, Spec
+
+DRIVER_LOG = "driver.log"
+
+
+def order_of(
+    config: ClusterConfig, spec: Spec, *, trials: int, run_dir: Path, workers: int | None
+) -> Order:
+    """The order for a new run. Raises InputError for a rule that this place can't keep."""
+    if getattr(config, "form", "") == "array":
+        from sweeper.sweep import part
+
+        part.check(spec.header)
+    return Order(
+        run_dir=run_dir.absolute(),
+        spec_path=Path(spec.path).absolute(),
+        defines=dict(spec.defines),
+        header=spec.header,
+        trials=trials,
+        workers=workers,
+        has_folder=launcher_by(config).has_folder,
+    )
+
+
+def launch(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order) -> None:
+    """Make the run's folder and put its driver there; where that fails nothing is left."""
+    from sweeper import sweep
+
+    run_dir = order.run_dir
+    if (run_dir / folder.PLACED).exists() or (run_dir / STORE_FILE).exists():
+        raise InputError(
+            f"{run_dir}: there is a run in it already. Go on with it (sweep resume {run_dir}), or"
+            " launch into another folder."
+        )
+    before = sweep.entries(run_dir)
+    try:
+        if order.has_folder:
+            sweep.make(spec, expansion, run_dir, network=True)
+        else:
+            folder.make(run_dir)
+            folder.copy_spec(run_dir, spec.text)
+        submit(launcher_by(config), order, config.text)
+    except BaseException:
+        sweep.unmake(run_dir, before)
+        raise
+    folder.point_latest(run_dir)
+
+
+def submit(launcher: Launcher, order: Order, cluster_file: str) -> None:
+    """Put the driver there, note where that is, and tell it."""
+    placed = launcher.submit(order)
+    facts = {
+        **placed.facts,
+        "spec_path": str(order.spec_path),
+        "defines": json.dumps(dict(order.defines)),
+    }
+    placed = replace(
+        placed,
+        facts=facts,
+        cluster_file=placed.cluster_file or cluster_file,
+        started=placed.started or time.time(),
+    )
+    try:
+        folder.write_placed(order.run_dir, placed)
+    except BaseException:
+        launcher.down(placed)  # nobody would find it again
+        raise
+    typer.echo(f"put there as {placed.kind} job {placed.job}")
+
+
+def is_elsewhere(placed: Placed | None) -> bool:
+    """Whether a run's driver was put somewhere that a launcher reaches."""
+    return placed is not None and placed.kind != "local"
+
+
+def resume(run_dir: Path, placed: Placed, *, workers: int | None, code_changed_ok: bool) -> bool:
+    """Put a driver where the last one was; False where nothing is left to do."""
+    launcher = launcher_of(placed)
+    job = launcher.look(placed)
+    if job.state in ("waiting", "running"):
+        raise InputError(
+            f"{run_dir}: its driver is there already: {placed.kind} job {placed.job} is"
+            f" {job.state}{f' ({job.words})' if job.words else ''}. `sweep watch` shows it,"
+            " `sweep stop` ends it."
+        )
+    spec, left = _what_is_left(run_dir, placed, code_changed_ok=code_changed_ok)
+    if not left:
+        typer.echo("no trial is left to run")
+        return False
+    order = Order(
+        run_dir=run_dir.absolute(),
+        spec_path=Path(spec.path).absolute(),
+        defines=dict(spec.defines),
+        header=spec.header,
+        trials=left,
+        workers=workers,
+        has_folder=launcher.has_folder,
+        before=placed,
+    )
+    submit(launcher, order, placed.cluster_file)
+    return True
+
+
+def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tuple[Spec, int]:
+    """The run's spec as it was launched, and how many of its trials are not over."""
+    from sweeper import sweep
+    from sweeper.store.union import open_to_read
+
+    if not (run_dir / STORE_FILE).exists():
+        spec = _spec_copy(run_dir, placed)
+        return spec, specs.count(spec).trials
+    with closing(open_to_read(run_dir)) as store:
+        record, counts = store.sweep(), store.counts()
+    if not code_changed_ok:
+        sweep.check_code(run_dir, record)
+    path = Path(record.spec_path)
+    spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=path)
+    return spec, sum(number for state, number in counts.items() if not state.is_final)
+
+
+def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
+    """The spec of a run whose store is elsewhere."""
+    kept = run_dir / folder.SPEC_COPY
+    path = placed.facts.get("spec_path", str(kept))
+    try:
+        text = kept.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{kept}: can't be read: {error.strerror}.") from error
+    defines: Mapping[str, str] = json.loads(placed.facts.get("defines", "{}"))
+    return specs.loads(text, path, defines, path=Path(path))
+
+
+# ------------------------------------------------------------------ in the background, here
+def detach(run_dir: Path, *, workers: int | None, code_changed_ok: bool = False) -> None:
+    """Start a driver of a run that is made, which outlives this shell. Raises InputError."""
+    if not code_changed_ok:
+        _check_code(run_dir)  # a refusal is for who is here to read it
+    words = [sys.executable, "-m", "sweeper", "resume", str(run_dir.absolute())]
+    words += ["--workers", str(workers)] if workers else []
+    words += ["--code-changed-ok"] if code_changed_ok else []
+    log = run_dir / "logs" / DRIVER_LOG
+    # A child of a shell that is gone: it ends as anybody's, also where this process stays to watch.
+    # In a session of its own, so that Ctrl-C here and the end of this terminal are not for it.
+    started = subprocess.run(
+        ["sh", "-c", '"$@" >>"$0" 2>&1 </dev/null & echo $!', str(log.absolute()), *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        check=True,
+    )
+    driver = int(started.stdout)
+    folder.write_placed(run_dir, Placed(kind="local", job=str(driver), started=time.time()))
+    typer.echo(f"runs in the background as process {driver}, its output goes to {log}")
+
+
+def _check_code(run_dir: Path) -> None:
+    from sweeper import sweep
+    from sweeper.store.union import open_to_read
+
+    with closing(open_to_read(run_dir)) as store:
+        sweep.check_code(run_dir, store.sweep())
+
+
+def next_steps(run_dir: Path) -> str:
+    """How to look at a run that goes on by itself, and how to end it."""
+    run = short_name(run_dir, Path.cwd())
+    return f"Watch:  sweep watch {run}\nStop:   sweep stop {run}"

@@ -1,0 +1,134 @@
+"""A run as readers see it: one store, or the union of the stores of its parts.
+
+A run in parts (a SLURM job array) has `sweep.db`, as it was made, and `parts/K/sweep.db` with the
+trials of each driver that has begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweeper.records import TrialState
+from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
+from sweeper.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from sweeper.records import AttemptRecord, Row, SweepRecord, Trial, TrialRecord
+    from sweeper.store.base import StoreReader
+
+PARTS = "parts"
+# A driver that holds its store alone publishes a copy more often than this.
+_SNAPSHOT_AGE_S = 60.0
+
+
+def open_to_read(run_dir: Path) -> StoreReader:
+    """The run's store, or the union of its parts. Raises StoreError."""
+    folders = part_folders(run_dir)
+    if not folders:
+        return _read(run_dir)
+    with contextlib.ExitStack() as opened:
+        stores = [opened.enter_context(contextlib.closing(_read(run_dir)))]
+        for folder in folders:
+            stores.append(opened.enter_context(contextlib.closing(_read(folder))))
+        opened.pop_all()
+    return Union(stores[0], stores[1:])
+
+
+def part_folders(run_dir: Path) -> list[Path]:
+    """The folders of the parts that have a store, by number."""
+    folders = [path for path in (run_dir / PARTS).glob("*") if path.name.isdecimal()]
+    with_store = [
+        path for path in folders if (path / STORE_FILE).is_file() or _snapshot(path).is_file()
+    ]
+    return sorted(with_store, key=lambda path: int(path.name))
+
+
+def _snapshot(folder: Path) -> Path:
+    return folder / SNAPSHOT_FILE
+
+
+def _read(folder: Path) -> SqlStore:
+    # Asking a store that its driver holds alone costs a second, and the copy is as good.
+    return SqlStore.read(folder, network=True if _is_published(folder) else None)
+
+
+def _is_published(folder: Path) -> bool:
+    """Whether the copy is the newest there is, or nearly: not one of a driver long before."""
+    copied = _modified(_snapshot(folder))
+    written = max(_modified(folder / STORE_FILE), _modified(folder / f"{STORE_FILE}-wal"))
+    return copied > 0 and copied > written - _SNAPSHOT_AGE_S
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+class Union:
+    """See `base.StoreReader`. made: the run as it was made; parts: what their drivers wrote."""
+
+    def __init__(self, made: StoreReader, parts: Sequence[StoreReader]) -> None:
+        self._made = made
+        self._parts = parts
+
+    def sweep(self) -> SweepRecord:
+        """The run as it was made, and how its parts are: runs while one of them does."""
+        records = [part.sweep() for part in self._parts]
+        made = replace(self._made.sweep(), heartbeat=max(one.heartbeat for one in records))
+        running = [one for one in records if one.state == "running"]
+        if running:
+            newest = max(running, key=lambda one: one.heartbeat)
+            made = replace(made, host=newest.host, pid=newest.pid, heartbeat=newest.heartbeat)
+            return replace(made, state="running", reason="")
+        for state in ("failed", "interrupted"):
+            for one in records:
+                if one.state == state:
+                    return replace(made, state=state, reason=one.reason)
+        if any(not trial.state.is_final for trial in self.trials()):
+            return replace(made, state="interrupted", reason="some parts have not begun")
+        return replace(made, state="finished", reason="")
+
+    def trials(self) -> list[TrialRecord]:
+        """Every trial, by ordinal."""
+        found = {trial.id: trial for trial in self._made.trials()}
+        for part in self._parts:
+            found.update((trial.id, trial) for trial in part.trials())
+        return sorted(found.values(), key=lambda trial: trial.ordinal)
+
+    def attempts(self, trial: str | None = None) -> list[AttemptRecord]:
+        """The attempts of one trial or of all, by trial's ordinal and number."""
+        ordinals = self._ordinals()
+        found = [attempt for part in self._parts for attempt in part.attempts(trial)]
+        return sorted(found, key=lambda one: (ordinals[one.trial], one.number))
+
+    def rows(self, trial: str | None = None) -> Iterator[Row]:
+        """The history of one trial or of all, by trial's ordinal, phase and epoch."""
+        ordinals = self._ordinals()
+        histories = [part.rows(trial) for part in self._parts]
+        return heapq.merge(*histories, key=lambda row: ordinals[row.trial])
+
+    def counts(self) -> dict[TrialState, int]:
+        """Number of trials in each state."""
+        found = Counter(trial.state for trial in self.trials())
+        return {state: found[state] for state in TrialState}
+
+    def unfinished(self) -> list[Trial]:
+        """The trials whose state is not final, by ordinal."""
+        over = {trial.id for trial in self.trials() if trial.state.is_final}
+        return [trial for trial in self._made.unfinished() if trial.id not in over]
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for store in (self._made, *self._parts):
+            store.close()
+
+    def _ordinals(self) -> dict[str, int]:
+        return {trial.id: trial.ordinal for trial in self._made.trials()}

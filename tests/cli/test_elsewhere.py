@@ -1,0 +1,247 @@
+"""`launch --on`, `--detach`, and the commands that reach a run from another shell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+
+import pytest
+from places import STARTED
+
+from sweeper import cli
+from sweeper import spec as specs
+from sweeper.launch import choose
+from sweeper.store.union import open_to_read
+from sweeper.sweep import make
+
+TOY = """\
+import time
+
+class Toy:
+    def __init__(self, x, epochs):
+        self.x, self.epochs = x, epochs
+
+    def __iter__(self):
+        for epoch in range(self.epochs):
+            time.sleep(0.05)
+            yield {"loss": self.x / (epoch + 1)}
+"""
+GRID = """\
+sweep:
+  name: toy
+  objective: {channel: loss, mode: min}
+  workers: 1
+  grid: {x: [1, 2, 3, 4]}
+---
+!obj:toy.Toy { x: {{ x }}, epochs: {{ epochs | default(3) }} }
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with a spec, cluster files and the two places of `places`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(choose._BACKENDS, "slurm", ("places", "Queue"))
+    monkeypatch.setitem(choose._BACKENDS, "ray", ("places", "Apart"))
+    (tmp_path / "toy.py").write_text(TOY)
+    (tmp_path / "grid.yaml.j2").write_text(GRID)
+    (tmp_path / "queue.yaml").write_text("kind: slurm\nnodes: 1\n")
+    (tmp_path / "nosuch.yaml").write_text("kind: slurm\nnodes: 1\npartition: nosuch\n")
+    yield tmp_path
+    for process in STARTED:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=60)
+    STARTED.clear()
+
+
+@pytest.fixture
+def sweep(here, capfd):
+    """sweep("status", "run") in this process: (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        code = cli.run(arguments)
+        said = capfd.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def table(sweep, run):
+    code, out, _ = sweep("report", run, "--format", "csv")
+    assert code == 0
+    return list(csv.DictReader(io.StringIO(out)))
+
+
+def until(look, timeout_s=90):
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("it did not come so far")
+
+
+def states(sweep, run):
+    return Counter(row["state"] for row in table(sweep, run))
+
+
+def driver_of(run_dir):
+    with closing(open_to_read(run_dir)) as store:
+        return store.sweep().pid
+
+
+# ------------------------------------------------------------------ before anything starts
+def test_a_dry_run_prints_what_would_be_sent_and_makes_nothing(sweep, here):
+    before = sorted(here.rglob("*"))
+    code, out, err = sweep(
+        "launch", "grid.yaml.j2", "--on", "queue.yaml", "--dry-run", "--out", "r"
+    )
+    assert code == 0
+    assert out.startswith("while sleep")  # alone, so that it can be piped on
+    assert f"resume {here}/r --here" in out
+    assert "Nothing was started" in err
+    assert "workers    1 on queue.yaml, each with 1 core, no GPU" in err
+    assert sorted(here.rglob("*")) == before
+
+
+@pytest.mark.parametrize("existed", [False, True])
+def test_a_launch_that_is_refused_there_leaves_nothing(sweep, here, existed):
+    if existed:
+        (here / "r").mkdir()
+        (here / "r" / "mine.txt").write_text("")
+    before = sorted(here.rglob("*"))
+    code, _, err = sweep("launch", "grid.yaml.j2", "--on", "nosuch.yaml", "--out", "r")
+    assert code == 3
+    assert err == "sbatch: error: invalid partition specified: nosuch\n"
+    assert sorted(here.rglob("*")) == before
+
+
+def test_a_folder_that_has_a_run_is_refused_and_stays_as_it_is(sweep, here):
+    (here / "r").mkdir()
+    (here / "r" / "sweep.db").write_text("precious")
+    code, _, err = sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r")
+    assert code == 2
+    assert "there is a run in it already" in err
+    assert [path.name for path in (here / "r").iterdir()] == ["sweep.db"]
+
+
+def test_rules_across_trials_are_refused_for_a_job_array_before_anything_is_made(sweep, here):
+    (here / "array.yaml").write_text("kind: slurm\nform: array\ntasks: 2\n")
+    (here / "grid.yaml.j2").write_text(GRID.replace("  workers: 1", "  max_failures: 3"))
+    code, _, err = sweep("launch", "grid.yaml.j2", "--on", "array.yaml", "--out", "r")
+    assert code == 2
+    assert "no task of a job array sees" in err
+    assert not (here / "r").exists()
+
+
+def test_a_run_of_this_machine_that_nobody_drives_has_nothing_elsewhere(sweep, here):
+    spec = specs.load(here / "grid.yaml.j2")
+    make(spec, specs.expand(spec), here / "r")
+    for command in ("fetch", "down", "stop"):
+        code, out, _ = sweep(command, "r")
+        assert (code, "nothing" in out) == (0, True)
+    code, _, err = sweep("watch", "r")
+    assert code == 3
+    assert "no driver of it runs" in err
+
+
+# ------------------------------------------------------------------ on a shared disk
+@pytest.mark.slow
+def test_a_run_in_a_queue_is_watched_requeued_and_finished(sweep, here):
+    began = time.monotonic()
+    code, out, _ = sweep(
+        "launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r", "-D", "epochs=40"
+    )
+    assert code == 0
+    assert time.monotonic() - began < 20
+    assert "Watch:  sweep watch" in out
+    until(lambda: states(sweep, "r")["finished"])
+    _, out, _ = sweep("status", "r")
+    assert "placed    slurm job" in out
+    code, _, err = sweep("resume", "r")
+    assert code == 2
+    assert "its driver is there already" in err
+
+    first = driver_of(here / "r")
+    done = {row["trial"] for row in table(sweep, "r") if row["state"] == "finished"}
+    os.kill(first, signal.SIGUSR1)  # as SLURM says that time is short
+    code, out, _ = sweep("watch", "r")
+    assert code == 0
+    assert "4 finished" in out
+    assert driver_of(here / "r") != first
+    rows = table(sweep, "r")
+    assert {row["state"] for row in rows} == {"finished"}
+    assert {row["epochs"] for row in rows} == {"40"}
+    with closing(open_to_read(here / "r")) as store:
+        assert all(len(store.attempts(trial)) == 1 for trial in done)
+
+
+@pytest.mark.slow
+def test_one_trial_of_a_run_in_a_queue_is_cancelled_and_then_all_is_stopped(sweep, here):
+    sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r", "-D", "epochs=4000")
+    running = until(lambda: [r for r in table(sweep, "r") if r["state"] == "running"])
+    code, _, _ = sweep("stop", "r", running[0]["trial"][:6])
+    assert code == 0
+    until(lambda: states(sweep, "r")["cancelled"] == 1)
+    until(lambda: states(sweep, "r")["running"] == 1)
+    assert sweep("stop", "r")[0] == 0
+    code, out, err = sweep("watch", "r")
+    assert code == 130
+    assert "stopped by `sweep stop`" in err
+    assert states(sweep, "r") == {"cancelled": 1, "pending": 3}
+    code, out, _ = sweep("stop", "r")
+    assert (code, "nothing to stop" in out) == (0, True)
+    pending = next(row["trial"] for row in table(sweep, "r") if row["state"] == "pending")
+    code, out, _ = sweep("stop", "r", pending, running[0]["trial"])
+    assert out == f"cancelled: {pending}; over already: {running[0]['trial']}\n"
+    assert states(sweep, "r") == {"cancelled": 2, "pending": 2}
+
+
+# ------------------------------------------------------------------ without a shared disk
+@pytest.mark.slow
+def test_a_run_on_another_disk_is_fetched_by_watch_and_says_how_old_it_is(sweep, here):
+    address = "http://127.0.0.1:1"
+    code, _, _ = sweep("launch", "grid.yaml.j2", "--on", address, "--out", "r", "-D", "epochs=20")
+    assert code == 0
+    assert not (here / "r" / "sweep.db").exists()
+    code, _, err = sweep("report", "r")
+    assert code == 2
+    assert "nothing was fetched yet" in err
+
+    until(lambda: sweep("fetch", "r")[0] == 0)
+    _, _, err = sweep("report", "r")
+    assert "The newest: sweep fetch" in err
+    code, out, _ = sweep("watch", "r")
+    assert code == 0
+    assert "4 finished" in out
+    assert states(sweep, "r") == {"finished": 4}
+    assert sweep("report", "r")[2] == ""  # it is over: there is nothing newer
+    facts = json.loads((here / "r" / "placed.json").read_text())["facts"]
+    assert json.loads(facts["defines"]) == {"epochs": "20"}
+
+
+# ------------------------------------------------------------------ in the background
+@pytest.mark.slow
+def test_a_detached_run_outlives_its_shell_and_is_stopped_and_resumed(sweep, here):
+    command = f"{sys.executable} -m sweeper launch grid.yaml.j2 --detach --out r -D epochs=60"
+    done = subprocess.run(
+        command, shell=True, cwd=here, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "Stop:   sweep stop" in done.stdout
+    until(lambda: states(sweep, "r")["finished"])
+    assert sweep("stop", "r")[0] == 0
+    assert sweep("watch", "r")[0] == 130
+    log = here / "r" / "logs" / "driver.log"
+    until(lambda: "stopped by `sweep stop`" in log.read_text())
+    code, out, _ = sweep("resume", "r", "--detach", "--wait")
+    assert code == 0
+    assert "4 finished" in out

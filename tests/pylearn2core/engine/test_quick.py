@@ -1,0 +1,110 @@
+"""Nodes that PyTensor makes quickly are the nodes that it makes anyway."""
+
+import itertools
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytensor.graph.basic import equal_computations
+from pytensor.scalar.basic import ScalarOp
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
+from pytensor.tensor.type import TensorType
+
+from pylearn2core.engine import quick
+
+dtypes = st.sampled_from(["float32", "float64", "int8", "int64", "bool", "complex64"])
+lengths = st.sampled_from([None, 1, 3])
+kinds = st.builds(
+    lambda dtype, shape: TensorType(dtype, shape=tuple(shape)),
+    dtypes,
+    st.lists(lengths, max_size=3),
+)
+OPS = (pt.add, pt.mul, pt.true_div, pt.maximum, pt.eq, pt.pow)
+
+
+def made(make, op, variables):
+    """The node, or the kind of error."""
+    try:
+        return make(op, *variables)
+    except (TypeError, ValueError) as error:
+        return type(error)
+
+
+@given(st.sampled_from(OPS), kinds, kinds)
+def test_an_elementwise_node_is_the_one_that_pytensor_makes(op, left, right):
+    variables = left(), right()
+    expected = made(quick._plain_make, op, variables)
+    for _ in range(2):  # worked out, then remembered
+        found = made(quick._make_elemwise, op, variables)
+        if isinstance(expected, type):
+            assert found is expected
+            continue
+        assert [out.type for out in found.outputs] == [out.type for out in expected.outputs]
+        assert all(out.owner is found for out in found.outputs)
+        assert equal_computations(found.outputs, expected.outputs)
+
+
+def test_numbers_among_the_inputs_are_constants_as_ever():
+    x = pt.matrix("x", dtype="float32")
+    for number in (2, 0.5, np.float32(0.25), np.arange(3.0), [1, 2]):
+        found, expected = (
+            make(pt.add, x, number) for make in (quick._make_elemwise, quick._plain_make)
+        )
+        assert equal_computations(found.outputs, expected.outputs)
+        assert [out.type for out in found.outputs] == [out.type for out in expected.outputs]
+
+
+class Doubled(ScalarOp):
+    """Doubles its input; its dtype is a matter of the object, which equality does not look at."""
+
+    nin = 1
+
+    def __init__(self, kind):
+        super().__init__(name="doubled")
+        self.kind = kind
+
+    def output_types(self, types):
+        return [pytensor.scalar.get_scalar_type(self.kind)]
+
+    def impl(self, x):
+        return x * 2
+
+
+def test_two_scalar_ops_that_only_look_equal_are_told_apart():
+    x = pt.vector("x", dtype="float32")
+    found = [Elemwise(Doubled(kind))(x).dtype for kind in ("float32", "float64") for _ in range(2)]
+    assert found == ["float32", "float32", "float64", "float64"]
+
+
+@pytest.mark.parametrize("shape", [(), (True, False), (1, 0), (None, 1), [3, None], (np.int64(3),)])
+def test_a_type_is_the_one_that_pytensor_makes(shape):
+    for _ in range(2):
+        found, expected = TensorType("float32", shape=shape), TensorType.__new__(TensorType)
+        quick._plain_init(expected, "float32", shape=shape)
+        assert vars(found) == vars(expected)
+
+
+def test_what_pytensor_refuses_it_still_refuses():
+    for shape in (("x",), ([1],), (1.5,)):
+        with pytest.raises(ValueError, match="must be a boolean, integer or None"):
+            TensorType("float32", shape=shape)
+    with pytest.raises(ValueError, match="Incompatible Elemwise input shapes"):
+        pt.add(pt.constant(np.ones(2)), pt.constant(np.ones(3)))
+
+
+def test_a_transposition_has_its_own_copy_of_the_c_code():
+    first, second = (DimShuffle(input_ndim=2, new_order=(1, 0)) for _ in range(2))
+    assert first.func_codes == second.func_codes
+    assert first.code_sections == second.code_sections
+    assert first.code_sections is not second.code_sections
+
+
+def test_what_is_remembered_is_bounded(monkeypatch):
+    monkeypatch.setattr(quick, "_KEPT", 8)
+    x = pt.vector("x")
+    for count, dtype in itertools.product(range(1, 12), ("float32", "float64")):
+        pt.add(x, *[pt.vector(dtype=dtype)] * count)
+    assert len(quick._elemwise) <= 8

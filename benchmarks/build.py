@@ -127,7 +127,7 @@ def build(document: nodes.Node, number: int) -> dict[str, float]:
 
 def show(title: str, parts: dict[str, float], extra: str = "") -> None:
     own = sum(parts.get(part, 0.0) for part in OURS)
-    listed = "   ".join(f"{part} {parts.get(part, 0.0):.1f}" for part in OURS)
+    listed = "   ".join(f"{part} {parts.get(part, 0.0):.2f}" for part in OURS)
     print(f"  {title:10}{own:6.1f} ms:   {listed}{extra}", flush=True)
 
 
@@ -138,12 +138,12 @@ def main() -> None:
     logging.getLogger("pylearn2core").setLevel(logging.WARNING)
     lower.to_jax = watched(lower.to_jax)
     # Once a process: imports, the datasets.
-    build(nodes.parse(TRAIN % (REGRESSION.replace("64", "64"), ALGORITHM % ""))[0], 0)
-    gc.collect()
-    gc.freeze()  # as a worker does
+    build(nodes.parse(TRAIN % (REGRESSION, ALGORITHM % ""))[0], 0)
     for title, (model, rest) in JOBS.items():
         document = nodes.parse(TRAIN % (model, ALGORITHM % rest))[0]
         bound._entries.clear()
+        gc.collect()
+        gc.freeze()  # as a worker does, once it has loaded everything
         print(title)
         new = build(document, 1)
         theirs = "".join(f"   ({part} {new[part]:.0f})" for part in (REWRITES, COMPILE))

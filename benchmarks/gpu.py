@@ -80,23 +80,28 @@ def steps(name: str, widths: list[int]) -> None:
 
 
 # ------------------------------------------------------------------ whole grids
-def grid(name: str) -> None:
+def grid(name: str, most: int) -> None:
     import jobs
 
     job = jobs.JOBS[name]
+    count = min(most, len(job.trials))
     with tempfile.TemporaryDirectory() as scratch:
         data = jobs.make_data(job, Path(scratch))
-        print(f"\n{name}: {job.title}, {len(job.trials)} trials, {job.epochs} epochs; seconds")
-        found = {}
-        for title, pack in (("here", None), ("here, pack: 1", 1)):
-            found[title] = ours(name, data, Path(scratch), pack)
+        print(f"\n{name}: {job.title}, {count} trials, {job.epochs} epochs; seconds")
+        sides = {
+            "here": lambda: ours(name, data, Path(scratch), None, count),
+            "here, pack: 1": lambda: ours(name, data, Path(scratch), 1, count),
+        }
         if has_torch():
-            found[f"PyTorch on {has_torch()}"] = torch_trials(name, data)
-        for title, took in found.items():
-            print(f"{title:36}{took:10.2f}{took / found['here']:8.2f} x ours", flush=True)
+            sides[f"PyTorch on {has_torch()}"] = lambda: torch_trials(name, data, count)
+        first = 0.0
+        for title, run in sides.items():
+            took = run()
+            first = first or took
+            print(f"{title:36}{took:10.2f}{took / first:8.2f} x ours", flush=True)
 
 
-def ours(name: str, data: Path, folder: Path, pack: int | None) -> float:
+def ours(name: str, data: Path, folder: Path, pack: int | None, count: int) -> float:
     """Seconds of all trials, compilation with it, by the runner of a worker."""
     import importlib.util
 
@@ -116,7 +121,7 @@ def ours(name: str, data: Path, folder: Path, pack: int | None) -> float:
     path = folder / f"grid-{name}.yaml.j2"
     path.write_text(grid_main.spec_text(name, jobs.JOBS[name], data, "auto"))
     expansion = specs.expand(specs.load(path))
-    trials = expansion.trials
+    trials = expansion.trials[:count]
     tasks = [
         TrialTask(one.id, 1, one.text_id, one.tokens, seed=0, pack=pack, mates=len(trials))
         for one in trials
@@ -142,13 +147,13 @@ def ours(name: str, data: Path, folder: Path, pack: int | None) -> float:
     return took
 
 
-def torch_trials(name: str, data: Path) -> float:
+def torch_trials(name: str, data: Path, count: int) -> float:
     import jobs
     import peer_torch
 
     job = jobs.JOBS[name]
     began = time.perf_counter()
-    for trial in job.trials:
+    for trial in job.trials[:count]:
         one = peer_torch.Trial(job, data, **trial, device=has_torch())
         for _ in range(job.epochs):
             one.epoch()
@@ -160,13 +165,14 @@ def main() -> None:
     parser.add_argument("--steps", nargs="*", choices=one_step.JOBS, default=list(one_step.JOBS))
     parser.add_argument("--grids", nargs="*", default=["a", "d"])
     parser.add_argument("-k", "--widths", nargs="+", type=int, default=[1, 8, 32, 64, 128, 256])
+    parser.add_argument("--trials", type=int, default=1000, help="of a grid, at most")
     chosen = parser.parse_args()
     device = jax.devices()[0]
     print(f"{device.device_kind} ({jax.default_backend()}), JAX {jax.__version__}")
     for name in chosen.steps:
         steps(name, chosen.widths)
     for name in chosen.grids:
-        grid(name)
+        grid(name, chosen.trials)
 
 
 if __name__ == "__main__":

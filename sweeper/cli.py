@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that `sweep --help` answers at
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -127,6 +128,9 @@ def resume(
 ) -> None:
     """Go on with an interrupted run, where it was launched to. No finished trial runs again."""
     # --here and --part are what a queue's script says: the driver runs in this very process.
+    if here:
+        # Whoever placed it may be in a hurry: what is said now waits until the driver can listen.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGTERM})
     from sweeper import cli_launch
 
     raise typer.Exit(

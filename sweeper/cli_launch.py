@@ -16,7 +16,7 @@ from sweeper import spec as specs
 from sweeper.cli_expand import numbers
 from sweeper.cli_progress import display
 from sweeper.errors import InputError
-from sweeper.launch import folder
+from sweeper.launch import folder, joined
 from sweeper.launch.choose import config_of, launcher_by
 from sweeper.report.text import duration, printable
 
@@ -198,7 +198,7 @@ def workers_text(header: SweepSpec, workers: int | None, trials: int, on: str | 
     from sweeper.launch.local import LocalCluster
 
     wanted = workers or header.workers
-    place = on or os.environ.get("RAY_ADDRESS")
+    place = on or joined.given_in(os.environ)
     if place:
         number = f"{wanted or 'as many as fit'} on {place}"
     else:

@@ -112,6 +112,8 @@ class _Builder:
         self._made: dict[int, Any] = {}
 
     def build(self, node: nodes.Node, path: _Path) -> Any:
+        if type(node) is nodes.Scalar and type(node.value) is not str:
+            return node.value  # most of a tree, and nothing can go wrong with it
         if id(node) not in self._made:
             with self._placed(node, path):
                 self._made[id(node)] = self._make(node, path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from pylearn2core.costs.base import Cost, FixedVarDescr
@@ -13,6 +15,20 @@ from pylearn2core.utils.data_specs import DataSpecsMapping
 from pylearn2core.utils.hyper import hyper
 
 _PAIR = 2
+_values: ContextVar[dict[Any, Any] | None] = ContextVar("values_of_terms", default=None)
+
+
+@contextmanager
+def sharing_values() -> Iterator[None]:
+    """In here a term of a sum has one value for a batch, however often it is asked for.
+
+    So a channel of the term and the objective share their computation, and its graph is built once.
+    """
+    reset = _values.set({})
+    try:
+        yield
+    finally:
+        _values.reset(reset)
 
 
 class SumOfCosts(Cost):
@@ -42,6 +58,22 @@ class SumOfCosts(Cost):
         data = data if mapping.n_unique_specs else ()
         yield from zip(self.coeffs, self.costs, mapping.nest(data), strict=True)
 
+    def _value(
+        self, place: int, cost: Cost, model: Any, own: Any, kwargs: Mapping[str, Any]
+    ) -> Any:
+        """What the cost's `expr` gives; inside `sharing_values`, once for a batch.
+
+        A stochastic cost draws anew each time.
+        """
+        values = _values.get()
+        if values is None or kwargs or cost.is_stochastic():
+            return cost.expr(model, own, **kwargs)
+        given = (self, model, *_leaves(own))
+        key = (place, *map(id, given))
+        if key not in values:
+            values[key] = given, cost.expr(model, own)  # kept, so that the ids stay theirs
+        return values[key][1]
+
     def get_composite_data_specs(self, model: Any) -> tuple[Any, Any]:
         """(space, source) of all the costs' data, one part a cost."""
         specs = [cost.get_data_specs(model) for cost in self.costs]
@@ -64,8 +96,8 @@ class SumOfCosts(Cost):
     def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
         """The weighted sum, or None where a term has no value."""
         total = None
-        for coeff, cost, own in self._terms(model, data):
-            value = cost.expr(model, own, **kwargs)
+        for place, (coeff, cost, own) in enumerate(self._terms(model, data)):
+            value = self._value(place, cost, model, own, kwargs)
             if value is None:
                 return None
             term = _times(coeff, value)
@@ -98,7 +130,7 @@ class SumOfCosts(Cost):
         channels: OrderedDict[str, Any] = OrderedDict()
         for place, (_, cost, own) in enumerate(self._terms(model, data)):
             channels.update(cost.get_monitoring_channels(model, own, **kwargs))
-            value = cost.expr(model, own, **kwargs)
+            value = self._value(place, cost, model, own, kwargs)
             if value is not None:
                 name = getattr(value, "name", None)
                 channels[f"term_{place}_{name}" if name else f"term_{place}"] = value
@@ -121,6 +153,15 @@ class SumOfCosts(Cost):
     def is_stochastic(self) -> bool:
         """Whether any of the costs is."""
         return any(cost.is_stochastic() for cost in self.costs)
+
+
+def _leaves(data: Any) -> Iterator[Any]:
+    """The variables of a nested batch."""
+    if isinstance(data, tuple | list):
+        for part in data:
+            yield from _leaves(part)
+    else:
+        yield data
 
 
 def _pair(place: int, item: Any) -> tuple[Any, Cost]:

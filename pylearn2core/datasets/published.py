@@ -11,6 +11,7 @@ import numpy as np
 
 from pylearn2core import paths
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+from pylearn2core.engine import shared
 from pylearn2core.errors import ConfigError
 
 VARIABLE = "PYLEARN2_DATA_PATH"
@@ -108,10 +109,14 @@ def targets(labels: Any, count: int, as_one_hot: bool) -> dict[str, Any]:
 
 
 def frozen(*arrays: Any) -> Any:
-    """The arrays, made read-only: every dataset of a process may share them."""
-    for array in arrays:
+    """The arrays, made read-only: every dataset of a process may share them.
+
+    And every process of a host, where it has a folder for that.
+    """
+    kept = tuple(map(shared, arrays))
+    for array in kept:
         array.flags.writeable = False
-    return arrays
+    return kept
 
 
 class Photographs(DenseDesignMatrix):

@@ -5,7 +5,6 @@ What does not fit there stays on the host and passes by in chunks (stream.py).
 
 from __future__ import annotations
 
-import hashlib
 import weakref
 from collections.abc import Hashable, Sequence
 from operator import is_
@@ -15,6 +14,7 @@ import jax
 import numpy as np
 
 from pylearn2core.engine import memory
+from pylearn2core.engine.shared import digest, is_shared, shared
 from pylearn2core.engine.stream import HostRows, chunk_bytes
 
 # (id of the host array, its space, the space asked for) -> the array on the device
@@ -81,7 +81,7 @@ def resident(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
         content = (_digest(array), space, wanted)
         found = _by_content.get(content)
         if found is None:
-            found = _by_content[content] = on_device(array, space, wanted)
+            found = _by_content[content] = _put(array, space, wanted)
         _resident[key] = found
         # An id means this array only while it lives.
         weakref.finalize(array, _resident.pop, key, None)
@@ -89,22 +89,43 @@ def resident(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
 
 
 def _digest(array: Any) -> Hashable:
-    """What tells arrays of different content apart; about 1 ms a MB, once an array."""
+    """What tells arrays of different content apart, once an array."""
     if not isinstance(array, np.ndarray):
         return id(array)  # on disk, say: not to be read twice
-    content = np.ascontiguousarray(array).view(np.uint8).data
-    return array.shape, array.dtype.str, hashlib.sha256(content).digest()
+    return digest(array)
+
+
+def _put(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
+    """`on_device`, in memory that all processes of the host share where that is the device's."""
+    rows = _rows(array, space, wanted)
+    if jax.default_backend() == "cpu":
+        mapped = shared(rows)
+        # Nobody changes what is mapped read-only: JAX may take it for its own, and does.
+        if is_shared(mapped):
+            return jax.device_put(mapped)
+    return _own(rows, array)
 
 
 def on_device(array: np.ndarray[Any, Any], space: Any, wanted: Any) -> Any:
     """The same, without remembering it."""
-    rows = np.asarray(space.np_format_as(array, wanted))
+    return _own(_rows(array, space, wanted), array)
+
+
+def _rows(array: Any, space: Any, wanted: Any) -> Any:
+    """The rows in `wanted`, first axis: the example."""
     axis = getattr(wanted, "get_batch_axis", lambda: 0)()
-    # On a CPU JAX may take the memory that it is given for its own, whatever `may_alias` says: the
-    # dataset's array would never be let go, and a change of it would change the device's.
+    return np.moveaxis(np.asarray(space.np_format_as(array, wanted)), axis, 0)
+
+
+def _own(rows: Any, array: Any) -> Any:
+    """The rows on the device, in memory of its own.
+
+    On a CPU JAX may take the memory that it is given for its own, whatever `may_alias` says: the
+    dataset's array would never be let go, and a change of it would change the device's.
+    """
     if isinstance(array, np.ndarray) and np.may_share_memory(rows, array):
         rows = rows.copy()
-    return jax.device_put(np.moveaxis(rows, axis, 0))
+    return jax.device_put(rows)
 
 
 class ResidentBatch:

@@ -50,7 +50,7 @@ def width(request: Request, asked: int | None = None, mates: int | None = None) 
         return 1
     wished = asked
     if wished is None:
-        wished = best_width(_work(request), jax.default_backend(), mates)
+        wished = best_width(work_of(request), jax.default_backend(), mates)
     return min(wished, _most(request))
 
 
@@ -116,10 +116,12 @@ def _pays(requests: Sequence[Request], n_slots: int) -> bool:
 def _shares(request: Request) -> bool:
     if not isinstance(request, TrainPass):
         return False
-    return isinstance(request.step.entry.program, DeviceProgram) and shares_batches(_work(request))
+    return isinstance(request.step.entry.program, DeviceProgram) and shares_batches(
+        work_of(request)
+    )
 
 
-def _work(request: Request) -> Work:
+def work_of(request: Request) -> Work:
     """One batch's work."""
     entry, step = request.step.entry, request.step
     rows = max(request.order.sizes)

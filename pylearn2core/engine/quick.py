@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import pytensor
+from pytensor import config
 from pytensor.graph import utils
 from pytensor.graph.basic import Apply
 from pytensor.graph.utils import Scratchpad
@@ -107,8 +108,9 @@ def _make_elemwise(self: Any, *inputs: Any) -> Any:
     if any(type(kind) is not TensorType for kind in kinds):
         return _plain_make(self, *inputs)
     # By identity: whatever two scalar Ops' equality says, only the very same one shares an entry,
-    # which keeps it alive.
-    key = (id(self.scalar_op), *[(kind.dtype, kind.shape) for kind in kinds])
+    # which keeps it alive. A result's dtype may depend on PyTensor's flags too.
+    flags = config.floatX, config.cast_policy
+    key = (id(self.scalar_op), flags, *[(kind.dtype, kind.shape) for kind in kinds])
     known = _elemwise.get(key)
     if known is None:
         node = _plain_make(self, *variables)
@@ -141,7 +143,7 @@ _plain_trace: Callable[..., Any] = utils.add_tag_trace
 
 def _add_trace(thing: Any, user_line: int | None = None) -> Any:
     """Where a variable was made: nothing, where none is asked for."""
-    if user_line is None and pytensor.config.traceback__limit == 0:
+    if user_line is None and config.traceback__limit == 0:
         thing.tag.trace = []
         return thing
     return _plain_trace(thing, user_line)

@@ -2,7 +2,7 @@
 
 Pure: it follows from the work of one batch, the kind of processor and the number of like trials in
 the sweep, never from the moment. So a trial has the same width, and the same numbers, in whatever
-order trials are leased and after a resume. docs/adr/0006 has the measurements behind the figures.
+order trials are leased and after a resume. docs/adr/0009 has the measurements behind the figures.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pylearn2core.costs.combined import sharing_values
 from pylearn2core.engine import Measure, Record, run
 from pylearn2core.errors import ConfigError
 from pylearn2core.monitor.channel import Clock, MonitorChannel
@@ -159,7 +160,9 @@ class Monitor:
         if dataset is None:
             return
         named = dataset if isinstance(dataset, Mapping) else {"": dataset}
-        channels, ipt, specs = self._expressions(cost, extra_costs, cost_monitoring_args or {})
+        with sharing_values():
+            args = cost_monitoring_args or {}
+            channels, ipt, specs = self._expressions(cost, extra_costs, args)
         for name, one in named.items():
             self.add_dataset(one, mode=mode, batch_size=batch_size, num_batches=num_batches)
             prefix = f"{name}_" if name else ""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pylearn2core.costs.cost import SumOfCosts
-from pylearn2core.engine import Order, ResidentBatch, on_device
+from pylearn2core.engine import Order, ResidentBatch, host_rows, on_device
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
@@ -32,7 +32,7 @@ class Batch:
         """The batch as host arrays, as the spaces have them."""
         rows = self.order.batches[0]
         return tuple(
-            np.moveaxis(np.asarray(array)[rows], 0, space.get_batch_axis())
+            np.moveaxis(host_rows(array, rows), 0, space.get_batch_axis())
             for array, space in zip(self.data, self.spaces, strict=True)
         )
 

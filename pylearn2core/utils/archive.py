@@ -40,16 +40,23 @@ def is_plain(value: Any) -> bool:
 
 
 def write(
-    stream: IO[bytes], kind: str, data: Mapping[str, Any], texts: Mapping[str, str] | None = None
+    stream: IO[bytes],
+    kind: str,
+    data: Mapping[str, Any],
+    texts: Mapping[str, str] | None = None,
+    *,
+    compress: bool = True,
 ) -> None:
     """Write plain data as an archive.
 
     kind: what it is, which `read` asks for.    texts: file name to text, beside the data.
+    compress: parameters get a tenth smaller, at 30 MB a second.
     """
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     tree = {key: _encode(value, key, arrays) for key, value in data.items()}
     contents = json.dumps({"kind": kind, "version": _VERSION, "data": tree})
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(stream, "w", method, compresslevel=1) as archive:
         for name, text in (texts or {}).items():
             archive.writestr(name, text)
         archive.writestr(_CONTENTS, contents)

@@ -108,9 +108,10 @@ class JoinedCluster:
 
 
 # ------------------------------------------------------------------ where it is
-def is_given(environ: Mapping[str, str]) -> bool:
-    """Whether the environment names a cluster to join; `local` is Ray's word for a new one."""
-    return environ.get(ADDRESS, "") not in {"", "local"}
+def given_in(environ: Mapping[str, str]) -> str:
+    """RAY_ADDRESS, "" where there is none: `local` is Ray's word for a new cluster."""
+    address = environ.get(ADDRESS, "")
+    return "" if address == "local" else address
 
 
 def address_in(environ: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from sweeper.store.base import StoreReader
 
 PARTS = "parts"
-# A driver that holds its store alone publishes a copy more often than this.
-_SNAPSHOT_AGE_S = 60.0
+# A driver that lives and holds its store alone publishes a copy more often than this.
+_PUBLISHED_S = 30.0
 
 
 def open_to_read(run_dir: Path) -> StoreReader:
@@ -59,10 +60,10 @@ def _read(folder: Path) -> SqlStore:
 
 
 def _is_published(folder: Path) -> bool:
-    """Whether the copy is the newest there is, or nearly: not one of a driver long before."""
+    """Whether the copy has all there is, or its driver lives: not that of a driver long before."""
     copied = _modified(_snapshot(folder))
     written = max(_modified(folder / STORE_FILE), _modified(folder / f"{STORE_FILE}-wal"))
-    return copied > 0 and copied > written - _SNAPSHOT_AGE_S
+    return copied > 0 and (copied >= written or copied > time.time() - _PUBLISHED_S)
 
 
 def _modified(path: Path) -> float:

@@ -21,7 +21,7 @@ class Group:
     """A trial's group.
 
     pack: how many of it run as one program; None leaves it to the engine.
-    size: how many trials of the sweep it has.
+    size: how many trials of the sweep can be one program with it, itself counted; 1 where none is.
     """
 
     key: Hashable
@@ -58,4 +58,4 @@ def _group(header: SweepSpec, trial: Trial, key: Hashable, size: int) -> Group:
         return Group(key, header.pack, size)
     # Trials that run one by one anyway share leases: a sweep over an integer would else make a
     # lease a trial.
-    return Group(trial.text_id, 1, size)
+    return Group(trial.text_id, 1, 1)

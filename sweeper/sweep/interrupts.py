@@ -68,6 +68,7 @@ class Interrupts:
                 continue  # `nohup`: the sweep is to outlive its terminal
             handler = signal.signal(number, self._note)
             self._before.setdefault(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)  # held back by the command line
 
     def _note(self, number: int, _frame: object) -> None:
         if self.ending is not None and number == signal.SIGUSR1:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sweeper import spec as specs
 from sweeper.errors import InputError, StoreBusyError
-from sweeper.launch import folder
+from sweeper.launch import folder, joined
+from sweeper.launch.joined import JoinedCluster
 from sweeper.launch.local import LocalCluster
 from sweeper.launch.shipped import as_driver_finds_it
 from sweeper.records import TrialState
@@ -134,11 +135,8 @@ def resume(
 def choose_cluster(header: SweepSpec, workers: int | None, trials: int) -> Cluster:
     """The cluster that RAY_ADDRESS names, else a private one. Raises InputError."""
     wanted = workers or header.workers
-    if os.environ.get("RAY_ADDRESS"):
-        from sweeper.launch.joined import JoinedCluster
-
-        joined: Cluster = JoinedCluster(header.resources, wanted=wanted, trials=trials)
-        return joined
+    if joined.given_in(os.environ):
+        return JoinedCluster(header.resources, wanted=wanted, trials=trials)
     return LocalCluster(header.resources, wanted=wanted, trials=trials)
 
 

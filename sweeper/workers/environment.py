@@ -68,6 +68,8 @@ def of_host(
     ours = (f"{name}={value}" for name, value in flags.items())
     return {
         "PYTENSOR_FLAGS": ",".join(filter(None, [environ.get("PYTENSOR_FLAGS", ""), *ours])),
+        # Beside the workers' own folders: it is there and gone with them.
+        "PYLEARN2_SHARED_DATA": str(scratch.parent / "data"),
         "JAX_DEFAULT_MATMUL_PRECISION": _PRECISIONS[precision],
         "JAX_COMPILATION_CACHE_DIR": str(jax_cache(environ)),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",

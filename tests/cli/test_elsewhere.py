@@ -242,6 +242,11 @@ def test_a_detached_run_outlives_its_shell_and_is_stopped_and_resumed(sweep, her
     assert sweep("watch", "r")[0] == 130
     log = here / "r" / "logs" / "driver.log"
     until(lambda: "stopped by `sweep stop`" in log.read_text())
-    code, out, _ = sweep("resume", "r", "--detach", "--wait")
-    assert code == 0
+    assert sweep("resume", "r", "--detach")[0] == 0
+    words = [sys.executable, "-m", "sweeper", "watch", "r"]
+    other = subprocess.Popen(words, cwd=here, stdout=subprocess.PIPE, text=True)  # another shell
+    code, out, _ = sweep("watch", "r")
+    said, _ = other.communicate(timeout=60)
+    assert (code, other.returncode) == (0, 0)
     assert "4 finished" in out
+    assert "4 finished" in said

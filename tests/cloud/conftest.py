@@ -109,7 +109,7 @@ class Head:
         return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def head():
     made = Head(cpus=2)
     try:

@@ -60,6 +60,7 @@ def box():
     shutil.rmtree(made, ignore_errors=True)
 
 
+@pytest.mark.timeout(600)
 def test_a_sweep_on_rented_machines_survives_a_spot_reclaim(isolated, box, tmp_path):
     run_dir = tmp_path / "counting"
     run_dir.mkdir()
@@ -78,6 +79,8 @@ def test_a_sweep_on_rented_machines_survives_a_spot_reclaim(isolated, box, tmp_p
     kinds = [(one["kind"], one["is_spot"], one["state"]) for one in found["during"]]
     assert kinds.count(("head", False, "running")) == 1
     assert ("worker", True, "terminated") in kinds
+    # The driver's last act gives all of it back from the head; `sweep down` can be repeated.
+    assert "given back by the head" in found["seconds"]
     assert {one["state"] for one in found["after"]} == {"terminated"}
     assert "are given back" in found["said"]
 

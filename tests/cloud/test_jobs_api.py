@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import os
 import sqlite3
 import subprocess
@@ -15,6 +16,9 @@ from pathlib import Path
 import pytest
 
 from sweeper.errors import ClusterError, InputError
+from sweeper.launch import folder
+from sweeper.launch.base import Placed
+from sweeper.launch.choose import launcher_of
 from sweeper.launch.jobs.api import JobsApi
 
 pytestmark = pytest.mark.cloud
@@ -39,49 +43,91 @@ def attempts(run_dir: Path) -> list[tuple[str, int, str]]:
         return store.execute("select trial, number, state from attempts").fetchall()
 
 
-def test_a_job_ends_in_the_table_of_a_local_run(head, launcher, order, wait_for, tmp_path):
+def table(run: str, cwd: Path) -> list[dict[str, object]]:
+    """The report's lines without the seconds that each trial took."""
+    lines = json.loads(sweep("report", run, "--format", "json", cwd=cwd).stdout)
+    return [{key: line[key] for key in line if key != "duration_s"} for line in lines]
+
+
+def where(run_dir: Path) -> Placed:
+    placed = folder.read_placed(run_dir)
+    assert placed is not None
+    return placed
+
+
+def state(run_dir: Path) -> str:
+    placed = where(run_dir)
+    launcher = launcher_of(placed)
+    assert launcher is not None
+    return launcher.look(placed).state
+
+
+def test_a_sweep_that_is_launched_on_a_cluster_ends_in_the_table_of_a_local_run(
+    head, order, wait_for, tmp_path
+):
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "more.txt").write_text("0.25")
-    made = order(epochs=4, data="more.txt")
-    here = launcher(head, data=f"file://{tmp_path / 'shared'}")
-    placed = here.submit(made)
-    wait_for(lambda: here.look(placed).state == "over", "the driver's end")
-    here.fetch(placed, made.run_dir)
-
-    defines = [word for name, value in made.defines.items() for word in ("-D", f"{name}={value}")]
-    local = sweep(
-        *["launch", str(made.spec_path), *defines, "--out", "local"],
-        cwd=tmp_path,
-        PYLEARN2_DATA_PATH=str(tmp_path / "shared"),
+    (tmp_path / "cluster.yaml").write_text(
+        f"kind: ray\naddress: {head.address}\ntoken_path: {head.token_path}\n"
+        f"data: file://{tmp_path / 'shared'}\n"
     )
+    grid = str(order(epochs=4).spec_path)
+    words = ["launch", grid, "-D", "epochs=4", "-D", "data=more.txt", "--out"]
+    done = sweep(*words, "there", "--on", "cluster.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # The shell that launched it is gone.
+    run_dir = tmp_path / "there"
+    wait_for(lambda: state(run_dir) == "over", "the driver's end")
+    assert sweep("fetch", "there", cwd=tmp_path).returncode == 0
+
+    local = sweep(*words, "here", cwd=tmp_path, PYLEARN2_DATA_PATH=str(tmp_path / "shared"))
     assert local.returncode == 0, local.stdout + local.stderr
-    tables = [sweep("report", str(run), cwd=tmp_path).stdout for run in ("local", made.run_dir)]
+    tables = [table("here", tmp_path), table("there", tmp_path)]
     assert tables[0] == tables[1]
-    assert [line.split()[1] for line in tables[1].splitlines()[1:5]] == ["0", "1", "2", "3"]
-    assert "0.5" in tables[1].splitlines()[1]  # x = 0: 0 + 0.25 + 1/4
+    costs = [x * x + 0.25 + 1 / 4 for x in range(4)]
+    assert [(line["x"], line["best"]) for line in tables[1]] == list(enumerate(costs))
+    assert "4 finished" in sweep("status", "there", cwd=tmp_path).stdout
 
 
-def test_a_job_that_is_stopped_keeps_its_rows(head, launcher, order, wait_for):
-    made = order(epochs=1000, seconds=0.1)
-    here = launcher(head)
-    placed = here.submit(made)
+def test_a_sweep_on_a_cluster_is_stopped_and_goes_on(head, order, wait_for, tmp_path):
+    grid, token = str(order(epochs=1).spec_path), str(head.token_path)
+    go = tmp_path / "go"
+    words = ["-D", "epochs=3", "-D", "seconds=0.1", "-D", "points=2", "-D", f"until={go}"]
 
-    def has_rows() -> bool:
-        try:
-            here.fetch(placed, made.run_dir)
-        except ClusterError:  # the driver has not made its store yet
-            return False
-        return bool(attempts(made.run_dir))
+    def ask(*words: str) -> str:
+        done = sweep(*words, cwd=tmp_path, RAY_AUTH_TOKEN_PATH=token)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
-    wait_for(has_rows, "a first attempt")
-    assert "was asked to save what runs and end" in here.stop(placed, made.run_dir, ())
-    wait_for(lambda: here.look(placed).state == "over", "the driver's end", 30)
-    here.fetch(placed, made.run_dir)
-    found = attempts(made.run_dir)
-    assert {state for _, _, state in found} == {"interrupted"}
-    with closing(sqlite3.connect(made.run_dir / "snapshot.db")) as store:
-        assert store.execute("select state from sweep").fetchall() == [("interrupted",)]
-    assert "over already" in here.stop(placed, made.run_dir, ())
+    run_dir = tmp_path / "run"
+    ask("launch", grid, *words, "--out", "run", "--on", head.address)
+    launcher = launcher_of(where(run_dir))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_TOKEN_PATH", token)
+
+        def has_rows() -> bool:
+            try:
+                launcher.fetch(where(run_dir), run_dir)
+            except ClusterError:  # the driver has not made its store yet
+                return False
+            return bool(attempts(run_dir))
+
+        wait_for(has_rows, "a first attempt")
+        assert "was asked to save what runs and end" in ask("stop", "run")
+        wait_for(lambda: state(run_dir) == "over", "the driver's end", 30)
+        ask("fetch", "run")
+        assert {state for _, _, state in attempts(run_dir)} == {"interrupted"}
+
+        go.touch()
+        first = where(run_dir)
+        ask("resume", "run")
+        assert where(run_dir).job != first.job
+        assert where(run_dir).remote_dir == first.remote_dir
+        wait_for(lambda: state(run_dir) == "over", "the second driver's end")
+        ask("fetch", "run")
+    found = [state for _, _, state in attempts(run_dir)]
+    assert found.count("finished") == 2
+    assert set(found) == {"interrupted", "finished"}
 
 
 def test_a_node_that_is_taken_away_costs_its_trials_nothing_but_time(
@@ -89,7 +135,8 @@ def test_a_node_that_is_taken_away_costs_its_trials_nothing_but_time(
 ):
     cluster = make_head(1)
     node = cluster.add_node(1)
-    made = order(points=2, epochs=120, seconds=0.1)  # `retries: 0` in its header
+    go = tmp_path / "go"
+    made = order(points=2, epochs=3, seconds=0.1, until=go)  # `retries: 0` in its header
     here = launcher(cluster)
     api = JobsApi(cluster.address, cluster.token_path.read_text())
 
@@ -113,6 +160,7 @@ def test_a_node_that_is_taken_away_costs_its_trials_nothing_but_time(
     wait_for(is_running, "both workers' first trials")
     for pid in of_node(node.pid):
         os.kill(pid, 9)
+    go.touch()
     wait_for(lambda: here.look(placed).state == "over", "the driver's end", 120)
     here.fetch(placed, made.run_dir)
     found = attempts(made.run_dir)
@@ -141,6 +189,10 @@ def test_a_wrong_token_is_refused_with_what_to_do(head, launcher, order, tmp_pat
         launcher(head, token_path="").submit(made)
     with pytest.raises(InputError, match=r"gone \(token_path\): can't be read"):
         launcher(head, token_path=str(tmp_path / "gone")).submit(made)
+    words = ["launch", str(made.spec_path), "-D", "epochs=1", "--out", "run", "--on", head.address]
+    done = sweep(*words, cwd=tmp_path, RAY_AUTH_TOKEN_PATH=str(tmp_path / "wrong"))
+    assert (done.returncode, "refused the token" in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_head_that_cannot_be_reached_is_told_after_a_bounded_wait(nobody):

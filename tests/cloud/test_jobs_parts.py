@@ -12,11 +12,11 @@ from importlib.metadata import version
 import pytest
 
 from sweeper.errors import ClusterError, InputError
-from sweeper.launch.base import Order
+from sweeper.launch.base import Job, Order
 from sweeper.launch.jobs import on_head, packages, preflight, receive
-from sweeper.launch.jobs.launcher import driver_command
+from sweeper.launch.jobs.launcher import driver_command, job_of
 from sweeper.launch.jobs.tokens import find_token
-from sweeper.launch.shipped import as_workers_find_it
+from sweeper.launch.shipped import as_driver_finds_it, as_workers_find_it
 from sweeper.records import SweepSpec
 
 pytestmark = pytest.mark.cloud
@@ -173,3 +173,27 @@ def test_a_shipped_spec_is_named_as_each_worker_finds_it(tmp_path, monkeypatch):
     elsewhere = tmp_path.parent / "other" / "grid.yaml.j2"
     monkeypatch.chdir(tmp_path)
     assert as_workers_find_it(elsewhere, job) == str(elsewhere)
+
+
+def test_what_ray_says_of_a_job_is_cut_to_its_last_lines():
+    log = "".join(f"line {number}\n" for number in range(100))
+    message = f"Job entrypoint command failed with exit code 2, last available logs (cut):\n{log}"
+    job = job_of({"status": "FAILED", "message": message})
+    assert job.state == "over"
+    assert job.words == (
+        "Job entrypoint command failed with exit code 2:"
+        " line 95 / line 96 / line 97 / line 98 / line 99"
+    )
+    assert job_of({"status": "PENDING", "message": "no room"}) == Job("waiting", "no room")
+    assert job_of({"status": "RUNNING", "message": None}) == Job("running", "")
+
+
+def test_a_driver_that_goes_on_takes_the_spec_that_came_with_it(tmp_path, monkeypatch):
+    (tmp_path / "new").mkdir()
+    monkeypatch.chdir(tmp_path / "new")
+    noted = tmp_path / "gone" / "grid.yaml.j2"
+    job = {"RAY_JOB_CONFIG_JSON_ENV_VAR": '{"runtime_env": {"working_dir": "gcs://x.zip"}}'}
+    assert as_driver_finds_it(noted, job) == noted  # this job brought no such spec
+    (tmp_path / "new" / "grid.yaml.j2").touch()
+    assert as_driver_finds_it(noted, job) == tmp_path / "new" / "grid.yaml.j2"
+    assert as_driver_finds_it(noted, {}) == noted

@@ -10,7 +10,7 @@ import pytest
 from sweeper import spec as specs
 from sweeper import sweep
 from sweeper.launch import folder
-from sweeper.records import AttemptState, TrialState
+from sweeper.records import AttemptState, TrialState, TrialTask
 from sweeper.store.sql import SqlStore
 
 FAKE = "sweep_fake_runner:FakeRunner"
@@ -135,3 +135,21 @@ def test_a_stop_before_time_is_short_stays_a_stop(drive, write_spec):
     outcome, _, _ = drive(write_spec([("rows", 1), ("sleep", 2000)]), act, placed=True)
     assert len(told) == 2
     assert outcome.exit_code == 130
+
+
+def test_the_next_attempt_is_told_how_far_the_rows_of_the_one_before_it_go(
+    drive, write_spec, shared, monkeypatch
+):
+    known = []
+    monkeypatch.setattr(
+        "sweeper.sweep.drive.TrialTask",
+        lambda **facts: known.append(facts["known"]) or TrialTask(**facts),
+    )
+    spec = write_spec([("rows", 1), ("sleep", 60)])
+    _, _, run_dir = drive(spec, once(lambda _: signal.raise_signal(signal.SIGINT)))
+    with read(run_dir) as store:
+        (trial,) = store.unfinished()
+        last = [row.epoch for row in store.rows(trial.id)][-1]
+    assert known == [None, None]
+    sweep.resume(run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE)
+    assert known[2:] == [(0, last)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sweeper import spec as specs
 from sweeper.spec import Expansion, Spec
 from sweeper.sweep.groups import groups_of
@@ -21,16 +23,26 @@ def test_trials_of_programs_of_their_own_share_leases_and_run_one_by_one():
 
 
 def test_trials_that_differ_in_a_float_are_a_group_whose_leases_fill_packs():
-    spec, expansion = expanded("  grid: {x: {linspace: [0.1, 1, 6]}}")
+    spec, expansion = expanded("  grid: {x: {linspace: [0.1, 1, 8]}}")
     groups = set(groups_of(spec.header, expansion.trials, expansion.texts).values())
-    assert len(groups) == 1
-    assert groups.pop().fills
+    assert {(group.fills, group.size) for group in groups} == {(True, 8)}
 
 
-def test_five_trials_of_one_program_are_too_few_for_a_pack():
-    spec, expansion = expanded("  grid: {x: {linspace: [0.1, 1, 5]}}")
+@pytest.mark.parametrize(
+    ("resources", "trials", "fills"),
+    [
+        ("{}", 7, False),
+        ("{gpus: 1}", 7, True),
+        ("{gpus: 0.5}", 4, True),
+        ("{gpus: 1}", 3, False),
+        ("{gpus: 1, device: cpu}", 7, False),
+    ],
+)
+def test_a_few_trials_of_one_program_are_a_pack_on_a_gpu_alone(resources, trials, fills):
+    axis = f"linspace: [0.1, 1, {trials}]"
+    spec, expansion = expanded(f"  resources: {resources}\n  grid: {{x: {{{axis}}}}}")
     groups = groups_of(spec.header, expansion.trials, expansion.texts)
-    assert {group.pack for group in groups.values()} == {1}
+    assert {group.fills for group in groups.values()} == {fills}
 
 
 def test_a_width_that_the_user_asked_for_holds_for_small_groups_too():

@@ -65,3 +65,10 @@ def test_the_first_signal_says_how_it_ends_and_time_that_is_short_twice_is_no_im
         assert interrupts.count == 2
     assert interrupts.ending is not None
     assert "SIGUSR1" in interrupts.ending.reason
+
+
+def test_a_signal_that_was_held_back_is_not_lost():
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    signal.raise_signal(signal.SIGUSR1)  # would end this process
+    with Interrupts(placed=True) as interrupts:
+        assert interrupts.count == 1

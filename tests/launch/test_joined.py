@@ -86,6 +86,11 @@ def test_an_address_that_can_not_be_joined_is_refused_before_anything_starts(add
         JoinedCluster(Resources(), wanted=None, trials=1, environ={"RAY_ADDRESS": address})
 
 
+def test_local_is_ray_s_word_for_a_cluster_of_one_s_own():
+    assert joined.given_in({"RAY_ADDRESS": "local"}) == joined.given_in({}) == ""
+    assert joined.given_in({"RAY_ADDRESS": "head:6379"}) == "head:6379"
+
+
 def test_temporary_files_have_a_short_folder_of_their_own_a_user_a_cluster_and_a_driver():
     def made(**environ):
         environ = {"RAY_ADDRESS": "10.0.0.1:6379", **environ}

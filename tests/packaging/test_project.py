@@ -20,7 +20,14 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PACKAGES = ("sweeper", "pylearn2core", "pylearn2")
 # Names that are imported under another name than they are installed by.
-INSTALLED_AS = {"yaml": "pyyaml", "sklearn": "scikit-learn"}
+INSTALLED_AS = {
+    "yaml": "pyyaml",
+    "sklearn": "scikit-learn",
+    "botocore": "boto3",
+    "google": "google-auth",
+    "azure": "azure-identity",
+}
+CLOUDS = ("aws", "gcp", "azure")
 # What `import theano` means to us: pylearn2core.theano.
 OURS = {*PACKAGES, "theano"}
 
@@ -43,7 +50,20 @@ def test_every_library_that_is_imported_is_a_dependency() -> None:
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     used = set().union(*map(imported, files)) - OURS - sys.stdlib_module_names
     wanted = {INSTALLED_AS.get(name, name).lower() for name in used}
-    assert wanted - names(PROJECT["dependencies"]) == set()
+    assert wanted - names(PROJECT["dependencies"]) - names(of_clouds()) == set()
+
+
+def of_clouds() -> list[str]:
+    return [line for name in CLOUDS for line in PROJECT["optional-dependencies"][name]]
+
+
+def test_what_only_a_cloud_needs_is_imported_by_its_own_part_alone() -> None:
+    files = {
+        path: imported(path) for package in PACKAGES for path in (ROOT / package).rglob("*.py")
+    }
+    clouds = {"boto3", "botocore", "google", "azure"}
+    found = {path.relative_to(ROOT).parts[:3] for path, used in files.items() if used & clouds}
+    assert found == {("sweeper", "launch", "cloud")}
 
 
 @pytest.mark.parametrize("target", PROJECT["scripts"].values())

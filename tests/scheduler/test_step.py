@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from play import HERE, Play, lease, proved
 
 from sweeper.records import (
     AttemptEnded,
@@ -10,78 +11,18 @@ from sweeper.records import (
     AttemptState,
     Began,
     Built,
-    Cancel,
-    Device,
     Drain,
     Ended,
     EndSweep,
-    InterruptTrial,
     InterruptWorker,
-    Lease,
-    LeasedTrial,
     LeaseOver,
     StartWorker,
     TrialChanged,
     TrialState,
-    WorkerDown,
     WorkerUp,
 )
 from sweeper.scheduler import Policy, begin, make_plan, step
 from sweeper.scheduler.policy import lease_size
-
-HERE = Device(host="here", pid=7)
-
-
-class Play:
-    """A sweep whose events the test tells; `said` is what the last one brought."""
-
-    def __init__(self, texts="aaaa", workers=1, **rules):
-        left = [(f"t{i}", text, 1) for i, text in enumerate(texts)]
-        self.plan = make_plan(left, workers=workers, policy=Policy(**rules))
-        self.clock = 0.0
-        self.state, self.commands, self.changes = begin(self.plan, self.clock)
-
-    def tell(self, event):
-        self.state, self.commands, self.changes = step(self.plan, self.state, event)
-        return self.commands
-
-    def up(self, worker=0):
-        return self.tell(WorkerUp(worker, HERE, self.clock))
-
-    def down(self, worker=0, *, charged=True):
-        return self.tell(WorkerDown(worker, "killed by signal 9", charged, self.clock))
-
-    def began(self, trial, number=1, worker=0):
-        return self.tell(Began(worker, trial, number, self.clock))
-
-    def built(self, trial, number=1, worker=0):
-        return self.tell(Built(worker, trial, number, self.clock))
-
-    def ended(self, trial, number=1, worker=0, outcome=AttemptState.FINISHED, **facts):
-        return self.tell(Ended(worker, trial, number, outcome, self.clock, **facts))
-
-    def over(self, worker=0):
-        return self.tell(LeaseOver(worker, self.clock))
-
-    def whole(self, trial, number=1, worker=0, seconds=0.0, **facts):
-        """Begin, build and end one attempt, and say nothing of its lease."""
-        self.began(trial, number, worker)
-        self.built(trial, number, worker)
-        self.clock += seconds
-        return self.ended(trial, number, worker, **facts)
-
-
-def lease(worker, *attempts):
-    return Lease(worker, tuple(LeasedTrial(trial, number) for trial, number in attempts))
-
-
-def proved(texts="aaaa", workers=1, **rules):
-    """A play in which the first trial of the text is done and the rest is leased."""
-    play = Play(texts, workers, **rules)
-    play.up()
-    play.whole("t0")
-    play.over()
-    return play
 
 
 def test_all_workers_are_started_first():
@@ -420,85 +361,3 @@ def test_a_lease_holds_one_group_and_small_groups_do_not_fill_slots():
     state, _, _ = step(plan, state, Ended(0, "t0", 1, AttemptState.FINISHED, 80.0))
     state, (first_narrow,), _ = step(plan, state, LeaseOver(0, 80.0))
     assert [one.trial for one in first_narrow.attempts] == narrow[:1]
-
-
-# ------------------------------------------------------------------ trials that are cancelled
-def test_a_pending_trial_that_is_cancelled_is_never_leased():
-    play = Play("aaa")
-    assert play.tell(Cancel(("t1",), play.clock)) == ()
-    assert play.changes == (TrialChanged("t1", TrialState.CANCELLED, 0.0),)
-    play.up()
-    play.whole("t0")
-    assert play.over() == (lease(0, ("t2", 1)),)
-
-
-def test_a_running_trial_that_is_cancelled_is_interrupted_and_then_cancelled():
-    play = Play("aa")
-    play.up()
-    play.began("t0")
-    assert play.tell(Cancel(("t0",), play.clock)) == (InterruptTrial(0, "t0"),)
-    assert play.changes == ()
-    assert play.tell(Cancel(("t0",), play.clock)) == ()
-    play.ended("t0", outcome=AttemptState.INTERRUPTED)
-    assert play.changes[-1] == TrialChanged("t0", TrialState.CANCELLED, 0.0)
-    assert play.over() == (lease(0, ("t1", 1)),)
-    assert play.state.cancelled == 1
-
-
-def test_a_leased_trial_that_its_worker_passes_over_is_cancelled_without_an_attempt():
-    play = proved("aaaa")  # t1 and t2 are leased
-    play.tell(Cancel(("t2",), play.clock))
-    play.whole("t1")
-    assert play.over() == (lease(0, ("t3", 1)),)
-    assert play.changes[0] == TrialChanged("t2", TrialState.CANCELLED, 0.0)
-
-
-def test_a_cancelled_trial_that_takes_its_worker_down_does_not_fail():
-    play = Play("a", retries=0)
-    play.up()
-    play.began("t0")
-    play.tell(Cancel(("t0",), play.clock))
-    play.down()
-    assert play.changes[-1] == TrialChanged("t0", TrialState.CANCELLED, 0.0)
-    assert (play.state.failed, play.commands) == (0, (EndSweep(""),))
-
-
-def test_a_trial_that_ends_before_the_worker_hears_keeps_its_end():
-    play = Play("a")
-    play.up()
-    play.began("t0")
-    play.tell(Cancel(("t0",), play.clock))
-    play.ended("t0")
-    assert play.changes[-1] == TrialChanged("t0", TrialState.FINISHED, 0.0)
-
-
-def test_what_is_over_or_unknown_is_not_cancelled():
-    play = Play("aa")
-    play.up()
-    play.whole("t0")
-    before = play.state
-    play.tell(Cancel(("t0", "nosuch"), play.clock))
-    assert (play.state, play.commands, play.changes) == (before, (), ())
-
-
-def test_trials_of_a_text_that_cannot_be_built_can_be_cancelled():
-    play = Play("aab")
-    play.up()
-    play.began("t0")
-    play.ended("t0", outcome=AttemptState.FAILED, kind="input", message="no class")
-    play.tell(Cancel(("t1",), play.clock))
-    assert play.changes == (TrialChanged("t1", TrialState.CANCELLED, 0.0),)
-
-
-def test_a_sweep_whose_last_trials_are_cancelled_ends_at_once():
-    play = Play("ab" * 50)
-    play.up()
-    play.whole("t0")
-    rest = tuple(f"t{i}" for i in range(1, 100))
-    play.over()
-    (held,) = play.state.workers[0].lease
-    play.tell(Cancel(rest, play.clock))
-    assert play.state.cancelled == 98
-    play.ended(play.plan.trials[held.place], outcome=AttemptState.INTERRUPTED)
-    assert play.over() == (EndSweep(""),)
-    assert play.state.cancelled == 99

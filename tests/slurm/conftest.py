@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.records import AttemptRecord, AttemptState, TrialRecord
-from sweeper.store.sql import SqlStore
+from sweeper.store.union import open_to_read
 
 HERE = Path(__file__).parent
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged", "ip", "setpriv", "nsenter")
@@ -85,7 +85,8 @@ class Slurm:
             timeout=30,
         )
         self.call("scontrol", "update", f"nodename=node{node}", "state=resume", check=False)
-        wait_for(lambda: len(self.call("sinfo", "-hN", "-tidle", "-pmain").split("\n")) > 4)
+        seen = ("sinfo", "-h", "-pmain", f"-nnode{node}", "-o%T")
+        wait_for(lambda: self.call(*seen).strip() in {"idle", "mixed", "allocated"})
 
     @property
     def node_arguments(self) -> list[str]:
@@ -128,7 +129,10 @@ def wait_for(what, timeout_s: float = 60.0, every_s: float = 0.2):
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
-    """A SLURM of four nodes with four cores and four fake GPUs each, and own /tmp and network."""
+    """A SLURM of four nodes, each with a network and a /tmp of its own.
+
+    A node has four cores and four fake GPUs, the last one two and two.
+    """
     need_programs()
     # Each node has a /tmp of its own, so what is shared lies elsewhere; sockets want short paths.
     root = Path(f"/var/tmp/sws{os.getpid()}")
@@ -140,6 +144,8 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
         "MODE": "netns",
         "PORT": str(17000 + 10 * number),
         "SUBNET": f"10.77.{number}",
+        "SMALL": "1",
+        "SLURMD_TIMEOUT": "6",
         "SWEEP_LOGICAL_GPUS": "1",
         "OMP_NUM_THREADS": "1",
         **seen_by_nodes(),
@@ -198,11 +204,11 @@ class Run:
     began: float
 
     def attempts(self) -> list[AttemptRecord]:
-        with closing(SqlStore.read(self.folder)) as store:
+        with closing(open_to_read(self.folder)) as store:
             return store.attempts()
 
     def trials(self) -> list[TrialRecord]:
-        with closing(SqlStore.read(self.folder)) as store:
+        with closing(open_to_read(self.folder)) as store:
             return list(store.trials())
 
     def running(self, number: int = 1) -> list[AttemptRecord]:
@@ -227,13 +233,13 @@ class Run:
 
     def first_row_s(self) -> float:
         """Seconds from `sbatch` to the first row of a trial."""
-        with closing(SqlStore.read(self.folder)) as store:
+        with closing(open_to_read(self.folder)) as store:
             return min(row.time for row in store.rows()) - self.began
 
     def check(self) -> None:
         """Every trial finished, once, with all of its rows and the right last number."""
         assert self.slurm.state(self.job) == "COMPLETED", self.log()
-        with closing(SqlStore.read(self.folder)) as store:
+        with closing(open_to_read(self.folder)) as store:
             trials = list(store.trials())
             assert sorted(t.values["rate"] for t in trials) == sorted(self.expected)
             for trial in trials:
@@ -271,7 +277,7 @@ def launch(slurm: Slurm, request: pytest.FixtureRequest):
         trials: int = 8,
         seconds: float = 0.3,
         epochs: int = 10,
-        header: str = "",
+        header: str = "  resources: {gpus: 1}\n",
         user: str = "root",
         folder: str = "",
         **cluster: object,
@@ -318,7 +324,7 @@ def write(
     shutil.copy(HERE / "steps.py", home / "steps.py")
     (home / "grid.yaml.j2").write_text(
         "sweep:\n  name: steps\n  objective: {channel: x, mode: min}\n"
-        f"  resources: {{gpus: 1}}\n{header}  grid:\n    rate: {rates(trials)}\n---\n"
+        f"{header}  grid:\n    rate: {rates(trials)}\n---\n"
         f"!obj:steps.Steps {{rate: {{{{ rate }}}}, seconds: {seconds}, epochs: {epochs}}}\n"
     )
     on = home / "cluster.yaml"
@@ -330,7 +336,8 @@ def write(
         "memory_per_node": "800M",
         "time": "10 minutes",
     }
-    on.write_text(yaml.safe_dump({**settings, **cluster}))
+    given = {key: value for key, value in {**settings, **cluster}.items() if value is not None}
+    on.write_text(yaml.safe_dump(given))
     return on
 
 
@@ -358,4 +365,4 @@ def processes_of(job: str) -> dict[int, str]:
 
 def left_on_nodes(slurm: Slurm) -> list[str]:
     """Temporary folders of sweeps on the nodes' own disks."""
-    return [str(path) for path in (slurm.root / "node").glob("*/tmp/*swp-*-*")]
+    return [str(path) for path in (slurm.root / "node").glob("*/tmp/*swp-[0-9]*-*")]

@@ -94,6 +94,19 @@ def test_whatever_the_names_are_bash_reads_one_word_each(form, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(
+    ("resources", "gpus", "expected"),
+    [
+        (Resources(cpus=2, gpus=1), 4, ["--cpus-per-task=8"]),
+        (Resources(cpus=3), 0, ["--cpus-per-task=3"]),
+        (Resources(), 0, []),
+    ],
+)
+def test_without_cpus_per_node_every_worker_has_its_cores(resources, gpus, expected):
+    found = asked(script.text(order(resources=resources), config(gpus_per_node=gpus)))
+    assert [word for word in found if word.startswith("--cpus")] == expected
+
+
 def test_the_users_own_sbatch_lines_come_last_and_as_they_are():
     text = script.text(order(), config(sbatch=("--mail-type=END  --exclusive", "--time=5")))
     assert "\n#SBATCH --mail-type=END  --exclusive\n#SBATCH --time=5\n" in text
@@ -151,10 +164,18 @@ def test_without_sbatch_on_this_machine_the_user_is_told_where_to_go(tmp_path, m
         SlurmLauncher(config()).submit(order(tmp_path))
 
 
-def test_a_job_does_not_inherit_the_job_that_its_shell_runs_in():
-    environ = {"SLURM_JOB_ID": "1", "SLURM_CONF": "/c", "SBATCH_PARTITION": "p", "HOME": "/h"}
-    kept = queue.submission_environ(environ, ["PARTITION"])
-    assert kept == {"SLURM_CONF": "/c", "HOME": "/h"}
+def test_a_job_inherits_neither_the_job_of_its_shell_nor_what_would_override_the_file():
+    environ = {
+        "SLURM_JOB_ID": "1",
+        "SLURM_CONF": "/c",
+        "SBATCH_PARTITION": "p",
+        "SBATCH_TIMELIMIT": "1",
+        "SBATCH_ACCOUNT": "a",
+        "HOME": "/h",
+    }
+    given = [name for name, _ in script.asked(order(), config(partition="gpu", time_s=60))]
+    kept = queue.submission_environ(environ, given)
+    assert kept == {"SLURM_CONF": "/c", "SBATCH_ACCOUNT": "a", "HOME": "/h"}
 
 
 # ------------------------------------------------------------------ what SLURM says

@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
+from array import array
 from contextlib import closing
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from sweeper.records import AttemptState
-from sweeper.store.sql import SqlStore
+from sweeper.store.union import open_to_read
 
-from .conftest import left_on_nodes, processes_of, wait_for
+from .conftest import job_of, left_on_nodes, processes_of, wait_for, write
 
 pytestmark = pytest.mark.slurm
 
@@ -32,14 +35,20 @@ def overlap(one, other) -> bool:
 def rows(run) -> dict[str, list[tuple[int, int]]]:
     """Of each trial: attempt and epoch of each row."""
     found: dict[str, list[tuple[int, int]]] = {}
-    with closing(SqlStore.read(run.folder)) as store:
+    with closing(open_to_read(run.folder)) as store:
         for row in store.rows():
             found.setdefault(row.trial, []).append((row.attempt, row.epoch))
     return found
 
 
-def test_a_sweep_over_two_nodes_uses_the_gpus_of_both_and_no_two_trials_one_at_a_time(launch):
-    run = launch(trials=24, seconds=0.1, nodes=2, gpus_per_node=2, cpus_per_node=2)
+def test_a_sweep_over_two_nodes_uses_the_gpus_of_both_and_no_two_trials_one_at_a_time(
+    launch, slurm
+):
+    (slurm.shared / "data").mkdir()
+    (slurm.shared / "data" / "data.txt").write_text("7")
+    run = launch(
+        trials=24, seconds=0.1, gpus_per_node=2, cpus_per_node=2, data=f"file://{slurm.shared}/data"
+    )
     run.finish()
     run.check()
     tell("from sbatch to the first row", run.first_row_s())
@@ -50,6 +59,14 @@ def test_a_sweep_over_two_nodes_uses_the_gpus_of_both_and_no_two_trials_one_at_a
         same = (one.device.host, one.device.gpus) == (other.device.host, other.device.gpus)
         assert not (same and overlap(one, other)), (one, other)
     assert left_on_nodes(run.slurm) == []
+    with closing(open_to_read(run.folder)) as store:
+        assert {value_of(row, "has_data") for row in store.rows()} == {1.0}
+    fetched = (slurm.root / "node").glob("*/tmp/swp-data-0/*/data.txt")
+    assert {path.parts[-5] for path in fetched} == {"node1", "node2"}
+
+
+def value_of(row, channel: str) -> float:
+    return array("d", row.data)[row.channels.index(channel)]
 
 
 def test_at_its_time_limit_a_sweep_saves_its_trials_goes_back_in_line_and_ends_complete(
@@ -65,12 +82,7 @@ def test_at_its_time_limit_a_sweep_saves_its_trials_goes_back_in_line_and_ends_c
     run.finish()
     run.check()
     assert "goes back into the queue" in run.log()
-    interrupted = {one.trial for one in run.attempts() if one.state is AttemptState.INTERRUPTED}
-    assert interrupted
-    for trial in interrupted:
-        epochs = [epoch for _, epoch in rows(run)[trial]]
-        assert sorted(set(epochs)) == list(range(1, 11))
-        assert len(epochs) <= 12, "an interrupted trial began anew"
+    assert went_on(run)
     last = max(one.ended for one in run.attempts() if one.state is AttemptState.INTERRUPTED)
     tell(
         "from the warning to the next attempt",
@@ -78,19 +90,29 @@ def test_at_its_time_limit_a_sweep_saves_its_trials_goes_back_in_line_and_ends_c
     )
 
 
-def test_a_preempted_sweep_goes_on_when_the_nodes_are_free_again(launch, slurm):
-    run = launch(
-        trials=8, seconds=0.5, partition="scavenge", header="  checkpoint_every: 1 epochs\n"
-    )
+def test_a_preempted_sweep_saves_its_trials_and_goes_on_when_the_nodes_are_free(launch, slurm):
+    run = launch(trials=6, seconds=0.7, partition="scavenge", preemptible=True)
     run.running(2)
     wait_for(lambda: run.seen(AttemptState.FINISHED))
     began = time.time()
-    slurm.call("sbatch", "-N4", "--gres=gpu:4", "-c4", "-o/dev/null", "--wrap", "sleep 2")
+    slurm.call("sbatch", "-N4", "--exclusive", "-o/dev/null", "--wrap", "sleep 1")
     run.finish()
     run.check()
-    assert "Restarts=0" not in slurm.call("scontrol", "-o", "show", "job", run.job)
+    assert "SLURM takes the nodes away" in run.log()
+    assert "Restarts=1" in slurm.call("scontrol", "-o", "show", "job", run.job)
+    assert went_on(run)
     after = [one.started - began for one in run.attempts() if one.started > began + 3]
     tell("from the preemption to the next attempt", min(after))
+
+
+def went_on(run) -> bool:
+    """Whether trials were interrupted, and each went on from where it was."""
+    interrupted = {one.trial for one in run.attempts() if one.state is AttemptState.INTERRUPTED}
+    for trial in interrupted:
+        epochs = [epoch for _, epoch in rows(run)[trial]]
+        assert sorted(set(epochs)) == list(range(1, 11))
+        assert len(epochs) <= 12, "an interrupted trial began anew"
+    return bool(interrupted)
 
 
 @pytest.fixture
@@ -169,34 +191,57 @@ def test_four_sweeps_of_two_users_on_one_node_start_and_stop_cleanly(launch, slu
     assert left_on_nodes(slurm) == []
 
 
-def test_an_array_runs_a_driver_a_task_and_its_report_is_of_all_trials(launch):
-    run = launch(trials=8, seconds=0.1, form="array", tasks=2, nodes=1)
+def test_an_array_runs_a_driver_a_task_and_its_report_is_of_all_trials(launch, slurm):
+    brought = slurm.shared / "env" / "bin"
+    brought.mkdir(parents=True)
+    (brought / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (brought / "python").chmod(0o755)
+    run = launch(
+        trials=8,
+        seconds=0.1,
+        form="array",
+        tasks=2,
+        nodes=1,
+        setup=f"export PATH={brought}:$PATH  # as `module load` or a virtual environment does",
+    )
     run.finish()
     run.check()
+    assert f", {brought}/python\n" in run.log()
     drivers = {(one.device.host, one.device.pid) for one in run.attempts()}
     assert len(drivers) == 2
-    by_task = [len(list(SqlStore.read(part).trials())) for part in (run.folder / "parts").iterdir()]
+    by_task = [len(list(open_to_read(part).trials())) for part in (run.folder / "parts").iterdir()]
     assert by_task == [4, 4]
 
 
-def test_stop_from_the_login_node_ends_the_job_and_resume_goes_on(launch, slurm):
-    run = launch(trials=6, seconds=0.5)
-    run.running(2)
+def test_on_nodes_that_differ_workers_are_as_many_as_fit_and_a_stopped_sweep_goes_on(launch, slurm):
+    run = launch(
+        trials=6,
+        seconds=0.5,
+        header="  resources: {cpus: 2}\n",
+        gpus_per_node=0,
+        cpus_per_node=None,
+        sbatch=["--nodelist=node3,node4", "--exclusive"],
+    )
+    assert sorted(one.device.host for one in run.running(3)) == ["node3", "node3", "node4"]
     done = slurm.sweep("stop", str(run.folder))
     assert done.code == 0, done.err
     run.finish(60)
     assert processes_of(run.job) == {}
     assert run.seen(AttemptState.RUNNING) == []
-    shown = slurm.sweep("status", str(run.folder))
-    assert "interrupted" in shown.out
+    assert run.seen(AttemptState.INTERRUPTED)
+    assert "interrupted" in slurm.sweep("status", str(run.folder)).out
+    done = slurm.sweep("resume", str(run.folder))
+    assert done.code == 0, done.err
+    again = replace(run, job=job_of(run.folder))
+    again.finish()
+    again.check()
+    assert went_on(again)
 
 
 # ------------------------------------------------------------------ bad input
-def refused(slurm, tmp_name: str, header: str = "", **cluster):
-    from .conftest import write
-
+def refused(slurm, tmp_name: str, **cluster):
     home = slurm.shared / tmp_name
-    on = write(home, 4, 0.1, 10, header, cluster)
+    on = write(home, 4, 0.1, 10, "  resources: {gpus: 1}\n", cluster)
     done = slurm.sweep(
         "launch", str(home / "grid.yaml.j2"), "--on", str(on), "--out", f"{home}/run"
     )
@@ -223,15 +268,13 @@ def test_more_gpus_a_worker_than_any_node_has_are_refused_with_what_there_is(slu
 def test_an_allocation_too_small_for_one_worker_is_refused_before_it_is_asked_for(slurm):
     done = refused(slurm, "small0", gpus_per_node=0)
     assert done.code == 2
-    assert "gpus_per_node is 0, but a worker takes 1 GPUs" in done.err
+    assert "gpus_per_node is 0, but a worker takes 1 GPU " in done.err
 
 
 def test_a_slurm_that_does_not_answer_is_the_clusters_fault(slurm, tmp_path):
     conf = (slurm.root / "etc" / "slurm.conf").read_text()
     dead = conf.replace(f"SlurmctldPort={slurm.environ['PORT']}", "SlurmctldPort=1")
     (tmp_path / "slurm.conf").write_text(dead)
-    from .conftest import write
-
     on = write(slurm.shared / "dead", 4, 0.1, 10, "", {})
     done = slurm.sweep(
         "launch",
@@ -246,7 +289,7 @@ def test_a_slurm_that_does_not_answer_is_the_clusters_fault(slurm, tmp_path):
     assert "SLURM does not answer" in done.err
 
 
-def test_a_full_disk_ends_the_job_and_says_so(launch, slurm):
+def test_a_full_disk_ends_the_job_and_status_says_so(launch, slurm):
     run = launch(trials=8, seconds=0.5, folder="small/full")
     run.running(2)
     with contextlib.suppress(OSError), (slurm.shared / "small" / "filler").open("wb") as file:
@@ -254,6 +297,8 @@ def test_a_full_disk_ends_the_job_and_says_so(launch, slurm):
             file.flush()
     run.finish(90)
     assert slurm.state(run.job) == "FAILED"
+    shown = slurm.sweep("status", str(run.folder))
+    assert "FAILED, exit code 2" in shown.out + shown.err, (shown.out, shown.err)
     assert "ExitCode=2:0" in slurm.call("scontrol", "-o", "show", "job", run.job)
     assert processes_of(run.job) == {}
     assert left_on_nodes(slurm) == []

@@ -7,12 +7,13 @@
 #   NODES=4  CPUS=2  MEM=2000  GPUS=4 (per node, fake)  PORT=17000 (ctl=PORT+0, node i=PORT+i in multi)
 #   SUBNET=10.77.0     bridge network of netns mode
 #   PRIVATE_TMP=1      netns: own /tmp and /dev/shm per node
+#   SMALL=0            1: the last node has half of the cores and of the GPUs
 #   HIDE= KEEP=        netns: more folders that a node has of its own, apart from what lies at these paths
 # Prints `export SLURM_CONF=...` lines; source $SCRATCH/env afterwards.
 set -euo pipefail
 S=${1:?usage: $0 SCRATCH}
 MODE=${MODE:-multi} NODES=${NODES:-4} CPUS=${CPUS:-4} MEM=${MEM:-4000} GPUS=${GPUS:-4}
-PORT=${PORT:-17000} SUBNET=${SUBNET:-10.77.0} PRIVATE_TMP=${PRIVATE_TMP:-1} TIMEOUT=${TIMEOUT:-30}
+PORT=${PORT:-17000} SUBNET=${SUBNET:-10.77.0} PRIVATE_TMP=${PRIVATE_TMP:-1} SMALL=${SMALL:-0} TIMEOUT=${TIMEOUT:-30}
 export PATH=$PATH:/usr/sbin:/sbin
 HERE=$(cd "$(dirname "$0")" && pwd)
 ME=$(id -un) HOST=$(hostname -s)
@@ -42,8 +43,11 @@ if [ "$GPUS" -gt 0 ]; then
         F="/dev/tty[0-$((GPUS-1))]"; [ -c "/dev/tty$((GPUS-1))" ] || F=""
     fi
     if [ -n "$F" ]; then SPEC="File=$F"; else SPEC="Count=$GPUS"; fi
-    printf 'AutoDetect=off\nName=gpu Type=fake %s\n' "$SPEC" >"$S/etc/gres.conf"
+    printf 'AutoDetect=off\nNodeName=node[1-%s] Name=gpu Type=fake %s\n' "$((NODES-SMALL))" "$SPEC" >"$S/etc/gres.conf"
     GRES="Gres=gpu:fake:$GPUS"
+    if [ "$SMALL" = 1 ]; then
+        echo "NodeName=node$NODES Name=gpu Type=fake ${SPEC/-$((GPUS-1))]/-$((GPUS/2-1))]}" >>"$S/etc/gres.conf"
+    fi
 else GRES=""; fi
 if [ "$MODE" = netns ]; then CTL_IP=$SUBNET.1; else CTL_IP=127.0.0.1; fi
 {
@@ -97,6 +101,7 @@ PropagateResourceLimits=NONE
 TmpFS=$S/spool
 CONF
 for ((i=1; i<=NODES; i++)); do
+    if [ "$SMALL" = 1 ] && [ "$i" = "$NODES" ]; then CPUS=$((CPUS/2)) GRES=${GRES/:$GPUS/:$((GPUS/2))}; fi
     if [ "$MODE" = netns ]; then
         echo "NodeName=node$i NodeAddr=$SUBNET.$((10+i)) Port=$((PORT+1)) Sockets=1 CoresPerSocket=$CPUS ThreadsPerCore=1 RealMemory=$MEM $GRES"
     else

@@ -26,7 +26,7 @@ def cluster():
             yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a module is imported once
 def folder(tmp_path_factory):
     from broken_off import MODULE  # imports the engine
 

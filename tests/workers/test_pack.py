@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pylearn2core.engine.stream import chunks as stream_chunks
+from pylearn2core.engine.stream import is_streamed
 from sweeper.records import AttemptState, Ended, ExperimentText, Row, RunnerSetup, TrialTask
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import Runner
@@ -87,13 +89,13 @@ def folder(tmp_path_factory):
     return made
 
 
-def run(folder, pack, trials):
+def run(folder, pack, trials, text=TEXT):
     """(rows, end) of each trial; a row is (epoch, {channel: value}) without the clocks."""
     setup = RunnerSetup(str(folder / "run"), str(folder / "grid.yaml.j2"), ("*",), (), "float64")
     tasks = [
         TrialTask(str(k), 1, "text", tokens, tokens[0], pack) for k, tokens in enumerate(trials)
     ]
-    texts = {"text": ExperimentText("grid.yaml.j2", TEXT, tuple(range(1, 99)))}
+    texts = {"text": ExperimentText("grid.yaml.j2", text, tuple(range(1, 99)))}
     rows, ends = {task.trial: [] for task in tasks}, {}
     for item in Runner(setup, 0).run(tasks, texts, Interruption()):
         if isinstance(item, Row):
@@ -186,7 +188,38 @@ def test_an_attempt_tells_how_many_slots_it_had(folder):
 def test_a_pack_that_finds_too_little_memory_is_halved_for_its_trials_to_go_on(folder, monkeypatch):
     some = [(0, 0.1 * rate, 2, 0.5, 9, "nothing", 11) for rate in range(1, 7)]
     expected = run(folder, 1, some)
+    # Another test's data may be there still.
+    monkeypatch.setattr("pylearn2core.engine.pack.bytes_on_device", lambda: 0)
     monkeypatch.setenv("PYLEARN2_DEVICE_BYTES", "5.6e5")  # to train, four slots take 644 kB
     found = run(folder, 4, some)
     assert_same(found, expected)
     assert {(end.info["mode"], end.info["slots"]) for _, end in found} == {("pack", 2)}
+
+
+@pytest.mark.parametrize(("pack", "which"), [(1, "test"), (3, "train")])
+def test_data_larger_than_the_device_gives_the_same_rows_and_alone_the_same_bits(
+    folder, monkeypatch, pack, which
+):
+    # Rows that no other test has put on the device.
+    text = TEXT.replace("which_set: valid", f"which_set: {which}")
+    some = [(seed, 0.1, 2, 0.5, 9, "nothing", 5) for seed in range(pack)]
+    was_streamed = []
+
+    def chunks(data, *args, **kwargs):
+        was_streamed.append(is_streamed(data))
+        return stream_chunks(data, *args, **kwargs)
+
+    monkeypatch.setattr("pylearn2core.engine.program.chunks", chunks)
+    monkeypatch.setattr("pylearn2core.engine.pack._room", lambda data: 1 << 40)
+    monkeypatch.setenv("PYLEARN2_DEVICE_BYTES", "2.5e5")
+    streamed = run(folder, pack, some, text)
+    assert all(was_streamed)
+    monkeypatch.delenv("PYLEARN2_DEVICE_BYTES")
+    was_streamed.clear()
+    resident = run(folder, pack, some, text)
+    assert not any(was_streamed)
+    assert [end.outcome for _, end in streamed] == [AttemptState.FINISHED] * pack
+    assert [len(rows) for rows, _ in streamed] == [3] * pack
+    assert_same(streamed, resident)
+    if pack == 1:
+        assert [rows for rows, _ in streamed] == [rows for rows, _ in resident]

@@ -7,6 +7,7 @@ import signal
 import time
 
 import pytest
+import ray
 
 from sweeper.errors import ClusterError
 from sweeper.records import (
@@ -124,7 +125,16 @@ def test_each_worker_has_a_gpu_and_cores_of_its_own(ask, cluster):
     assert len({device.pid for device in devices.values()}) == 4
 
 
+def wait_until_free(gpus):
+    """Wait until the workers of the tests before have given their GPUs back."""
+    end = time.monotonic() + 30
+    while ray.available_resources().get("GPU", 0) < gpus:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 def test_two_gpus_a_worker_are_two_neighbours(ask):
+    wait_until_free(4)
     devices = ask(gpus=2).start(0, 1)
     assert sorted(device.gpus for device in devices.values()) == [("0", "1"), ("2", "3")]
 

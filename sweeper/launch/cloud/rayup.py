@@ -29,8 +29,15 @@ _PYTHON = (
     " echo 'export PATH=$HOME/sweep/venv/bin:$PATH' >> ~/.bashrc)",
 )
 
-# What fsspec needs for a `results` URL, by its scheme.
-_FILE_SYSTEMS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "az": "adlfs"}
+# What fsspec needs for the URLs of `results` and `data`, by their schemes.
+# An s3fs without a bound gives way to a newer boto3, back to 2020.
+_FILE_SYSTEMS = {
+    "s3": '"s3fs>=2026.1"',
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "abfs": "adlfs",
+    "az": "adlfs",
+}
 
 
 def ray_up(
@@ -241,9 +248,9 @@ def is_spot(node: Mapping[str, Any]) -> bool:
 def _setup(config: CloudConfig, ray_version: str, wheel: str) -> list[str]:
     """Every node's: its own end first, whatever fails after that."""
     minutes = max(1, round(config.max_hours * 60))
-    scheme = config.results.partition("://")[0]
+    schemes = {url.partition("://")[0] for url in (config.results, config.data)}
     packages = [f'"ray[default]=={ray_version}"', wheel]
-    packages += [_FILE_SYSTEMS[scheme]] if scheme in _FILE_SYSTEMS else []
+    packages += sorted({_FILE_SYSTEMS[scheme] for scheme in schemes & _FILE_SYSTEMS.keys()})
     return [
         f"sudo shutdown -h +{minutes}",
         *config.setup,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SMALL_JOB_S = 120.0
 _BEGINS_S = 60.0  # the cluster unpacks what was shipped before the driver starts
-_LAST_LINES = 5
+LOG_LINES = 5
 
 _log = logging.getLogger(__name__)
 
@@ -73,8 +73,12 @@ class JobsLauncher:
             environment["env_vars"][data.VARIABLE] = folder
             entrypoint = f"{everywhere.command(url, folder)} && {entrypoint}"
         started = time.time()
-        api.submit(entrypoint, job=job, runtime_env=environment)
-        _await_start(api, job)
+        try:
+            api.submit(entrypoint, job=job, runtime_env=environment)
+            _await_start(api, job)
+        except BaseException:
+            api.end(job)  # of Ctrl-C, say: nobody would know of it
+            raise
         return Placed(
             kind="ray",
             job=job,
@@ -194,8 +198,11 @@ def results_of(folder: str, order: Order, job: str) -> str:
 
 
 def job_of(found: Mapping[str, Any]) -> Job:
-    """Ray's words for a job as ours."""
+    """Ray's words for a job as ours; of a driver's log its last lines."""
     status, words = str(found.get("status")), str(found.get("message") or "")
+    how, _, log = words.partition(", last available logs")
+    lines = [line.strip() for line in log.splitlines()[1:] if line.strip()]
+    words = f"{how}: {' / '.join(lines[-LOG_LINES:])}" if lines else how
     if status in OVER:
         return Job("over", words)
     return Job("waiting" if status == "PENDING" else "running", words)
@@ -211,7 +218,7 @@ def _await_start(api: JobsApi, job: str) -> None:
     while time.monotonic() < until:
         found = api.job(job) or {}
         if found.get("status") == "FAILED":
-            said = "\n".join(api.log(job).strip().splitlines()[-_LAST_LINES:])
+            said = "\n".join(api.log(job).strip().splitlines()[-LOG_LINES:])
             raise ClusterError(
                 f"{api.address}: the driver's job failed as it started: {found.get('message')}"
                 f"\n{said}"

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,7 @@ def from_url(results: str, run_dir: Path, job: str) -> None:
 
 def write(run_dir: Path, content: bytes) -> None:
     """Put the snapshot beside its place, then rename: a reader never sees half of it."""
-    beside = run_dir / f".{SNAPSHOT}-new"
+    beside = run_dir / f".{SNAPSHOT}-{os.getpid()}"  # another shell may fetch too
     try:
         beside.write_bytes(content)
         beside.replace(run_dir / SNAPSHOT)

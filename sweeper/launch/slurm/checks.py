@@ -28,8 +28,9 @@ def _check_worker(order: Order, config: SlurmConfig) -> None:
     if resources.gpus > config.gpus_per_node:
         raise InputError(
             f"{config.path}: gpus_per_node is {config.gpus_per_node}, but a worker takes"
-            f" {resources.gpus:g} GPUs (`resources` in the spec's header), and all of them have to"
-            " be on one node. Ask for more GPUs a node there, or for fewer a worker."
+            f" {resources.gpus:g} GPU{'s' * (resources.gpus > 1)} (`resources` in the spec's"
+            " header), and all of them have to be on one node. Ask for more GPUs a node there, or"
+            " for fewer a worker."
         )
     cores = config.cpus_per_node
     if cores is None:

@@ -35,44 +35,86 @@ back_in_line() {
 # ------------------------------------------------------------------ Ray inside this allocation
 name=$SLURM_JOB_ID-${SLURM_RESTART_COUNT:-0}
 PATIENCE=120
-# Short, for Ray's sockets lie in it, and on each node's own disk.
+# On each node's own disk, and short, for Ray's sockets lie below it.
 export SWEEP_SCRATCH=${SWEEP_SCRATCH:-/tmp}/swp-$UID-$name
+if [ ${#SWEEP_SCRATCH} -gt 38 ]; then
+    say "SWEEP_SCRATCH: the folder $SWEEP_SCRATCH is longer than 38 characters; name a shorter one"
+    exit 2
+fi
 # Nobody without this file gets in.
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$run/slurm/token-$name
 # A node that is gone is noticed after some ten seconds.
 export RAY_health_check_initial_delay_ms=5000 RAY_health_check_period_ms=2000
 export RAY_health_check_timeout_ms=2000 RAY_health_check_failure_threshold=3
+export RAY_gcs_rpc_server_reconnect_timeout_s=20 # and a head that is gone
 export RAY_raylet_start_wait_time_s=$PATIENCE RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0
-[ -z "$SLURM_CPUS_PER_TASK" ] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
-export python data PATIENCE
+unset SLURM_CPUS_PER_TASK SRUN_CPUS_PER_TASK # a step then has all that the job has on its node
+head=$SLURMD_NODENAME
+export python data head name preemptible PATIENCE
 
 # Runs on each node: a folder of its own, the data, and Ray with what the allocation has there.
 on_node() { # IP:PORT OPTION...
-    local address=$1 new=${SWEEP_SCRATCH%/*}/new-${SWEEP_SCRATCH##*/} old ray='' told=''
+    local address=$1 new=${SWEEP_SCRATCH%/*}/new-${SWEEP_SCRATCH##*/} old ray='' told=0
     shift
-    trap 'told=yes; echo "told to end"; [ -z "$ray" ] || kill "$ray" 2>/dev/null' TERM INT
+    trap 'told=$((told + 1)); echo "told to end"; end_ray_here $told' TERM INT
     for old in "${SWEEP_SCRATCH%/*}/swp-$UID-"*; do # left by jobs that were killed
         [ -O "$old" ] && [ ! -L "$old" ] && flock --nonblock "$old/lock" rm -rf "$old"
     done
     # Locked before it has its name, so that nobody takes it for a left-over.
     mkdir "$new" && exec 9>"$new/lock" && flock 9 && mv "$new" "$SWEEP_SCRATCH" || return 2
-    trap 'rm -rf "$SWEEP_SCRATCH" || { sleep 1; rm -rf "$SWEEP_SCRATCH"; }' EXIT
+    # Again, where something still wrote there, or a signal to all has ended `rm`.
+    trap 'for _ in {1..20}; do rm -rf "$SWEEP_SCRATCH" && break; sleep 0.3; done' EXIT
     if [[ $data == *://* ]]; then
         PYLEARN2_DATA_PATH=$("$python" -m sweeper.launch.data "$data") || return 2
         export PYLEARN2_DATA_PATH
     fi
     until [ "$1" = --head ] || is_open "$address"; do
-        [ -z "$told" ] && [ "$SECONDS" -lt "$PATIENCE" ] || return 3
+        [ $told = 0 ] && [ "$SECONDS" -lt "$PATIENCE" ] || return 3
         sleep 0.3
     done
-    [ -z "$told" ] || return 0
+    [ $told = 0 ] || return 0
     # Ports that are not named are free ones that the system picks.
-    "$python" -m ray.scripts.scripts start "$@" --block --disable-usage-stats \
+    SWEEP_RAY=$name ${preemptible:+"$python" -c "$SHIELD"} \
+        "$python" -m ray.scripts.scripts start "$@" --block --disable-usage-stats \
         --num-cpus="$SLURM_CPUS_ON_NODE" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" \
         --object-store-memory="$(store_bytes)" --min-worker-port=0 --max-worker-port=0 &
     ray=$!
-    wait "$ray"
-    [ -z "$told" ] || wait "$ray" # the first was cut short by the signal
+    while kill -0 "$ray" 2>/dev/null; do wait "$ray"; done # a signal cuts a `wait` short
+    kill_ray # what it left
+    [ $told -gt 0 ] || [ "$1" = --head ] || back_without_head
+}
+
+# A queue that takes nodes away tells every process at once, and gives them a while. Ray's do not
+# hear it: they go on until the driver has saved what runs, and this script tells them again.
+SHIELD='import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+os.execvp(sys.argv[1], sys.argv[1:])'
+
+end_ray_here() { # HOW OFTEN THIS WAS TOLD
+    if [ -z "$preemptible" ]; then
+        [ -z "$ray" ] || kill "$ray" 2>/dev/null
+    elif [ "$1" -gt 1 ]; then
+        kill_ray
+    fi
+}
+
+kill_ray() {
+    local path
+    for path in /proc/[0-9]*; do
+        grep -qszxF "SWEEP_RAY=$name" "$path/environ" && kill -KILL "${path#/proc/}" 2>/dev/null
+    done
+}
+
+# A job that survives its nodes (--no-kill) is left alone by SLURM where its first one dies too,
+# and the script with it. What is left of Ray on another node then puts the job back in line.
+back_without_head() {
+    echo "Ray ended by itself; is $head down?"
+    while sleep 5; do # ended by SLURM with this step, in a job that goes on or is over
+        if scontrol --oneliner show node "$head" | grep -q ' State=DOWN'; then
+            scontrol requeue "$SLURM_JOB_ID"
+            return
+        fi
+    done
 }
 
 is_open() { (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; } # IP:PORT
@@ -82,7 +124,8 @@ store_bytes() {
     local mib=$((${SLURM_MEM_PER_NODE:-$((${SLURM_MEM_PER_CPU:-0} * SLURM_CPUS_ON_NODE))} / 10))
     echo $(((mib < 100 ? 100 : mib > 500 ? 500 : mib) << 20))
 }
-export -f on_node is_open store_bytes
+export SHIELD
+export -f on_node end_ray_here kill_ray back_without_head is_open store_bytes
 
 declare -A step
 start() { # NODE OPTION...
@@ -124,6 +167,10 @@ start_ray() {
 end_ray() {
     local node since=$SECONDS
     [ ${#step[@]} = 0 ] || scancel --quiet --signal=TERM "$SLURM_JOB_ID"
+    if [ -n "$preemptible" ]; then
+        pause 1
+        scancel --quiet --signal=TERM "$SLURM_JOB_ID"
+    fi
     for node in "${!step[@]}"; do
         while lives "$node" && [ $((SECONDS - since)) -lt 15 ]; do pause 0.2; done
         kill "${step[$node]}" 2>/dev/null
@@ -142,7 +189,6 @@ trap leave EXIT
 
 od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$RAY_AUTH_TOKEN_PATH" || exit 2
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
-head=$SLURMD_NODENAME
 for attempt in 1 2 3; do
     # Nodes are shared: somebody else may take a port between the look and its use.
     start_ray && break
@@ -170,8 +216,12 @@ if [ -z "$warned$cancelled" ]; then
         if is_taken; then say "SLURM takes the nodes away"; else say "Ray's head is gone"; fi
         tail -n 5 "$(log_of "$head")"
         tell USR1
-        for _ in {1..20}; do ! kill -0 $driver 2>/dev/null || pause 1; done
-        tell KILL
+        since=$SECONDS
+        while kill -0 $driver 2>/dev/null; do
+            # Without Ray there is nothing that it could save.
+            lives "$head" || [ $((SECONDS - since)) -lt 20 ] || tell KILL
+            pause 1
+        done
     fi
     wait $driver
     code=$?

@@ -11,7 +11,7 @@ from sweeper.errors import InputError
 from sweeper.launch import folder
 from sweeper.launch.base import Job, Placed
 from sweeper.launch.slurm import checks, queue, script
-from sweeper.store.union import PARTS
+from sweeper.store.union import part_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,8 @@ class SlurmLauncher:
         path = order.run_dir / script.FOLDER / "job.sh"
         _write(path, text)
         try:
-            job = queue.submit(str(path))
+            given = [name for name, _ in script.asked(order, self.config)]
+            job = queue.submit(str(path), given)
         except queue.RefusedError as error:
             raise checks.refusal(error, self.config) from error
         return Placed(
@@ -50,7 +51,11 @@ class SlurmLauncher:
             job=job,
             cluster_file=self.config.text,
             started=time.time(),
-            facts={"form": self.config.form, "log": script.log_of(order, job)},
+            facts={
+                "form": self.config.form,
+                # Each task of an array is a job with a number of its own.
+                "log": script.log_of(order, "*" if self.config.form == "array" else job),
+            },
         )
 
     def look(self, placed: Placed) -> Job:
@@ -73,7 +78,7 @@ class SlurmLauncher:
         return f"the driver in SLURM's job {placed.job} was asked to stop."
 
     def _stop_tasks(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
-        for part in sorted((run_dir / PARTS).glob("*")):
+        for part in part_folders(run_dir):
             folder.send_control(part, "stop", trials)
         if not trials:
             queue.cancel(placed.job, "--state=PENDING")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.errors import SweepError
-from sweeper.store.sql import SqlStore
+from sweeper.store.union import open_to_read
 
 if TYPE_CHECKING:
     from sweeper.records import Row, TrialState
@@ -24,7 +24,7 @@ FRUITLESS_STARTS = 3
 
 def reached(run_dir: Path) -> int:
     """How far the run is: trials that are over, and the different rows of the rest."""
-    with closing(SqlStore.read(run_dir)) as store:
+    with closing(open_to_read(run_dir)) as store:
         counts: dict[TrialState, int] = dict(store.counts())
         over = sum(number for state, number in counts.items() if state.is_final)
         left = {trial.id for trial in store.unfinished()}

@@ -19,8 +19,8 @@ _WAITING = frozenset(
 _RUNNING = frozenset(
     {"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING"}
 )
-# What sbatch reads from the environment before the script's own lines.
-_OWN_LINES = ("PARTITION", "ACCOUNT", "QOS", "CONSTRAINT", "TIMELIMIT")
+# Options whose variable is not just SBATCH_ and their name.
+_VARIABLES = {"time": "TIMELIMIT", "mem": "MEM_PER_NODE", "array": "ARRAY_INX"}
 _SILENT = ("contact slurm controller", "Socket timed out", "Connection refused", "Zero Bytes")
 
 
@@ -82,10 +82,13 @@ def own_words(complaint: str) -> str:
 def submission_environ(environ: Mapping[str, str], given: Sequence[str]) -> dict[str, str]:
     """The shell's environment without what would change the job.
 
-    given: options that the script has itself, as PARTITION: SBATCH_PARTITION would override it.
+    given: options that the script has itself, as `partition`: SBATCH_PARTITION would override it.
     A shell inside of another job carries that job's SLURM_ variables.
     """
-    dropped = {f"SBATCH_{name}" for name in given}
+    dropped = {
+        f"SBATCH_{_VARIABLES.get(name, name.upper().replace('-', '_'))}"
+        for name in (*given, "no-requeue")
+    }
     return {
         name: value
         for name, value in environ.items()
@@ -93,11 +96,10 @@ def submission_environ(environ: Mapping[str, str], given: Sequence[str]) -> dict
     }
 
 
-def submit(script: str, *, given: Sequence[str] = _OWN_LINES) -> str:
-    """Submit a script's file; the job's number."""
-    said = call(
-        "sbatch", "--parsable", script, environ=submission_environ(os.environ, given)
-    ).strip()
+def submit(script: str, given: Sequence[str]) -> str:
+    """Submit a script's file; the job's number. given: as in `submission_environ`."""
+    environ = submission_environ(os.environ, given)
+    said = call("sbatch", "--parsable", script, environ=environ).strip()
     return said.splitlines()[-1].partition(";")[0]
 
 

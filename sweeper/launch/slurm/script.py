@@ -11,6 +11,7 @@ import sys
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from sweeper.launch.base import share_gpus
 from sweeper.launch.data import VARIABLE, is_url
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def text(order: Order, config: SlurmConfig, *, python: str = sys.executable) -> 
         [
             "#!/bin/bash",
             *_about(order, config),
-            *(f"#SBATCH {line}" for line in _asked(order, config)),
+            *(f"#SBATCH --{name}={shlex.quote(value)}" for name, value in asked(order, config)),
+            *(f"#SBATCH --{name}" for name in _flags(config)),
             *_verbatim("sbatch", [f"#SBATCH {line}" for line in config.sbatch]),
             "",
             *_values(order, config, python),
@@ -61,8 +63,8 @@ def _plain(name: str) -> str:
     return name if name.isprintable() else ascii(name)
 
 
-def _asked(order: Order, config: SlurmConfig) -> list[str]:
-    """Options of sbatch, quoted: it reads quotes as a shell does."""
+def asked(order: Order, config: SlurmConfig) -> list[tuple[str, str]]:
+    """Options of sbatch and their values; in the script they are quoted, as it reads quotes."""
     output = log_of(order, "").removesuffix(".log").replace("%", "%%") + "%j.log"
     options: list[tuple[str, str | int | None]] = [
         ("job-name", order.header.name),
@@ -71,7 +73,7 @@ def _asked(order: Order, config: SlurmConfig) -> list[str]:
         ("signal", f"B:USR1@{warning_s(config)}"),
         ("nodes", 1 if config.form == "array" else config.nodes),
         ("ntasks-per-node", 1),
-        ("cpus-per-task", config.cpus_per_node),
+        ("cpus-per-task", config.cpus_per_node or _cores_needed(order, config)),
         ("gres", f"gpu:{config.gpus_per_node}" if config.gpus_per_node else None),
         ("mem", f"{config.memory_per_node_mib}M" if config.memory_per_node_mib else None),
         ("time", None if config.time_s is None else _clock(config.time_s)),
@@ -81,12 +83,20 @@ def _asked(order: Order, config: SlurmConfig) -> list[str]:
         ("constraint", config.constraint),
         ("array", f"0-{config.tasks - 1}" if config.form == "array" else None),
     ]
-    # A job with trials left is put back; the loss of one of several nodes does not end it.
-    flags = ["--requeue", *(["--no-kill"] if config.nodes > 1 else [])]
-    return [
-        *(f"--{name}={shlex.quote(str(value))}" for name, value in options if value),
-        *flags,
-    ]
+    return [(name, str(value)) for name, value in options if value]
+
+
+def _flags(config: SlurmConfig) -> list[str]:
+    """A job with trials left is put back; the loss of one of several nodes does not end it."""
+    return ["requeue", *(["no-kill"] if config.nodes > 1 else [])]
+
+
+def _cores_needed(order: Order, config: SlurmConfig) -> int | None:
+    """Cores a node for all workers that its GPUs are enough for, else for one; SLURM gives one."""
+    resources = order.header.resources
+    workers = share_gpus(resources.gpus, config.gpus_per_node) if resources.gpus else 1
+    needed = workers * resources.cpus
+    return needed if needed > 1 else None
 
 
 def warning_s(config: SlurmConfig) -> int:
@@ -111,6 +121,7 @@ def _values(order: Order, config: SlurmConfig, python: str) -> list[str]:
         f"options=({' '.join(options)})",
         f"part={'$SLURM_ARRAY_TASK_ID' if config.form == 'array' else ''}",
         f"data={shlex.quote(config.data)}",
+        f"preemptible={'yes' if config.preemptible else ''}",
     ]
     if config.data and not is_url(config.data):
         lines.append(f'export {VARIABLE}="$data"')

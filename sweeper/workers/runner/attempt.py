@@ -144,6 +144,8 @@ class _Run:
         slots = 1 if isinstance(item, Record) else width(item, task.pack, task.mates)
         self._is_built = True
         self._info["build_s"] = time.time() - self._began
+        if self._bench.setup.precision != "float32":
+            self._info["precision"] = self._bench.setup.precision
         return Built(self._bench.worker, task.trial, task.number, time.time(), slots)
 
     def _row(self, phase: int, record: Record) -> Row:

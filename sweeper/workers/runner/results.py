@@ -34,8 +34,10 @@ class Results:
 
         attempt: "ID/aN".    skip: name of a file that is not put.
         """
+        if not self._url or not folder.is_dir():
+            return
         known = self._put.setdefault(attempt, {})
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
             if name == skip or not path.is_file():
                 continue

@@ -56,7 +56,8 @@ class FakeCloud(AutoscalingCluster):
 
 
 def workers() -> int:
-    return sum(node["Alive"] for node in ray.nodes()) - 1
+    """Nodes that lend a core; the head lends none."""
+    return sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes())
 
 
 def main(spec: str, run_dir: str) -> None:

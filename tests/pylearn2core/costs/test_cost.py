@@ -8,6 +8,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
+from pylearn2core.costs.combined import sharing_values
 from pylearn2core.costs.cost import (
     Cost,
     DefaultDataSpecsMixin,
@@ -271,3 +272,37 @@ def test_a_step_moves_the_random_states_that_the_cost_draws_from(mlp: MLP) -> No
     step = pytensor.function([x], grads[W], updates=list(updates.items()), mode="FAST_COMPILE")
     drawn = {float(step(X)[0, 0]) for _ in range(5)}
     assert len(drawn) == 5
+
+
+class Counted(DefaultDataSpecsMixin, Cost):
+    """How often it was asked for its value is in `asked`."""
+
+    def __init__(self, *, stochastic: bool) -> None:
+        self.asked, self.stochastic = 0, stochastic
+
+    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+        self.asked += 1
+        return pt.sqr(data).mean() * self.asked
+
+    def is_stochastic(self) -> bool:
+        return self.stochastic
+
+
+@pytest.mark.parametrize(("stochastic", "asked"), [(False, 1), (True, 2)])
+def test_a_terms_channel_shares_the_objectives_value_unless_it_draws(
+    mlp: MLP, stochastic: bool, asked: int
+) -> None:
+    part = Counted(stochastic=stochastic)
+    cost = SumOfCosts([part, WeightDecay({"h": 0.5})])
+    x = pt.matrix("X")
+    with sharing_values():
+        objective, channels = cost.expr(mlp, x), cost.get_monitoring_channels(mlp, x)
+        assert part.asked == asked
+        assert (
+            channels["term_0"] in pytensor.graph.traversal.ancestors([objective])
+        ) is not stochastic
+        cost.expr(mlp, pt.matrix("another X"))
+        assert part.asked == asked + 1
+    part.asked = 0
+    cost.expr(mlp, x)
+    assert part.asked == 1  # a batch's value is forgotten with the batch

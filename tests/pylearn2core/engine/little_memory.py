@@ -1,6 +1,6 @@
 """Eight trials as a pack, in a process that may map only so many more bytes: printed as JSON.
 
-`little_memory.py BYTES`. A slot has a hidden layer of 10 MB, and its gradient.
+`little_memory.py BYTES`. A slot has a hidden layer of 20 MB, and its gradient.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytensor.tensor as pt
 
 from pylearn2core.engine import Bound, Order, Step, TrainPass, answer, width
 
-ROWS, WIDE = 100, 25_000
+ROWS, WIDE = 200, 25_000
 X = np.random.RandomState(0).rand(ROWS, 4).astype("float32")
 
 

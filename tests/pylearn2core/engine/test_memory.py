@@ -19,6 +19,11 @@ X = np.random.RandomState(0).rand(ROWS, 5)
 ORDER = Order.of([slice(0, 40), slice(40, 60)], ROWS)
 
 
+@pytest.fixture(autouse=True)
+def _no_data_of_other_tests(monkeypatch):
+    monkeypatch.setattr("pylearn2core.engine.pack.bytes_on_device", lambda: 0)
+
+
 def request(seed, wide=700):
     weights = pytensor.shared(np.random.RandomState(seed).randn(5, wide))
     x = pt.dmatrix("x")
@@ -34,16 +39,19 @@ def test_a_pack_that_runs_out_of_memory_is_halved_and_no_trial_is_lost(tmp_path)
     environ = {**os.environ, "PYTENSOR_FLAGS": flags, memory.SETTING: "1e15"}
     script = Path(__file__).with_name("little_memory.py")
     done = subprocess.run(
-        [sys.executable, str(script), "1.3e8"],
+        # Eight slots take 320 MB, four 160; the compiler needs some too.
+        [sys.executable, str(script), "2.6e8"],
         env=environ,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["errors"] == []
-    assert 1 < found["width"] < 8
-    assert set(found["slots"]) == {found["width"]}
+    # As many as went: memory in pieces may take four at first and two later.
+    assert 1 < found["width"] == min(found["slots"]) <= max(found["slots"]) < 8
+    assert len(found["slots"]) == 8
     assert found["difference"] < 1e-5 < found["moved"]
     assert "does not fit the device's memory (RESOURCE_EXHAUSTED" in done.stderr
 

@@ -79,6 +79,14 @@ def test_two_scalar_ops_that_only_look_equal_are_told_apart():
     assert found == ["float32", "float32", "float64", "float64"]
 
 
+def test_what_the_flags_say_now_counts():
+    found = []
+    for policy in ("custom", "numpy+floatX", "custom"):
+        with pytensor.config.change_flags(cast_policy=policy, floatX="float32"):
+            found.append(pt.add(pt.ivector("x"), pt.fvector("y")).dtype)
+    assert found == ["float64", "float32", "float64"]
+
+
 @pytest.mark.parametrize("shape", [(), (True, False), (1, 0), (None, 1), [3, None], (np.int64(3),)])
 def test_a_type_is_the_one_that_pytensor_makes(shape):
     for _ in range(2):

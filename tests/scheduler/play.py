@@ -1,0 +1,71 @@
+"""A sweep that a test tells its events, one by one."""
+
+from __future__ import annotations
+
+from sweeper.records import (
+    AttemptState,
+    Began,
+    Built,
+    Device,
+    Ended,
+    Lease,
+    LeasedTrial,
+    LeaseOver,
+    WorkerDown,
+    WorkerUp,
+)
+from sweeper.scheduler import Policy, begin, make_plan, step
+
+HERE = Device(host="here", pid=7)
+
+
+class Play:
+    """A sweep whose events the test tells; `said` is what the last one brought."""
+
+    def __init__(self, texts="aaaa", workers=1, **rules):
+        left = [(f"t{i}", text, 1) for i, text in enumerate(texts)]
+        self.plan = make_plan(left, workers=workers, policy=Policy(**rules))
+        self.clock = 0.0
+        self.state, self.commands, self.changes = begin(self.plan, self.clock)
+
+    def tell(self, event):
+        self.state, self.commands, self.changes = step(self.plan, self.state, event)
+        return self.commands
+
+    def up(self, worker=0):
+        return self.tell(WorkerUp(worker, HERE, self.clock))
+
+    def down(self, worker=0, *, charged=True):
+        return self.tell(WorkerDown(worker, "killed by signal 9", charged, self.clock))
+
+    def began(self, trial, number=1, worker=0):
+        return self.tell(Began(worker, trial, number, self.clock))
+
+    def built(self, trial, number=1, worker=0):
+        return self.tell(Built(worker, trial, number, self.clock))
+
+    def ended(self, trial, number=1, worker=0, outcome=AttemptState.FINISHED, **facts):
+        return self.tell(Ended(worker, trial, number, outcome, self.clock, **facts))
+
+    def over(self, worker=0):
+        return self.tell(LeaseOver(worker, self.clock))
+
+    def whole(self, trial, number=1, worker=0, seconds=0.0, **facts):
+        """Begin, build and end one attempt, and say nothing of its lease."""
+        self.began(trial, number, worker)
+        self.built(trial, number, worker)
+        self.clock += seconds
+        return self.ended(trial, number, worker, **facts)
+
+
+def lease(worker, *attempts):
+    return Lease(worker, tuple(LeasedTrial(trial, number) for trial, number in attempts))
+
+
+def proved(texts="aaaa", workers=1, **rules):
+    """A play in which the first trial of the text is done and the rest is leased."""
+    play = Play(texts, workers, **rules)
+    play.up()
+    play.whole("t0")
+    play.over()
+    return play

@@ -18,9 +18,11 @@ from sweeper.cli_progress import display
 from sweeper.errors import InputError
 from sweeper.launch import folder, joined
 from sweeper.launch.choose import config_of, launcher_by
+from sweeper.launch.config import loads
 from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
+    from sweeper.launch.base import Placed
     from sweeper.launch.config import ClusterConfig
     from sweeper.records import Resources, SweepSpec
     from sweeper.spec import Expansion
@@ -49,7 +51,10 @@ def launch(
     spec = specs.load(path, defines)
     expansion = specs.expand(spec)
     run_dir = out or new_folder(spec.header.name)
-    elsewhere = _elsewhere(on)
+    config = config_of(on) if on is not None else None
+    elsewhere = _elsewhere(config, dry_run=dry_run)
+    # Of this machine a file may leave only a part, to this driver and to those after it.
+    part = config.text if config is not None and elsewhere is None else ""
     # Of a dry run elsewhere the standard output is what would be sent, so that it can be piped on.
     beside = elsewhere is not None and dry_run
     place = on if elsewhere else None
@@ -75,27 +80,38 @@ def launch(
 
         sweep.make(spec, expansion, run_dir)
         folder.point_latest(run_dir)
-        cli_place.detach(run_dir, workers=workers)
+        cli_place.detach(run_dir, workers=workers, cluster_file=part)
         return _goes_on(run_dir, wait=wait)
     started = time.monotonic()
     with display() as shown:
         outcome = sweep.launch(
-            spec, expansion, run_dir=run_dir, workers=workers, on_progress=shown.update
+            spec,
+            expansion,
+            run_dir=run_dir,
+            workers=workers,
+            on_progress=shown.update,
+            cluster_file=part,
         )
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 
-def _elsewhere(on: str | None) -> ClusterConfig | None:
-    """Where the driver goes, None for this machine; a file may leave only a part of that."""
-    if on is None:
-        return None
-    config = config_of(on)
-    if config.kind != "local":
+def _elsewhere(config: ClusterConfig | None, *, dry_run: bool) -> ClusterConfig | None:
+    """Where the driver goes, None for this machine, of which no more is used than the file says."""
+    if config is None or config.kind != "local":
         return config
-    from sweeper.launch import here
+    from sweeper.launch.here import confine
 
-    here.confine(config)
+    confine(config, fetch=not dry_run)
     return None
+
+
+def _confine_as(placed: Placed | None) -> str:
+    """Use no more of this machine than the run's first driver did; the text that says so."""
+    if placed is None or placed.kind != "local" or not placed.cluster_file:
+        return ""
+    config = loads(placed.cluster_file, "cluster_file of placed.json")
+    _elsewhere(config, dry_run=False)
+    return placed.cluster_file
 
 
 def _nothing_started(path: Path, *, err: bool = False) -> int:
@@ -136,9 +152,15 @@ def resume(
         if cli_place.resume(run_dir, placed, workers=workers, code_changed_ok=code_changed_ok):
             return _goes_on(run_dir, wait=wait)
         return 0
+    cluster_file = _confine_as(placed)
     typer.echo(f"resuming {shown_path(run_dir)} with the spec as it was launched")
     if detach:
-        cli_place.detach(run_dir, workers=workers, code_changed_ok=code_changed_ok)
+        cli_place.detach(
+            run_dir,
+            workers=workers,
+            code_changed_ok=code_changed_ok,
+            cluster_file=cluster_file,
+        )
         return _goes_on(run_dir, wait=wait)
     started = time.monotonic()
     with display() as shown:

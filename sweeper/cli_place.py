@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +21,7 @@ import typer
 from sweeper import spec as specs
 from sweeper.errors import InputError
 from sweeper.launch import folder
-from sweeper.launch.base import Order, Placed
+from sweeper.launch.base import Order, Placed, check_parts
 from sweeper.launch.choose import launcher_by, launcher_of
 from sweeper.report.find import short_name
 from sweeper.store.base import STORE_FILE
@@ -35,9 +39,7 @@ def order_of(
 ) -> Order:
     """The order for a new run. Raises InputError for a rule that this place can't keep."""
     if getattr(config, "form", "") == "array":
-        from sweeper.sweep import part
-
-        part.check(spec.header)
+        check_parts(spec.header)
     return Order(
         run_dir=run_dir.absolute(),
         spec_path=Path(spec.path).absolute(),
@@ -66,15 +68,23 @@ def launch(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order
         else:
             folder.make(run_dir)
             folder.copy_spec(run_dir, spec.text)
-        submit(launcher_by(config), order, config.text)
+        placed = submit(launcher_by(config), order, config.text)
     except BaseException:
-        sweep.unmake(run_dir, before)
+        if not (run_dir / folder.PLACED).exists():  # `sweep down` needs what is noted there
+            sweep.unmake(run_dir, before)
         raise
+    # The run goes on from here, whatever becomes of who looks on.
     folder.point_latest(run_dir)
+    _tell(f"put there as {placed.kind} job {placed.job}")
 
 
-def submit(launcher: Launcher, order: Order, cluster_file: str) -> None:
-    """Put the driver there, note where that is, and tell it."""
+def submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
+    """Put the driver there and note where that is."""
+    with _ended_in_order():
+        return _submit(launcher, order, cluster_file)
+
+
+def _submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
     placed = launcher.submit(order)
     facts = {
         **placed.facts,
@@ -91,8 +101,39 @@ def submit(launcher: Launcher, order: Order, cluster_file: str) -> None:
         folder.write_placed(order.run_dir, placed)
     except BaseException:
         launcher.down(placed)  # nobody would find it again
+        if order.before is None:
+            (order.run_dir / folder.PLACED).unlink(missing_ok=True)
         raise
-    typer.echo(f"put there as {placed.kind} job {placed.job}")
+    return placed
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """A closed terminal, or SIGTERM, is an exception here: what was rented is given back first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # which alone can ask for signals
+        return
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard = [number for number in numbers if before[number] != signal.SIG_IGN]  # as by nohup
+
+    def end(number: int, _: object) -> None:
+        for one in heard:
+            signal.signal(one, signal.SIG_IGN)  # the second must not cut that short
+        raise SystemExit(128 + number)
+
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
+
+
+def _tell(words: str) -> None:
+    with contextlib.suppress(OSError):  # the reader may be gone (`| head`)
+        typer.echo(words)
 
 
 def is_elsewhere(placed: Placed | None) -> bool:
@@ -104,6 +145,7 @@ def resume(run_dir: Path, placed: Placed, *, workers: int | None, code_changed_o
     """Put a driver where the last one was; False where nothing is left to do."""
     launcher = launcher_of(placed)
     job = launcher.look(placed)
+    # "unknown" is the answer that there is no such driver (any more); no answer raises.
     if job.state in ("waiting", "running"):
         raise InputError(
             f"{run_dir}: its driver is there already: {placed.kind} job {placed.job} is"
@@ -123,8 +165,10 @@ def resume(run_dir: Path, placed: Placed, *, workers: int | None, code_changed_o
         workers=workers,
         has_folder=launcher.has_folder,
         before=placed,
+        code_changed_ok=code_changed_ok,
     )
-    submit(launcher, order, placed.cluster_file)
+    placed = submit(launcher, order, placed.cluster_file)
+    _tell(f"put there as {placed.kind} job {placed.job}")
     return True
 
 
@@ -158,8 +202,13 @@ def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
 
 
 # ------------------------------------------------------------------ in the background, here
-def detach(run_dir: Path, *, workers: int | None, code_changed_ok: bool = False) -> None:
-    """Start a driver of a run that is made, which outlives this shell. Raises InputError."""
+def detach(
+    run_dir: Path, *, workers: int | None, code_changed_ok: bool = False, cluster_file: str = ""
+) -> None:
+    """Start a driver of a run that is made, which outlives this shell. Raises InputError.
+
+    cluster_file: text of the file that this process is confined by, for a later resume.
+    """
     if not code_changed_ok:
         _check_code(run_dir)  # a refusal is for who is here to read it
     words = [sys.executable, "-m", "sweeper", "resume", str(run_dir.absolute())]
@@ -176,8 +225,13 @@ def detach(run_dir: Path, *, workers: int | None, code_changed_ok: bool = False)
         check=True,
     )
     driver = int(started.stdout)
-    folder.write_placed(run_dir, Placed(kind="local", job=str(driver), started=time.time()))
-    typer.echo(f"runs in the background as process {driver}, its output goes to {log}")
+    try:
+        folder.write_placed_here(run_dir, driver, cluster_file)
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(driver, signal.SIGTERM)  # nobody would find it again
+        raise
+    _tell(f"runs in the background as process {driver}, its output goes to {log}")
 
 
 def _check_code(run_dir: Path) -> None:

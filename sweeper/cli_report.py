@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.errors import InputError, SweepError
+from sweeper.launch import folder
 from sweeper.records import TrialState
-from sweeper.report.find import PLACED, find_run, short_name
+from sweeper.report.find import find_run, short_name
 from sweeper.report.text import duration, printable
 from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
 
@@ -56,7 +57,7 @@ def status(run_dir: Path) -> str:
 
 def is_fetched(run_dir: Path) -> bool:
     """Whether what is here is a copy of a run that is elsewhere."""
-    return (run_dir / PLACED).is_file() and not (run_dir / STORE_FILE).is_file()
+    return (run_dir / folder.PLACED).is_file() and not (run_dir / STORE_FILE).is_file()
 
 
 def tell_age(run_dir: Path) -> None:
@@ -73,8 +74,6 @@ def tell_age(run_dir: Path) -> None:
 
 def place_of(run_dir: Path) -> str:
     """Where the run's driver was put, and what the queue says of it; "" for this machine."""
-    from sweeper.launch import folder
-
     placed = folder.read_placed(run_dir)
     if placed is None or placed.kind == "local":
         return ""

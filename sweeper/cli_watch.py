@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sweeper import cli_control, cli_launch
+from sweeper.cli_place import DRIVER_LOG
 from sweeper.cli_progress import display
 from sweeper.cli_report import reading
 from sweeper.errors import InputError, StoreError, SweepError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 1.0
 # A queue serves many users, and a fetch is a job or a transfer.
 ASK_EVERY_S = 10.0
+# "unknown" so often in a row: the job is gone, and was not only too new to be known.
+_UNKNOWN_TIMES = 3
 # Reading all rows of a long run takes a while: most of the time is for who else needs the disk.
 _SHARE = 5.0
 
@@ -66,7 +69,7 @@ def conclude(run_dir: Path, watcher: Watcher) -> int:
     with reading(run_dir) as store:
         code = exit_code(store)
     if cli_control.is_unheard(found.sweep, folder.read_placed(run_dir)):
-        log = f"; its output: {run_dir / 'logs' / 'driver.log'}" if not watcher.words else ""
+        log = f"; its output: {run_dir / 'logs' / DRIVER_LOG}" if not watcher.words else ""
         reason, code = f"its driver ended before it did anything{log or f': {watcher.words}'}", 3
     return cli_launch.conclude(run_dir, Outcome(code, reason, found.counts), found.elapsed_s)
 
@@ -87,6 +90,7 @@ class Watcher:
     _launcher: Launcher | None = field(init=False, default=None)
     _job: Job = field(init=False, default=Job("unknown"))
     _asked: float = field(init=False, default=float("-inf"))
+    _unknown: int = field(init=False, default=0)
     _first: tuple[float, int] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -114,6 +118,7 @@ class Watcher:
         try:
             self._placed = folder.read_placed(self.run_dir) or self._placed  # a resume moves it
             self._job = self._launcher.look(self._placed)
+            self._unknown = self._unknown + 1 if self._job.state == "unknown" else 0
             said = f" ({self._job.words})" if self._job.words else ""
             self.words = f"{self._placed.kind} job {self._placed.job} is {self._job.state}{said}"
             if not self._launcher.has_folder and self._job.state != "waiting":
@@ -132,7 +137,7 @@ class Watcher:
             return True
         if self._launcher is not None:
             # An interrupted run may be in the queue again; a silent driver may be too far to hear.
-            is_gone = state == "over" or (state == "unknown" and self._asked > float("-inf"))
+            is_gone = state == "over" or self._unknown >= _UNKNOWN_TIMES
             return is_gone and not (found is not None and found.alive)
         if found is None or (found.sweep.state == "interrupted" and not is_new):
             return True

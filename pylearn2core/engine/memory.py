@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jax
@@ -16,7 +16,7 @@ SETTING = "PYLEARN2_DEVICE_BYTES"
 
 # The rest is for what nobody counts: the library's own buffers, fragments, arrays on their way.
 _USABLE = 0.9
-_CGROUP = Path("/sys/fs/cgroup/memory.max")
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 class TooLargeError(Exception):
@@ -64,12 +64,44 @@ def is_lack_of_memory(error: BaseException) -> bool:
 
 
 def _share_of_host() -> float:
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with contextlib.suppress(OSError, ValueError):  # no such limit
-        total = min(total, int(_CGROUP.read_text()))
+    host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    files = limit_files(_text_of(Path("/proc/self/cgroup")))
+    total = least_limit(map(_text_of, files), host)
     cores = os.cpu_count() or 1
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
     return total * min(1.0, own / cores)
+
+
+def limit_files(cgroups: str) -> list[Path]:
+    """Where limits on this process's memory may stand: a batch job, a service and what they are in
+    each have one of their own.
+
+    cgroups: what /proc/self/cgroup says. In a container, not all of the files need be there.
+    """
+    found = []
+    for line in cgroups.splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            root, name = _CGROUPS, "memory.max"
+        elif "memory" in controllers.split(","):
+            root, name = _CGROUPS / "memory", "memory.limit_in_bytes"
+        else:
+            continue
+        own = PurePosixPath(path.lstrip("/"))
+        found += [root / folder / name for folder in (own, *own.parents)]
+    return list(dict.fromkeys(found)) or [_CGROUPS / "memory.max"]
+
+
+def least_limit(texts: Iterable[str], most: int) -> int:
+    """The least number of bytes in `texts`, or `most`; "max" and "" are no limit."""
+    return min([most, *(int(text) for text in texts if text.strip().isdecimal())])
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 def _number(value: str) -> int:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 Indices = np.ndarray[Any, np.dtype[np.int32]]
-
-
-def _plain(selection: Any) -> Any:
-    """A slice, or row numbers from 0; a mask is turned into these."""
-    if isinstance(selection, slice):
-        return selection
-    found = np.asarray(selection)
-    return np.flatnonzero(found) if found.dtype == bool else found
+_NO_ROWS: Indices = np.zeros(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +24,29 @@ class Segment:
 class Order:
     """The rows of each batch of a pass.
 
-    batches: row numbers, in the order of training.    sizes: rows of each batch.
+    sizes: rows of each batch, in the order of training.
     stacks: all batches of each size, shape (n_batches, size), in their order.
     """
 
     def __init__(self, batches: Iterable[Indices]) -> None:
-        self.batches = tuple(batches)
-        self.sizes = tuple(len(batch) for batch in self.batches)
-        by_size: dict[int, list[Indices]] = {}
-        for batch in self.batches:
-            by_size.setdefault(len(batch), []).append(batch)
-        # One copy and no array a batch, as np.stack would make: an order is drawn each epoch.
-        self.stacks = {
-            size: np.concatenate(batches).reshape(len(batches), size)
-            for size, batches in by_size.items()
-        }
+        chosen = list(batches)
+        self.sizes = tuple(map(len, chosen))
+        # All rows in one array, cut where it is asked for: an order is drawn each epoch.
+        self._rows: Indices = np.concatenate([_NO_ROWS, *chosen]).astype(np.int32, copy=False)
+        self.stacks = _stacks(self._rows, self.sizes)
+
+    @property
+    def batches(self) -> tuple[Indices, ...]:
+        """The rows of each batch."""
+        return tuple(np.split(self._rows, np.cumsum(self.sizes[:-1])))
 
     @classmethod
     def of(cls, selections: Iterable[Any], num_examples: int) -> Order:
         """From slices or index arrays over `num_examples` rows."""
         rows = np.arange(num_examples, dtype=np.int32)
         return cls(
-            rows[selection] if isinstance(selection, slice) else selection.astype(np.int32)
-            for selection in map(_plain, selections)
+            rows[selection] if isinstance(selection, slice) else _numbers(selection)
+            for selection in selections
         )
 
     def is_same(self, other: Order) -> bool:
@@ -76,3 +69,26 @@ class Order:
                 yield Segment(self.stacks[size], done[size], done[size] + count)
                 done[size] += count
                 first = place
+
+
+def _stacks(rows: Indices, sizes: Sequence[int]) -> dict[int, Indices]:
+    """The batches of each size, shape (n_batches, size)."""
+    if not sizes:
+        return {}
+    size, last = sizes[0], sizes[-1]
+    whole = len(rows) // size
+    if len(rows) == size * whole and sizes.count(size) == whole:
+        return {size: rows.reshape(whole, size)}
+    if last != size and sizes.count(size) == len(sizes) - 1:  # a short one at the end, as in most
+        cut = len(rows) - last
+        return {size: rows[:cut].reshape(-1, size), last: rows[cut:].reshape(1, last)}
+    by_size: dict[int, list[Indices]] = {}
+    for batch in np.split(rows, np.cumsum(sizes[:-1])):
+        by_size.setdefault(len(batch), []).append(batch)
+    return {size: np.stack(batches) for size, batches in by_size.items()}
+
+
+def _numbers(selection: Any) -> Indices:
+    """Row numbers from 0; a mask is turned into these."""
+    found: Indices = np.asarray(selection)
+    return np.flatnonzero(found).astype(np.int32) if found.dtype == bool else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -28,6 +29,12 @@ def resolve_dtype(dtype: Any) -> str | None:
         return None
     if isinstance(dtype, str) and dtype == "floatX":
         return str(pytensor.config.floatX)
+    return _name_of(dtype)
+
+
+@lru_cache(maxsize=64)
+def _name_of(dtype: Any) -> str:
+    """The dtype's name, which NumPy takes long to work out: spaces are made at each epoch."""
     resolved = np.dtype(dtype)
     if resolved.kind not in _KIND_ORDER:
         raise TypeError(f"a space's dtype must be 'floatX', None or a numeric dtype, not {dtype!r}")

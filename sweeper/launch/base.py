@@ -60,6 +60,7 @@ class Order:
     trials: how many are to run.    workers: as the user asked, None for as many as fit.
     has_folder: the run's store is in run_dir already and the driver's host shares that disk.
     before: where the run was put the last time; this order goes on with it (`sweep resume`).
+    code_changed_ok: go on although modules beside the spec are not those that the run began with.
     """
 
     run_dir: Path
@@ -70,6 +71,7 @@ class Order:
     workers: int | None = None
     has_folder: bool = False
     before: Placed | None = None
+    code_changed_ok: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,21 @@ class Launcher(Protocol):
 
     def down(self, placed: Placed) -> str:
         """End what costs money or holds an allocation; what was done, in one line."""
+
+
+def asked_words(trials: tuple[str, ...]) -> str:
+    """What a driver was asked by `stop`, for a person; follows "was asked"."""
+    return f"to end {', '.join(trials)}" if trials else "to save what runs and end"
+
+
+def check_parts(header: SweepSpec) -> None:
+    """Raise InputError for a rule across trials: no driver of a part sees all of them."""
+    if header.max_failures is not None:
+        raise InputError(
+            "sweep.max_failures: counts the failed trials of the whole sweep, which no task of a"
+            " job array sees: each drives its own share. Remove it, or write `form: allocation` in"
+            " the cluster file."
+        )
 
 
 def count_workers(resources: Resources, room: Room, *, wanted: int | None, trials: int) -> int:

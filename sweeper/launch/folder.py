@@ -12,13 +12,14 @@ import os
 import platform
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeper.errors import InputError
 from sweeper.launch.base import Placed
+from sweeper.store.base import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,8 @@ SPEC_COPY = "spec.yaml.j2"
 LATEST = "latest"
 PLACED = "placed.json"
 CONTROL = "control"
-PARTS = "parts"  # as in sweeper.store.union, which this layer would load SQLAlchemy for
+RESULTS_ARRIVED = "results-arrived"  # there once the last snapshot is at the run's results
+TASKS = "tasks"  # fact of a run in parts: how many there are
 _PACKAGES = ("sweeper", "ray", "pytensor", "jax", "jaxlib", "numpy", "scipy", "pandas")
 
 
@@ -120,6 +122,15 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
         ) from error
 
 
+def write_placed_here(run_dir: Path, driver: int, cluster_file: str) -> None:
+    """Note that a process of this host drives the run. Raises InputError.
+
+    cluster_file: text of a `kind: local` file that the driver is confined by, "" for none.
+    """
+    placed = Placed(kind="local", job=str(driver), cluster_file=cluster_file, started=time.time())
+    write_placed(run_dir, placed)
+
+
 def read_placed(run_dir: Path) -> Placed | None:
     """Where the run's driver was put; None where that was never noted. Raises InputError."""
     path = run_dir / PLACED
@@ -137,27 +148,42 @@ def read_placed(run_dir: Path) -> Placed | None:
 # ------------------------------------------------------------------ what the driver is asked
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a driver is asked to do. command: "stop".    trials: () means the whole run."""
+    """What a driver is asked to do. command: "stop".    trials: () means the whole run.
+
+    at: when, by the clock of the host where it was asked.
+    """
 
     command: str
     trials: tuple[str, ...] = ()
+    at: float = field(default=0.0, compare=False)
 
 
 def send_control(run_dir: Path, command: str, trials: tuple[str, ...] = ()) -> None:
-    """Ask the driver of a run on this disk, or those of its parts. Raises InputError."""
+    """Ask the driver of a run on this disk, or those of its parts, begun or not.
+
+    Raises InputError.
+    """
     name = f"{time.time_ns():020}-{secrets.token_hex(4)}.json"  # in the order they were asked
     text = json.dumps({"command": command, "trials": list(trials)})
-    parts = [path for path in (run_dir / PARTS).glob("*") if path.is_dir()]
-    for asked_dir in parts or [run_dir]:
+    for asked_dir in _parts(run_dir) or [run_dir]:
         folder = asked_dir / CONTROL
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(folder / name, text)
         except OSError as error:
             raise InputError(
                 f"{folder}: the driver can't be asked: {error.strerror}. Expected a folder that you"
                 " may write in: a run is stopped by the user who launched it."
             ) from error
+
+
+def _parts(run_dir: Path) -> list[Path]:
+    """The folders of a run's parts, also of those whose task still waits; [] where it has none."""
+    placed = read_placed(run_dir)
+    tasks = int(placed.facts.get(TASKS, "0")) if placed is not None else 0
+    begun = {path.name for path in (run_dir / PARTS).glob("*") if path.name.isdecimal()}
+    numbers = sorted({*range(tasks), *map(int, begun)})
+    return [run_dir / PARTS / str(number) for number in numbers]
 
 
 def take_control(run_dir: Path) -> list[Asked]:
@@ -170,7 +196,8 @@ def take_control(run_dir: Path) -> list[Asked]:
     for path in paths:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            asked.append(Asked(str(found["command"]), tuple(map(str, found["trials"]))))
+            trials = tuple(map(str, found["trials"]))
+            asked.append(Asked(str(found["command"]), trials, at=int(path.name[:20]) / 1e9))
         except (OSError, ValueError, KeyError, TypeError):
             pass
         path.unlink(missing_ok=True)

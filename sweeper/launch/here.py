@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from sweeper.launch.config import LocalConfig
 
 
-def confine(config: LocalConfig, environ: MutableMapping[str, str] | None = None) -> None:
+def confine(
+    config: LocalConfig, environ: MutableMapping[str, str] | None = None, *, fetch: bool = True
+) -> None:
     """Leave this process, and what it starts, no more than the file says. Raises InputError.
 
     environ: that of this process where it is not given.
+    fetch: whether data at a URL is brought here; False where nothing is to run.
     """
     environ = os.environ if environ is None else environ
     if config.cpus is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, own_cores()[: config.cpus])
     if config.gpus is not None:
         _confine_gpus(config.gpus, environ)
-    if config.data:
+    if config.data and (fetch or not data.is_url(config.data)):
         found = data.fetch(config.data) if data.is_url(config.data) else config.data
         environ[data.VARIABLE] = str(found)
 

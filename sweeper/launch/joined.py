@@ -104,6 +104,7 @@ class JoinedCluster:
         import ray
 
         ray.shutdown()
+        # This host's; the next sweep's workers remove what is left on the others (host.enter).
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 

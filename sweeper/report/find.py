@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.errors import InputError
+from sweeper.launch.folder import PLACED
 from sweeper.report.text import did_you_mean
 from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 RUNS = "runs"
 LATEST = "latest"
-# A run whose driver was put elsewhere has this from the start, and a snapshot once it is fetched.
-PLACED = "placed.json"
 
 
 def find_run(run: str | None, cwd: Path) -> Path:
@@ -65,6 +64,7 @@ def _latest(runs: Path) -> Path:
 
 
 def _is_run(folder: Path) -> bool:
+    # Where its driver was put elsewhere a run has PLACED alone until a snapshot is fetched.
     return any((folder / name).is_file() for name in (STORE_FILE, SNAPSHOT_FILE, PLACED))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STORE_FILE = "sweep.db"
 SNAPSHOT_FILE = "snapshot.db"
+PARTS = "parts"  # folder of the parts of a run, by number
 
 
 class StoreReader(Protocol):

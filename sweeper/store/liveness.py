@@ -30,11 +30,11 @@ def process_lives(pid: int, since: float) -> bool:
         return False
     except PermissionError:  # it runs, and is another user's
         pass
-    started = _started(pid)
+    started = process_started(pid)
     return started is None or started <= since + CLOCK_SLACK_S
 
 
-def _started(pid: int) -> float | None:
+def process_started(pid: int) -> float | None:
     """When a process started, by Linux's /proc; None where that does not say."""
     try:
         # proc(5): field 22 in ticks since boot; the name, field 2, may hold blanks and brackets.

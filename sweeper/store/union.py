@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.records import TrialState
-from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
+from sweeper.store.base import PARTS, SNAPSHOT_FILE, STORE_FILE
 from sweeper.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from sweeper.records import AttemptRecord, Row, SweepRecord, Trial, TrialRecord
     from sweeper.store.base import StoreReader
 
-PARTS = "parts"
 # A driver that lives and holds its store alone publishes a copy more often than this.
 _PUBLISHED_S = 30.0
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
 from sweeper.launch import folder
+from sweeper.store.liveness import process_started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,13 +15,32 @@ if TYPE_CHECKING:
 POLL_EVERY_S = 1.0
 
 
-class Control:
-    """The folder where a driver is asked things. control_dir: holds `control/`."""
+_IMPORTED = time.time()
 
-    def __init__(self, control_dir: Path) -> None:
+
+def began(run_dir: Path, *, placed: bool) -> float:
+    """Since when users may have asked something of this driver.
+
+    placed: a queue started it, maybe long after it was put there, or again.
+    """
+    if placed:
+        found = folder.read_placed(run_dir)
+        if found is not None and found.kind != "local":
+            return found.started
+    return min(process_started(os.getpid()) or _IMPORTED, _IMPORTED)
+
+
+class Control:
+    """The folder where a driver is asked things.
+
+    control_dir: holds `control/`.    since: when this driver, or its place in a queue, began.
+    """
+
+    def __init__(self, control_dir: Path, since: float) -> None:
         self._dir = control_dir
         # To end is asked of a driver, not of the next one; a trial that nobody wants stays so.
-        self._kept = [asked for asked in folder.take_control(control_dir) if asked.trials]
+        asked = folder.take_control(control_dir)
+        self._kept = [one for one in asked if one.trials or one.at >= since]
         self._looked = time.monotonic()
 
     def asked(self) -> list[folder.Asked]:

@@ -51,14 +51,17 @@ def _mark(
 ) -> list[str]:
     """Claim each store of the run, change it, and leave it as if no driver had been there."""
     changed: set[str] = set()
-    for folder in (run_dir, *part_folders(run_dir)):
+    left = set(trials)
+    # The run's own store last: it goes on saying "pending" of trials that a part's store holds.
+    for folder in (*part_folders(run_dir), run_dir):
         # A run whose driver published copies goes on doing so: they must not fall behind.
         network = True if (folder / SNAPSHOT_FILE).is_file() else None
         with closing(SqlStore.open(folder, network=network)) as store:
             before = store.sweep()
             generation = store.claim(socket.gethostname(), os.getpid(), time.time())
             store.write(generation, put_back(store))
-            changed.update(change(store, generation, trials))
+            changed.update(change(store, generation, left))
+            left -= {trial.id for trial in store.trials()}
             store.finish(generation, *_left_as(before, store), before.heartbeat)
     return [trial for trial in trials if trial in changed]
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sweeper.errors import InputError
-from sweeper.store.base import STORE_FILE
+from sweeper.store.base import PARTS, SNAPSHOT_FILE, STORE_FILE
 from sweeper.store.sql import SqlStore
-from sweeper.store.union import PARTS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sweeper.records import SweepSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +31,6 @@ def parse(text: str) -> Part:
     raise InputError(f"--part {text}: expected K/N with 0 <= K < N, such as 0/4.")
 
 
-def check(header: SweepSpec) -> None:
-    """Raise InputError for a rule across trials: no driver of a part sees all of them."""
-    if header.max_failures is not None:
-        raise InputError(
-            "sweep.max_failures: counts the failed trials of the whole sweep, which no task of a"
-            " job array sees: each drives its own share. Remove it, or write `form: allocation` in"
-            " the cluster file."
-        )
-
-
 def prepare(run_dir: Path, part: Part) -> Path:
     """The part's folder, with a store of its trials in it; made when there is none.
 
@@ -58,8 +46,21 @@ def prepare(run_dir: Path, part: Part) -> Path:
         )
     note.write_text(f"{part.of}\n")
     if not (folder / STORE_FILE).exists():
-        with closing(SqlStore.read(run_dir)) as store:
-            trials = [one for one in store.unfinished() if one.ordinal % part.of == part.number]
-            record = replace(store.sweep(), state="created", generation=0, host="", pid=0)
-            SqlStore.create(folder, record, trials, network=True).close()
+        _make_store(run_dir, part, folder)
     return folder
+
+
+def _make_store(run_dir: Path, part: Part, folder: Path) -> None:
+    """Make it beside and rename it: a node that dies in between leaves no half of one."""
+    beside = folder.with_name(f".{folder.name}-new")
+    shutil.rmtree(beside, ignore_errors=True)  # of a start before this one
+    beside.mkdir(mode=0o700)
+    with closing(SqlStore.read(run_dir)) as store:
+        trials = [one for one in store.unfinished() if one.ordinal % part.of == part.number]
+        record = replace(store.sweep(), state="created", generation=0, host="", pid=0)
+        SqlStore.create(beside, record, trials, network=True).close()
+    # The part's folder may be there already, with what its driver was asked while it waited.
+    for name in (SNAPSHOT_FILE, STORE_FILE):
+        if (beside / name).exists():
+            (beside / name).replace(folder / name)
+    shutil.rmtree(beside, ignore_errors=True)

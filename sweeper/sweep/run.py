@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sweeper import spec as specs
 from sweeper.errors import InputError, StoreBusyError
 from sweeper.launch import folder, joined
+from sweeper.launch.base import check_parts
 from sweeper.launch.joined import JoinedCluster
 from sweeper.launch.local import LocalCluster
 from sweeper.launch.shipped import as_driver_finds_it
@@ -20,7 +21,7 @@ from sweeper.records import TrialState
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
 from sweeper.store.sql import SqlStore
 from sweeper.sweep import part as parts
-from sweeper.sweep.control import Control
+from sweeper.sweep.control import Control, began
 from sweeper.sweep.drive import drive
 from sweeper.sweep.interrupts import Interrupts
 from sweeper.sweep.make import make
@@ -81,17 +82,21 @@ def launch(
     cluster: Cluster | None = None,
     runner_factory: str = RUNNER,
     terms: Terms | None = None,
+    cluster_file: str = "",
 ) -> Outcome:
     """Run a new sweep in `run_dir`.
 
     workers: None takes the spec's.    cluster: None joins that of RAY_ADDRESS, or starts a
-    private one on this host.
+    private one on this host.    cluster_file: text of the file that confines this process, which
+    a resume needs to know.
     Raises InputError where the workers do not fit or the folder can't be made, StoreError where
     there is a run in it already, ClusterError where no worker can work.
     """
     terms = terms or terms_of(os.environ)
     cluster = cluster or choose_cluster(spec.header, workers, len(expansion.trials))
     make(spec, expansion, run_dir, network=terms.network)
+    if cluster_file:
+        folder.write_placed_here(run_dir, os.getpid(), cluster_file)
     folder.point_latest(run_dir)
     driver = _Driver(
         run_dir,
@@ -157,19 +162,26 @@ class _Driver:
         """Claim the run and drive it."""
         part = self.terms.part
         store_dir = parts.prepare(self.run_dir, part) if part else self.run_dir
+        control = Control(store_dir, began(self.run_dir, placed=self.terms.placed))
         results = Results(store_dir, self.terms.results)
+        results.check()
         with Interrupts(placed=self.terms.placed) as interrupts:
             try:
                 opened = self._patiently(
                     interrupts, lambda: SqlStore.open(store_dir, network=self.terms.network)
                 )
                 with closing(opened) as store:
-                    return self._run(store, store_dir, results, interrupts)
+                    return self._run(store, store_dir, results, interrupts, control)
             finally:
                 results.finish()  # closing the store has published the last snapshot
 
     def _run(
-        self, store: SqlStore, store_dir: Path, results: Results, interrupts: Interrupts
+        self,
+        store: SqlStore,
+        store_dir: Path,
+        results: Results,
+        interrupts: Interrupts,
+        control: Control,
     ) -> Outcome:
         record = store.sweep()
         spec_path = as_driver_finds_it(Path(record.spec_path), os.environ)
@@ -180,7 +192,7 @@ class _Driver:
             record.spec_text, record.spec_path, record.defines, path=Path(record.spec_path)
         )
         if self.terms.part:
-            parts.check(spec.header)
+            check_parts(spec.header)
         left = sum(number for state, number in store.counts().items() if not state.is_final)
         if left and self.cluster is None:
             # Before the claim: what is refused here leaves the run as it was.
@@ -199,7 +211,7 @@ class _Driver:
             generation,
             cluster=self.cluster,
             interrupts=interrupts,
-            control=Control(store_dir),
+            control=control,
             results=results,
             logs=str(store_dir.absolute() / "logs"),
             runner_factory=self.runner_factory,

@@ -242,11 +242,9 @@ class WorkerActor:
 
 
 def _find_cores(setup: WorkerSetup) -> tuple[int, ...]:
-    """Claim cores on this host, and see to it that its folder for temporary files is ours."""
-    root = Path(setup.scratch).parents[1]
-    host.make_private(root)
-    folder = root / f"cores-{socket.gethostname()}"
-    return host.claim(setup.resources.cpus, given=_ray_cores(), folder=folder)
+    """Claim cores on this host, and see to it that the sweep's folder there is ours."""
+    host.enter(Path(setup.scratch).parent)
+    return host.claim(setup.resources.cpus, given=_ray_cores(), folder=host.locks_of_cores())
 
 
 def _ray_cores() -> int:

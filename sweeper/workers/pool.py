@@ -7,7 +7,6 @@ of a process that was given up is never looked at again.
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,16 +39,12 @@ from sweeper.records import (
     WorkerDown,
     WorkerUp,
 )
-from sweeper.workers import environment
+from sweeper.workers import deaths, environment
 from sweeper.workers.actor import WorkerActor, WorkerSetup
 
 CONTROL = "control"
 
 Item: TypeAlias = Event | Row
-
-_ENDED = re.compile(r"pid=(\d+), actual memory used=([\d.]+)GB")
-# What Ray says where it was the worker's node that ended, or the driver's.
-_LOST_NODE = ("node has died", "node has crashed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +177,13 @@ class Pool:
         except ActorUnavailableError:
             return self._ask_again(worker, hand)
         except ActorDiedError as error:
-            _check_own_node(error)
-            return self._bury(worker, _last_words(worker, error), charged=is_charged(error))
+            deaths.check_own_node(error)
+            return self._bury(
+                worker, deaths.last_words(worker, error), charged=deaths.is_charged(error)
+            )
         except OutOfMemoryError as error:
-            charged = is_hungriest(hand.pid, str(error))
-            return self._bury(worker, _memory_words(worker, error), charged=charged)
+            charged = deaths.is_hungriest(hand.pid, str(error))
+            return self._bury(worker, deaths.memory_words(worker, error), charged=charged)
         except (RayTaskError, StopIteration) as error:
             return self._mistrust(worker, error, is_stream=is_stream)
         if is_stream:
@@ -210,15 +207,17 @@ class Pool:
     def _mistrust(self, worker: int, error: Exception, *, is_stream: bool) -> list[Item]:
         """Deal with an exception of the worker's own code, outside of any trial."""
         if isinstance(error, InputError):
-            raise InputError(_cause(error)) from error
+            raise InputError(deaths.cause_of(error)) from error
         if isinstance(error, SweepError):
-            raise ClusterError(f"worker {worker}: {_cause(error)}") from error
+            raise ClusterError(f"worker {worker}: {deaths.cause_of(error)}") from error
         if not is_stream:
             raise ClusterError(
-                f"worker {worker} can't start: {_cause(error)}."
+                f"worker {worker} can't start: {deaths.cause_of(error)}."
                 f" Its log may say more: {self._worker_setup(worker).log}"
             ) from error
-        return self._bury(worker, f"worker {worker} broke down: {_cause(error)}", charged=True)
+        return self._bury(
+            worker, f"worker {worker} broke down: {deaths.cause_of(error)}", charged=True
+        )
 
     def _bury(self, worker: int, reason: str, *, charged: bool) -> list[Item]:
         self._end(worker)
@@ -248,63 +247,3 @@ def cores_of(worker: int, *, cpus: int, cores: tuple[int, ...]) -> tuple[int, ..
         return ()
     first = (worker % places) * cpus
     return cores[first : first + cpus]
-
-
-def is_charged(error: ActorDiedError) -> bool:
-    """Whether a worker's death may be its trials' doing: not if its node went with it."""
-    return not (error.preempted or any(text in str(error) for text in _LOST_NODE))
-
-
-def is_hungriest(pid: int, said: str) -> bool:
-    """Whether a process that Ray ended for want of memory had about as much as any that it ended.
-
-    Ray ends several at once, by how long they have run: those with little are ended for others'
-    sake.    said: Ray's report of it.
-    """
-    taken = {int(one): float(gb) for one, gb in _ENDED.findall(said)}
-    return pid not in taken or taken[pid] >= max(taken.values()) / 2
-
-
-def _check_own_node(error: ActorDiedError) -> None:
-    """Raise ClusterError if the node that this driver stands on is gone: no worker can follow."""
-    if is_charged(error):
-        return
-    here = ray.get_runtime_context().get_node_id()
-    if any(node["NodeID"] == here and not node["Alive"] for node in ray.nodes()):
-        raise ClusterError(
-            "the Ray node of this driver's own host has crashed: its raylet ended, maybe for want"
-            " of memory. What was recorded is kept: `sweep resume` goes on with a new one."
-        ) from error
-
-
-def _last_words(worker: int, error: ActorDiedError) -> str:
-    """What Ray knows of a death, without its ids and its advice, and where to look."""
-    if not is_charged(error):
-        how = "was taken back" if error.preempted else "is gone"
-        return f"worker {worker}'s host {how}, and its process with it."
-    lines = (line.strip() for line in str(error).splitlines()[1:] if not line.startswith("\t"))
-    said = " ".join(line for line in lines if line)
-    detail = said.partition("Worker exit detail: ")[2] or said or "Ray does not know why."
-    detail = detail.partition(" Some common causes")[0]
-    return (
-        f"worker {worker}'s process died: {detail} It may have crashed in native code, or been"
-        f" killed for want of memory; the end of logs/worker-{worker}.log may say more."
-    )
-
-
-def _memory_words(worker: int, error: OutOfMemoryError) -> str:
-    """What to do where Ray ended a process because its host's memory was nearly full."""
-    used = re.search(r"was (\S+GB) used / (\S+GB) limit", str(error))
-    how_much = f": {used[1]} of {used[2]} were in use" if used else ""
-    return (
-        f"worker {worker}'s process was ended by Ray for want of memory on its host{how_much}. Ask"
-        " for fewer workers (--workers), or for smaller trials."
-    )
-
-
-def _cause(error: Exception) -> str:
-    """The worker's own exception, without Ray's traceback around it."""
-    cause = error.cause if isinstance(error, RayTaskError) else error
-    if isinstance(cause, SweepError):
-        return str(cause)
-    return f"{type(cause).__name__}: {cause}"

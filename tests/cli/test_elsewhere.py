@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -12,13 +13,17 @@ import sys
 import time
 from collections import Counter
 from contextlib import closing
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from places import STARTED
 
-from sweeper import cli
+from sweeper import cli, cli_place
 from sweeper import spec as specs
+from sweeper.errors import ClusterError, InputError
 from sweeper.launch import choose
+from sweeper.launch.base import Job, Order, Placed
 from sweeper.store.union import open_to_read
 from sweeper.sweep import make
 
@@ -154,6 +159,150 @@ def test_a_run_of_this_machine_that_nobody_drives_has_nothing_elsewhere(sweep, h
     assert "no driver of it runs" in err
 
 
+# ------------------------------------------------------------------ once it was put there
+class Note:
+    """A place where nothing runs: it keeps what it was given."""
+
+    has_folder = True
+    orders: ClassVar[list[Order]] = []
+    ended: ClassVar[list[str]] = []
+
+    def __init__(self, config):
+        self.text = config.text
+
+    def submit(self, order):
+        self.orders.append(order)
+        return Placed("slurm", "7", cluster_file=self.text, started=1.0)
+
+    def look(self, placed):
+        return Job("over")
+
+    def down(self, placed):
+        self.ended.append(placed.job)
+        return "ended"
+
+
+@pytest.fixture
+def note(here, monkeypatch):
+    """`--on queue.yaml` is a place of notes."""
+    monkeypatch.setitem(choose._BACKENDS, "slurm", (__name__, "Note"))
+    Note.orders.clear()
+    Note.ended.clear()
+    return Note
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, KeyboardInterrupt])
+def test_a_run_that_was_put_there_stays_whoever_stops_reading(
+    sweep, here, note, monkeypatch, error
+):
+    echo = cli_place.typer.echo
+
+    def fail(words="", **options):
+        if words.startswith("put there"):
+            raise error
+        echo(words, **options)
+
+    monkeypatch.setattr(cli_place.typer, "echo", fail)
+    sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r")
+    assert (here / "r" / "sweep.db").is_file()
+    assert json.loads((here / "r" / "placed.json").read_text())["job"] == "7"
+    assert note.ended == []
+
+
+def test_a_run_whose_place_cannot_be_noted_is_ended_and_unmade(sweep, here, note, monkeypatch):
+    def fail(run_dir, placed):
+        raise InputError("no space")
+
+    monkeypatch.setattr(cli_place.folder, "write_placed", fail)
+    assert sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r")[0] == 2
+    assert note.ended == ["7"]
+    assert not (here / "r").exists()
+
+
+def test_a_run_of_which_something_may_be_left_there_keeps_its_folder(
+    sweep, here, note, monkeypatch
+):
+    def fail(self, order):
+        cli_place.folder.write_placed(order.run_dir, Placed("slurm", "7"))
+        raise ClusterError("neither started nor taken back")
+
+    monkeypatch.setattr(note, "submit", fail)
+    assert sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r")[0] == 3
+    assert (here / "r" / "placed.json").is_file()
+
+
+def test_that_changed_code_is_fine_is_told_to_the_driver_there(sweep, here, note):
+    sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r")
+    (here / "toy.py").write_text(f"{TOY}\n# changed\n")
+    code, _, err = sweep("resume", "r")
+    assert (code, "--code-changed-ok" in err) == (2, True)
+    assert sweep("resume", "r", "--code-changed-ok")[0] == 0
+    assert [order.code_changed_ok for order in note.orders] == [False, True]
+
+
+# ------------------------------------------------------------------ a part of this machine
+def has_ended(pid):
+    """Whether the process is over, be it that nobody has asked how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+@pytest.fixture
+def part(here, monkeypatch):
+    """`--on part.yaml` leaves one of three GPUs; a driver in the background only sleeps."""
+    (here / "part.yaml").write_text(f"kind: local\ngpus: 1\ndata: {here}\n")
+    monkeypatch.setenv("SWEEP_LOGICAL_GPUS", "1")
+    monkeypatch.setenv("SWEEP_NUM_GPUS", "3")
+    monkeypatch.setenv("PYLEARN2_DATA_PATH", "")
+    driver = here / "driver"
+    driver.write_text("#!/bin/sh\necho $$ >driver.pid\nexec sleep 60\n")
+    driver.chmod(0o755)
+    monkeypatch.setattr(cli_place.sys, "executable", str(driver))
+
+    def end():
+        until((here / "driver.pid").is_file)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int((here / "driver.pid").read_text()), signal.SIGKILL)
+        (here / "driver.pid").unlink()
+
+    return end
+
+
+def test_the_part_of_this_machine_is_kept_for_a_resume(sweep, here, part, monkeypatch):
+    words = ("--on", "part.yaml", "--detach", "--out", "r")
+    assert sweep("launch", "grid.yaml.j2", *words)[0] == 0
+    part()
+    (here / "part.yaml").unlink()
+    for _ in range(2):
+        monkeypatch.setenv("SWEEP_NUM_GPUS", "3")  # another shell
+        assert sweep("resume", "r", "--detach")[0] == 0
+        part()
+        assert os.environ["SWEEP_NUM_GPUS"] == "1"
+        assert os.environ["PYLEARN2_DATA_PATH"] == str(here)
+
+
+def test_a_dry_run_here_fetches_no_data(sweep, here, part):
+    (here / "part.yaml").write_text("kind: local\ndata: http://127.0.0.1:1/mnist.tar\n")
+    code, out, _ = sweep("launch", "grid.yaml.j2", "--on", "part.yaml", "--dry-run")
+    assert (code, "Nothing was started" in out) == (0, True)
+
+
+def test_a_driver_in_the_background_that_cannot_be_noted_is_ended(sweep, here, part, monkeypatch):
+    def fail(run_dir, placed):
+        raise InputError("no space")
+
+    monkeypatch.setattr(cli_place.folder, "write_placed", fail)
+    kill, told = os.kill, []
+    monkeypatch.setattr(os, "kill", lambda *words: (told.append(words), kill(*words)))
+    code, _, err = sweep("launch", "grid.yaml.j2", "--detach", "--out", "r")
+    assert (code, err) == (2, "no space\n")
+    ((driver, number),) = told
+    assert number == signal.SIGTERM
+    until(lambda: has_ended(driver))
+
+
 # ------------------------------------------------------------------ on a shared disk
 @pytest.mark.slow
 def test_a_run_in_a_queue_is_watched_requeued_and_finished(sweep, here):
@@ -250,3 +399,12 @@ def test_a_detached_run_outlives_its_shell_and_is_stopped_and_resumed(sweep, her
     assert (code, other.returncode) == (0, 0)
     assert "4 finished" in out
     assert "4 finished" in said
+
+
+@pytest.mark.slow
+def test_a_stop_right_after_a_launch_into_the_background_is_heard(sweep, here):
+    assert sweep("launch", "grid.yaml.j2", "--detach", "--out", "r", "-D", "epochs=900")[0] == 0
+    code, out, _ = sweep("stop", "r")
+    assert (code, "asked the driver to end" in out) == (0, True)
+    assert sweep("watch", "r")[0] == 130
+    assert states(sweep, "r") == {"pending": 4}

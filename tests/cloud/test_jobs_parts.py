@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import platform
 import sqlite3
+import time
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
 
 from sweeper.errors import ClusterError, InputError
-from sweeper.launch.base import Job, Order
+from sweeper.launch.base import Job, Order, Placed
 from sweeper.launch.jobs import on_head, packages, preflight, receive
 from sweeper.launch.jobs.launcher import driver_command, job_of
 from sweeper.launch.jobs.tokens import find_token
@@ -82,6 +85,47 @@ def test_a_snapshot_that_is_damaged_on_its_way_is_refused(run_dir, tmp_path, cap
     assert not (tmp_path / "snapshot.db").exists()
 
 
+def test_what_is_no_store_never_replaces_a_snapshot(tmp_path):
+    (tmp_path / "snapshot.db").write_bytes(b"before")
+    with pytest.raises(ClusterError, match=r"no snapshot of a run .*What was there is kept"):
+        receive.write(tmp_path, b"<html>a proxy's page</html>")
+    assert (tmp_path / "snapshot.db").read_bytes() == b"before"
+
+
+def test_a_job_that_fails_to_send_is_one_of_the_tries(run_dir, tmp_path, capsys):
+    well, tries = sender(run_dir, capsys), []
+
+    def send(*words):
+        tries.append(words)
+        if len(tries) in failing:
+            raise ClusterError("head: out of memory")
+        return well(*words)
+
+    (tmp_path / "here").mkdir()
+    failing = {1, 2}
+    receive.from_logs(tmp_path / "here", send, where="head")
+    assert rows(tmp_path / "here" / "snapshot.db") == rows(run_dir / "sweep.db")
+    tries.clear()
+    failing = {1, 2, 3}
+    with pytest.raises(ClusterError, match="out of memory"):
+        receive.from_logs(tmp_path / "here", send, where="head")
+    assert len(tries) == 3
+
+
+def test_a_packed_snapshot_that_another_shell_reads_stays(run_dir):
+    first = on_head.pack(run_dir)
+    with closing(sqlite3.connect(run_dir / "sweep.db")) as store:
+        store.execute("insert into rows values ('more')")
+        store.commit()
+    second = on_head.pack(run_dir)
+    assert {path.name for path in first.parent.iterdir()} == {first.name, second.name}
+    assert first != second
+    long_ago = time.time() - 700
+    os.utime(first, (long_ago, long_ago))
+    on_head.pack(run_dir)
+    assert [path.name for path in first.parent.iterdir()] == [second.name]
+
+
 def test_a_snapshot_over_the_limit_names_the_other_way(run_dir, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(receive, "LIMIT_BYTES", 1000)
     with pytest.raises(ClusterError, match="Name a `results` URL"):
@@ -90,10 +134,10 @@ def test_a_snapshot_over_the_limit_names_the_other_way(run_dir, tmp_path, capsys
 
 def test_results_come_from_their_url(tmp_path):
     (tmp_path / "bucket").mkdir()
-    (tmp_path / "bucket" / "snapshot.db").write_bytes(b"all of it")
+    (tmp_path / "bucket" / "snapshot.db").write_bytes(b"SQLite format 3\0all of it")
     (tmp_path / "here").mkdir()
     receive.from_url(f"file://{tmp_path}/bucket/", tmp_path / "here", "job")
-    assert (tmp_path / "here" / "snapshot.db").read_bytes() == b"all of it"
+    assert (tmp_path / "here" / "snapshot.db").read_bytes() == b"SQLite format 3\0all of it"
     with pytest.raises(ClusterError, match=r"empty/snapshot.db: not there yet"):
         receive.from_url(f"file://{tmp_path}/empty", tmp_path / "here", "job")
     with pytest.raises(InputError, match="Install that package here"):
@@ -143,6 +187,15 @@ def test_what_a_user_names_is_quoted_for_the_shell(tmp_path):
         "python -m sweeper launch 'my grid; rm -rf.yaml.j2' -D 'x=a b'\"'\"'$(id)'"
         " --workers 2 --out /home/ray/sweeps/r"
     )
+
+
+def test_that_changed_code_is_fine_reaches_the_driver_of_a_resume(tmp_path):
+    before = Placed("ray", "j", remote_dir="/r")
+    order = Order(tmp_path, tmp_path / "g.yaml", {}, SweepSpec(name="n"), 3, before=before)
+    resume = "python -m sweeper resume /r"
+    assert driver_command(order, "/r", None) == resume
+    allowed = replace(order, code_changed_ok=True)
+    assert driver_command(allowed, "/r", None) == f"{resume} --code-changed-ok"
 
 
 def test_a_token_is_looked_for_where_rays_tools_look(tmp_path):

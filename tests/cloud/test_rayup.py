@@ -55,6 +55,21 @@ def test_every_machine_arms_its_own_end_before_anything_else():
         assert kind["node_config"]["InstanceInitiatedShutdownBehavior"] == "terminate"
 
 
+def test_a_machine_that_ssh_never_reaches_ends_itself_too():
+    script = "#!/bin/sh\nshutdown -h +120\n"
+    for kind in made()["available_node_types"].values():
+        assert kind["node_config"]["UserData"] == script
+    google = AWS.replace("aws", "gcp").replace("gpus: 1, ", "") + "project: p\n"
+    for kind in made(google)["available_node_types"].values():
+        [item] = kind["node_config"]["metadata"]["items"]
+        assert item == {"key": "startup-script", "value": script}
+
+
+def test_google_s_zone_may_be_left_out():
+    google = AWS.replace("aws", "gcp").replace("gpus: 1, ", "") + "project: p\n"
+    assert made(google)["provider"]["availability_zone"] == "us-east-1-a"
+
+
 def test_every_node_can_read_what_its_urls_name():
     def installed(**urls):
         return made(**urls)["setup_commands"][-1].partition("w.whl ")[2]
@@ -63,6 +78,10 @@ def test_every_node_can_read_what_its_urls_name():
     assert installed(data="s3://bucket/d") == '"s3fs>=2026.1"'
     assert installed(data="abfs://a/d", results="gs://b/r") == "adlfs gcsfs"
     assert installed(data="gs://a/d", results="gs://b/r") == "gcsfs"
+    assert made()["setup_commands"][-1] == (
+        'python -m pip install "ray[default]==2.60.0" ~/sweep/files/w.whl'
+    )
+    assert made()["worker_setup_commands"] == ["python -m pip install ~/sweep/files/w.whl[cuda13]"]
 
 
 def test_every_node_speaks_to_nobody_without_the_token():
@@ -169,11 +188,3 @@ def test_the_last_act_gives_the_machines_back_or_lets_the_head_wait():
     kept = last_act.plan(2, has_results=False, has_minimum=True)
     assert kept.startswith("sudo shutdown -h +120; ray stop")
     assert "ray down -y --workers-only" in kept
-
-
-def test_nodes_install_what_the_urls_of_the_file_need():
-    assert made(results="s3://b/r", data="gs://b/d")["setup_commands"][-1] == (
-        'python -m pip install "ray[default]==2.60.0" ~/sweep/files/w.whl "s3fs>=2026.1" gcsfs'
-    )
-    assert made()["setup_commands"][-1].endswith("~/sweep/files/w.whl")
-    assert made()["worker_setup_commands"] == ["python -m pip install ~/sweep/files/w.whl[cuda13]"]

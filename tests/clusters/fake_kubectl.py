@@ -1,7 +1,8 @@
 """A kubectl with a cluster in a folder: objects are files, a pod is this machine.
 
 FAKE_KUBE names the folder. `calls.jsonl` keeps what it was called with; a file `fail-VERB` or
-`fail-VERB-KIND` holds what it then says before it fails; `exec` really runs the command, with the
+`fail-VERB-KIND` holds what it then says before it fails, `late-create-KIND` what it says after it
+has made the object all the same; `exec` really runs the command, with the
 pod's /sweep/work in the folder `pod`; once it has asked the driver, `after-ask.json` is the status.
 """
 
@@ -32,6 +33,8 @@ def create(text: str) -> int:
         if path.exists():
             return refuse(f'Error from server (AlreadyExists): {kind}s "{name}" already exists')
         path.write_text(json.dumps(document))
+        if (said := HOME / f"late-create-{kind}").exists():
+            return refuse(said.read_text())
     return 0
 
 

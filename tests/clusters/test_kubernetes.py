@@ -21,6 +21,7 @@ from sweeper.launch.base import Job, Launcher, Order, Placed
 from sweeper.launch.config import KubernetesConfig
 from sweeper.launch.jobs import restore
 from sweeper.launch.kubernetes import KubernetesLauncher
+from sweeper.launch.kubernetes.kubectl import Kubectl
 
 Cluster = Callable[[str], KubernetesConfig]
 MakeOrder = Callable[..., Order]
@@ -149,9 +150,9 @@ def test_with_results_the_snapshot_comes_from_there(
     there, here = tmp_path / "results" / placed.job, tmp_path / "here"
     for made in (there, here):
         made.mkdir(parents=True)
-    (there / "snapshot.db").write_bytes(b"rows")
+    (there / "snapshot.db").write_bytes(b"SQLite format 3\0rows")
     launcher.fetch(placed, here)
-    assert (here / "snapshot.db").read_bytes() == b"rows"
+    assert (here / "snapshot.db").read_bytes() == b"SQLite format 3\0rows"
 
 
 def test_a_driver_that_runs_is_asked_in_its_pod(
@@ -225,6 +226,26 @@ def test_a_refusal_is_told_and_nothing_is_left(
     with pytest.raises(error, match=rf"Kubernetes \(namespace lab\): kubectl create: .*{message}"):
         launcher.submit(order())
     assert kube.objects() == []
+
+
+def test_files_that_were_made_by_a_call_without_an_answer_are_taken_back(
+    launcher: Launcher, order: MakeOrder, kube: Any
+) -> None:
+    kube.say("late-create-configmap", "Unable to connect to the server: context deadline exceeded")
+    with pytest.raises(ClusterError, match="does not answer"):
+        launcher.submit(order())
+    assert kube.objects() == []
+
+
+def test_what_a_program_in_a_pod_prints_is_not_taken_for_kubectls_words(
+    kube: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "bin" / "kubectl").write_text(
+        "#!/bin/sh\necho 'could not find the file: (AlreadyExists), forbidden'\n"
+        "echo 'command terminated with exit code 1' >&2\nexit 1\n"
+    )
+    with pytest.raises(ClusterError, match=r"could not find the file.*exit code 1$"):
+        Kubectl("lab").run("exec", "c1-head")
 
 
 def test_what_can_not_be_taken_back_is_named(
@@ -368,7 +389,7 @@ def test_a_store_is_restored_once(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "not there yet" in capsys.readouterr().err
     results.mkdir()
     for content in (b"first", b"second"):
-        (results / "snapshot.db").write_bytes(content)
+        (results / "snapshot.db").write_bytes(b"SQLite format 3\0" + content)
         assert restore.main(words) == 0
-        assert (run_dir / "sweep.db").read_bytes() == b"first"
+        assert (run_dir / "sweep.db").read_bytes() == b"SQLite format 3\0first"
     assert not (run_dir / "snapshot.db").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -40,6 +41,101 @@ class Commands:
         return all("--dry-run" in line for line in lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A test that does what a command does. words: how it does it, in the source of `at`.
+
+    at: a function or class, "" for the test itself. What a cloud bills is done by the launcher
+    itself, as the command would; what a shell says is the same everywhere.
+    """
+
+    test: str
+    words: str
+    at: str = ""
+
+
+_QUEUE = "tests/cli/test_elsewhere.py::test_a_run_in_a_queue_is_watched_requeued_and_finished"
+_OTHER = "tests/cli/test_elsewhere.py::" + (
+    "test_a_run_on_another_disk_is_fetched_by_watch_and_says_how_old_it_is"
+)
+_NODES = "tests/slurm/test_slurm.py::" + (
+    "test_a_sweep_over_two_nodes_uses_the_gpus_of_both_and_no_two_trials_one_at_a_time"
+)
+_JOBS = "tests/cloud/test_jobs_api.py::" + (
+    "test_a_sweep_that_is_launched_on_a_cluster_ends_in_the_table_of_a_local_run"
+)
+_NODE = "tests/cloud/test_jobs_api.py::" + (
+    "test_a_node_that_is_taken_away_costs_its_trials_nothing_but_time"
+)
+_TRIP = "tests/cloud/test_cloud.py::" + ("test_a_sweep_on_rented_machines_survives_a_spot_reclaim")
+_HEAD = "tests/cloud/conftest.py::Head"
+_BOX = "tests/cloud/box/trip.py::trip"
+
+# Each command that is marked "run in", by its heading; see `normal` for how it is written here.
+# In tests Ray's dashboard is on 127.0.0.1, the default, and open to nobody else.
+PROOFS = {
+    ("SLURM", "sweep launch SPEC --on FILE"): Proof(
+        _NODES, '"--on",', "tests/slurm/conftest.py::launch"
+    ),
+    ("SLURM", "sweep watch"): Proof(_QUEUE, 'sweep("watch", "r")'),
+    ("SLURM", "sweep report"): Proof(
+        _NODES, 'slurm.sweep("report"', "tests/slurm/conftest.py::Run"
+    ),
+    ("Two machines in a cupboard", "export RAY_AUTH_MODE=token"): Proof(
+        _JOBS, '"RAY_AUTH_MODE": "token"', _HEAD
+    ),
+    ("Two machines in a cupboard", "ray start --head --dashboard-host=0.0.0.0"): Proof(
+        _JOBS, '"--head",', _HEAD
+    ),
+    ("Two machines in a cupboard", "ray start --address=HOST:PORT"): Proof(
+        _NODE, 'f"--address=127.0.0.1:{self.port}"', _HEAD
+    ),
+    ("Two machines in a cupboard", "sweep launch SPEC --on ADDRESS"): Proof(
+        "tests/cloud/test_jobs_api.py::test_a_sweep_on_a_cluster_is_stopped_and_goes_on",
+        'ask("launch", grid, *words, "--out", "run", "--on", head.address)',
+    ),
+    ("Two machines in a cupboard", "sweep watch"): Proof(_OTHER, 'sweep("watch", "r")'),
+    ("Two machines in a cupboard", "sweep fetch"): Proof(_JOBS, 'sweep("fetch", "there"'),
+    ("Two machines in a cupboard", "sweep report"): Proof(
+        _JOBS, 'sweep("report", run', "tests/cloud/test_jobs_api.py::table"
+    ),
+    ("A cloud", "sweep launch SPEC --on FILE"): Proof(_TRIP, "launcher.submit(order)", _BOX),
+    ("A cloud", "sweep watch"): Proof(_OTHER, 'sweep("watch", "r")'),
+    ("A cloud", "sweep fetch"): Proof(_TRIP, "launcher.fetch(placed, run_dir)", _BOX),
+    ("A cloud", "sweep down"): Proof(_TRIP, "launcher.down(placed)", _BOX),
+}
+
+
+def normal(line: str) -> str:
+    """A command without its comment, and without names that are free."""
+    line = re.sub(r"\s+#.*", "", line).strip()
+    line = re.sub(r"\S+\.yaml\.j2\b", "SPEC", line)
+    line = re.sub(r"--on https?://\S+", "--on ADDRESS", line)
+    line = re.sub(r"--on \S+\.yaml\b", "--on FILE", line)
+    return re.sub(r"--address=\S+:\d+", "--address=HOST:PORT", line)
+
+
+def proved_on_page() -> dict[tuple[str, str], str]:
+    """Heading and command of each line of a block marked "run in", and the folders named there."""
+    found = {}
+    for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]:
+        for mark, reason, text in BLOCK.findall(section):
+            for line in text.splitlines() if mark == "run in" else ():
+                found[section.partition("\n")[0], normal(line)] = reason
+    return found
+
+
+def source(node: str) -> str:
+    """The source of `path::name`, a function or class at the top of a file."""
+    path, _, name = node.partition("::")
+    text = (ROOT / path).read_text()
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    named = (one for one in ast.parse(text).body if isinstance(one, kinds) and one.name == name)
+    made = next(named, None)
+    assert made is not None, f"{node}: no such function"
+    return ast.get_source_segment(text, made) or ""
+
+
 BLOCKS = [Commands(*found) for found in BLOCK.findall(PAGE)]
 OURS = [block for block in BLOCKS if not block.mark]
 
@@ -53,14 +149,18 @@ def run(block: Commands, folder: Path) -> None:
         )
     shims = folder / "bin"
     shims.mkdir(exist_ok=True)
-    for name, words in (("sweep", "-m sweeper "), ("python", "")):
+    programs = (("sweep", "-m sweeper "), ("python", ""), ("ray", "-m ray.scripts.scripts "))
+    for name, words in programs:
         (shims / name).write_text(f"#!/bin/sh\nexec '{sys.executable}' {words}\"$@\"\n")
         (shims / name).chmod(0o755)
+    environ = {**os.environ, "PATH": f"{shims}:{os.environ['PATH']}", "TMPDIR": str(folder)}
+    if "~" in block.text:
+        environ["HOME"] = str(folder)
     for line in block.text.splitlines():
         done = subprocess.run(
             ["bash", "-c", line],
             cwd=folder,
-            env={**os.environ, "PATH": f"{shims}:{os.environ['PATH']}", "TMPDIR": str(folder)},
+            env=environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -97,15 +197,31 @@ def test_commands_that_run_a_sweep_run(block: Commands, tmp_path: Path) -> None:
     assert len(list((tmp_path / "runs").glob("digits-*"))) == 1
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if block.mark == "run in"])
-def test_commands_that_other_tests_run_are_there(block: Commands) -> None:
-    folder = ROOT / block.reason
-    tests = "".join(path.read_text() for path in folder.glob("*.py"))
-    wanted = set(re.findall(r"^sweep (\w+)", block.text, re.MULTILINE))
-    wanted |= set(re.findall(r"--head|--address", block.text))
-    # `watch` shows what its own tests show, wherever the run is.
-    missing = [word for word in sorted(wanted - {"watch"}) if word not in tests]
-    assert missing == []
+def test_each_command_that_other_tests_run_is_in_the_table_and_the_page_says_where() -> None:
+    page = proved_on_page()
+    assert set(page) == set(PROOFS)
+    blocks = [block for block in BLOCKS if block.mark == "run in"]
+    for block in blocks:
+        lines = {normal(line) for line in block.text.splitlines()}
+        folders = {
+            str(Path(proof.test).parent)
+            for (heading, line), proof in PROOFS.items()
+            if line in lines and page[heading, line] == block.reason
+        }
+        assert ", ".join(sorted(folders)) == block.reason, block.text
+
+
+@pytest.mark.parametrize("command", PROOFS, ids=lambda command: f"{command[1]} in {command[0]}")
+def test_the_test_that_runs_a_command_is_there_and_runs_it(command: tuple[str, str]) -> None:
+    proof = PROOFS[command]
+    assert proof.test.partition("::")[2].startswith("test_")
+    assert source(proof.test)
+    assert proof.words in source(proof.at or proof.test)
+
+
+def test_what_can_not_run_here_says_why() -> None:
+    reasons = [block.reason for block in BLOCKS if block.mark == "not runnable here"]
+    assert [reason for reason in reasons if len(reason.split()) < 4] == []
 
 
 @pytest.mark.parametrize("heading", TABLES)

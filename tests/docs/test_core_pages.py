@@ -22,6 +22,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "docs" / "core"
 PAGES = sorted(FOLDER.glob("*.md"))
+LONG = {"energy-models", "vae"}  # they train for 15 s
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S
 )
@@ -85,7 +86,13 @@ def fits(expected: str, found: str) -> bool:
     return re.fullmatch(".*?".join(parts), found.strip(), re.DOTALL) is not None
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.stem in LONG))
+        for page in PAGES
+    ],
+)
 def test_the_examples_of_a_page_do_what_it_says(
     page: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

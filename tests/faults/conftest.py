@@ -15,7 +15,7 @@ import pytest
 from sweeper.store.sql import SqlStore
 
 EPOCHS = 8
-EATEN = 3 << 30
+EATEN = 4 << 30
 SPEC = """\
 sweep:
   name: faults

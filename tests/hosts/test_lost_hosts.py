@@ -26,7 +26,8 @@ sweep:
 ---
 !obj:slowly.Slowly {x: {{ x }}, out: '{{ out }}', seconds: {{ seconds }}}
 """
-# What it writes under `out` tells what a worker did that nobody heard.
+# What it writes under `out` tells what a worker did that nobody heard. A file `hurry` in the run's
+# folder has all trials go on at once.
 EXPERIMENT = f"""\
 import time
 from pathlib import Path
@@ -38,7 +39,9 @@ class Slowly:
     def __iter__(self):
         self.out.mkdir(parents=True, exist_ok=True)
         for epoch in range({EPOCHS}):
-            time.sleep(self.seconds / {EPOCHS})
+            end = time.monotonic() + self.seconds / {EPOCHS}
+            while time.monotonic() < end and not (self.out.parents[2] / "hurry").exists():
+                time.sleep(0.05)
             with (self.out / "progress").open("a") as file:
                 file.write(f"{{epoch}} {{time.time()}}\\n")
             yield {{"error": self.x / (epoch + 1)}}
@@ -80,12 +83,12 @@ def wait_for(run_dir, enough, timeout_s=60):
     raise AssertionError("the sweep did not come so far")
 
 
-def at_work(number):
-    """Finds an attempt in its midst, once workers of so many hosts have one."""
+def at_work(number, rows=2):
+    """Finds an attempt with so many rows, once workers of so many hosts have one."""
 
     def find(store):
         running = [one for one in store.attempts() if one.state is AttemptState.RUNNING]
-        busy = [one for one in running if len(list(store.rows(one.trial))) >= 2]
+        busy = [one for one in running if len(list(store.rows(one.trial))) >= rows]
         return busy[0] if busy and len({one.device.host for one in running}) >= number else None
 
     return find
@@ -105,14 +108,14 @@ def second_attempt(victim):
     return begun
 
 
-def wait_until_later(run_dir, attempt, moment, timeout_s=30):
-    """The epoch that an attempt was at, by its own file, when it went on after `moment`."""
+def wait_until_done(run_dir, attempt, timeout_s=30):
+    """Wait until an attempt has yielded its last row, by its own file; when it did."""
     path = run_dir / "trials" / attempt.trial / f"a{attempt.number}" / "progress"
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         epoch, when = path.read_text().splitlines()[-1].split()
-        if float(when) > moment:
-            return int(epoch)
+        if int(epoch) == EPOCHS - 1:
+            return float(when)
         time.sleep(0.1)
     raise AssertionError("the isolated worker did not go on")
 
@@ -174,16 +177,19 @@ def test_a_host_that_loses_power_costs_its_trials_a_new_attempt_and_no_retry(
 
 
 def test_what_an_isolated_worker_says_late_is_not_recorded(hosts, folder, undisturbed):
-    driver = launch(hosts, folder, trials=3, seconds=28)
-    victim = wait_for(folder / "run", at_work(2))
+    run_dir = folder / "run"
+    driver = launch(hosts, folder, trials=3, seconds=80)
+    victim = wait_for(run_dir, at_work(2, rows=1))
     hosts.cut(victim.device.host)
     cut = time.time()
-    again = wait_for(folder / "run", second_attempt(victim))
+    again = wait_for(run_dir, second_attempt(victim))
     print(f"link cut: its trial began again after {again.started - cut:.1f} s")
-    went_on = wait_until_later(folder / "run", victim, again.started)
+    (run_dir / "hurry").touch()
+    # Cut off, it goes on to its end: seven rows and an end that nobody has heard, ready to be sent.
+    assert wait_until_done(run_dir, victim) > again.started
     hosts.heal(victim.device.host)
     finish(driver)
-    check(folder / "run", undisturbed[3], lost=[victim.device.host])
-    heard = recorded(folder / "run", victim)
-    assert went_on > max(epoch for epoch, _ in heard)
+    check(run_dir, undisturbed[3], lost=[victim.device.host])
+    heard = recorded(run_dir, victim)
+    assert max(epoch for epoch, _ in heard) < EPOCHS - 1
     assert max(moment for _, moment in heard) < cut + 1.0

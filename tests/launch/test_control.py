@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import closing
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from sweeper import spec as specs
 from sweeper import sweep
 from sweeper.launch import folder
+from sweeper.launch.base import Placed
 from sweeper.records import AttemptState, TrialState, TrialTask
 from sweeper.store.sql import SqlStore
+from sweeper.sweep.control import Control, began
 
 FAKE = "sweep_fake_runner:FakeRunner"
 
@@ -67,15 +70,66 @@ def test_stop_ends_the_run_in_order_and_resume_finishes_it(drive, write_spec, sh
     assert list((run_dir / "control").iterdir()) == []
 
 
-def test_a_stop_that_nobody_heard_does_not_stop_the_next_driver(drive, write_spec, shared):
+def test_a_stop_from_before_a_driver_began_does_not_stop_it(drive, write_spec, shared):
     spec = write_spec([("rows", 1)] * 2 + [("sleep", 40)])
     ctrl_c = once(lambda _: signal.raise_signal(signal.SIGINT))
     _, _, run_dir = drive(spec, ctrl_c)
     folder.send_control(run_dir, "stop")
+    (asked,) = (run_dir / "control").iterdir()
+    asked.rename(asked.with_name(f"{1:020}-early.json"))  # this process has begun long ago
     outcome = sweep.resume(
         run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE
     )
     assert outcome.exit_code == 0
+
+
+def test_a_stop_that_was_asked_while_a_driver_began_ends_it(drive, write_spec, shared):
+    _, _, run_dir = drive(
+        write_spec([("rows", 1)] * 2 + [("sleep", 2000)]),
+        once(lambda _: signal.raise_signal(signal.SIGINT)),
+    )
+    folder.send_control(run_dir, "stop")
+    outcome = sweep.resume(
+        run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE
+    )
+    assert (outcome.exit_code, outcome.reason) == (130, "stopped by `sweep stop`")
+
+
+def test_a_driver_that_takes_up_the_requests_drops_old_stops_and_keeps_trials(tmp_path):
+    for trials in ((), ("a",)):
+        folder.send_control(tmp_path, "stop", trials)
+    now = time.time()
+    folder.send_control(tmp_path, "stop")
+    assert Control(tmp_path, since=now).asked() == [
+        folder.Asked("stop", ("a",)),
+        folder.Asked("stop"),
+    ]
+
+
+def test_a_run_on_a_part_of_this_machine_keeps_which(write_spec, shared, tmp_path):
+    spec = write_spec([("rows", 1)])
+    part = "kind: local\ngpus: 1\n"
+    sweep.launch(
+        spec,
+        specs.expand(spec),
+        run_dir=tmp_path / "r",
+        workers=None,
+        on_progress=lambda _: None,
+        cluster=shared(1),
+        runner_factory=FAKE,
+        cluster_file=part,
+    )
+    placed = folder.read_placed(tmp_path / "r")
+    assert placed is not None
+    assert (placed.kind, placed.cluster_file) == ("local", part)
+
+
+def test_a_driver_from_a_queue_may_be_asked_since_it_was_put_there(tmp_path):
+    folder.write_placed(tmp_path, Placed("slurm", "12", started=5.0))
+    assert began(tmp_path, placed=True) == 5.0
+    here = began(tmp_path, placed=False)
+    assert 0 < time.time() - here < 86400
+    assert began(tmp_path / "nosuch", placed=True) == here
 
 
 def test_cancelled_trials_end_or_never_run_and_the_others_finish(drive, write_spec):

@@ -56,6 +56,16 @@ def test_every_part_of_a_run_is_asked(tmp_path):
     assert folder.take_control(tmp_path) == []
 
 
+def test_a_part_whose_task_still_waits_is_asked_too(tmp_path):
+    (tmp_path / "parts" / "0").mkdir(parents=True)
+    (tmp_path / "parts" / ".1-new").mkdir()
+    folder.write_placed(tmp_path, Placed("slurm", "12", facts={folder.TASKS: "3"}))
+    folder.send_control(tmp_path, "stop", ("a",))
+    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == [".1-new", *"012"]
+    for number in "012":
+        assert folder.take_control(tmp_path / "parts" / number) == [folder.Asked("stop", ("a",))]
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "control").write_text("")
     with pytest.raises(InputError, match="the driver can't be asked"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import secrets
@@ -22,6 +23,7 @@ from sweeper.launch import connection, joined
 from sweeper.launch.joined import JoinedCluster, Node
 from sweeper.records import AttemptState, Resources, TrialState
 from sweeper.store.sql import SqlStore
+from sweeper.workers import host
 
 FAT, THIN = Node("fat", cpus=16, gpus=4), Node("thin", cpus=3, gpus=1)
 
@@ -247,7 +249,7 @@ def test_a_sweep_joins_the_cluster_takes_its_cores_and_leaves_it_as_it_was(head,
         assert len({device.cores for device in devices}) == 2
     scratch = Path(head.environ["SWEEP_SCRATCH"])
     assert scratch.stat().st_mode & 0o777 == 0o700
-    assert [path.name for path in scratch.iterdir()] == [f"cores-{socket.gethostname()}"]
+    assert [path.name for path in scratch.iterdir()] == ["lock"]
     assert head.process.poll() is None
 
     wrong = {**head.environ, "RAY_AUTH_TOKEN": "0" * 64, "RAY_AUTH_TOKEN_PATH": ""}
@@ -256,6 +258,23 @@ def test_a_sweep_joins_the_cluster_takes_its_cores_and_leaves_it_as_it_was(head,
     assert refused.returncode == 3
     assert "refuses this token" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_where_another_sweep_has_the_cores_the_workers_run_unbound(head, folder):
+    every = os.sched_getaffinity(0)
+    with contextlib.ExitStack() as held:
+        host.make_private(host.locks_of_cores())
+        for core in every:
+            lock = held.enter_context((host.locks_of_cores() / str(core)).open("a"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        arguments = ("launch", "grid.yaml.j2", "--out", "run", "-D", "seconds=1")
+        driver = sweep(*arguments, environ=head.environ, cwd=folder)
+        out, err = driver.communicate(timeout=120)
+    assert driver.returncode == 0, out + err
+    with closing(SqlStore.read(folder / "run")) as store:
+        assert store.counts()[TrialState.FINISHED] == 4
+        assert {one.device.cores for one in store.attempts()} == {tuple(sorted(every))}
 
 
 @pytest.mark.faults

@@ -17,7 +17,7 @@ from sweeper.report.status import status
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
 from sweeper.store.sql import SqlStore
 from sweeper.store.union import open_to_read
-from sweeper.sweep.part import Part
+from sweeper.sweep.part import Part, prepare
 
 FAKE = "sweep_fake_runner:FakeRunner"
 
@@ -114,6 +114,38 @@ def test_parts_drive_their_shares_and_readers_see_the_union(made, resume):
 def test_a_rule_across_trials_is_refused_in_parts_with_its_reason(made, resume):
     with pytest.raises(InputError, match=r"max_failures: .*drives its own share.*form: allocation"):
         resume(made([("rows", 1)] * 2, max_failures=3), part=Part(0, 2))
+
+
+def test_a_start_of_a_part_that_died_in_between_is_in_nobody_s_way(made, monkeypatch):
+    run_dir = made([("rows", 1)] * 4)
+
+    def die(folder, *_, **__):
+        (folder / "sweep.db").touch()
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlStore, "create", die)
+        with pytest.raises(SystemExit):
+            prepare(run_dir, Part(0, 2))
+    with closing(open_to_read(run_dir)) as store:
+        assert store.counts()[TrialState.PENDING] == 4
+    with closing(SqlStore.read(prepare(run_dir, Part(0, 2)))) as store:
+        assert [trial.ordinal for trial in store.trials()] == [0, 2]
+    assert [path.name for path in (run_dir / "parts").iterdir()] == ["0"]
+
+
+def test_of_a_run_in_parts_a_trial_that_is_over_is_not_cancelled_any_more(made, resume):
+    run_dir = made([("rows", 1)] * 4)
+    resume(run_dir, part=Part(0, 2))
+    with closing(open_to_read(run_dir)) as store:
+        ids = [trial.id for trial in store.trials()]
+    assert sweep.cancel(run_dir, ids[:2]) == [ids[1]]
+    with closing(SqlStore.read(run_dir)) as store:
+        states = [trial.state.value for trial in store.trials()]
+        assert states == ["pending", "cancelled", "pending", "pending"]
+    with closing(open_to_read(run_dir)) as store:
+        states = [trial.state.value for trial in store.trials()]
+        assert states == ["finished", "cancelled", "finished", "pending"]
 
 
 def test_a_run_is_not_divided_twice_into_different_numbers(made, resume):

@@ -219,7 +219,7 @@ def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker(tmp_pat
         ledger=Ledger(Pages(), 7),
         watch=watch,
         teller=teller,
-        control=Control(tmp_path),
+        control=Control(tmp_path, since=0.0),
         before=State(workers=()),
         check=lambda: None,
     )

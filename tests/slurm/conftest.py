@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -93,9 +94,9 @@ class Slurm:
         return ["netns", self.environ["SUBNET"], self.environ["PORT"], "1"]
 
     def state(self, job: str) -> str:
-        """A job's state, as `scontrol` has it."""
+        """A job's state, as `scontrol` has it; of an array those of its tasks that differ."""
         shown = self.call("scontrol", "-o", "show", "job", job)
-        return shown.partition("JobState=")[2].split()[0]
+        return ", ".join(sorted(set(re.findall(r"JobState=(\S+)", shown))))
 
     def idle(self) -> None:
         """Wait until no job is left."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sweeper.errors import InputError
-from sweeper.launch.base import Order
+from sweeper.launch import folder
+from sweeper.launch.base import Order, Placed
 from sweeper.launch.config import SlurmConfig, loads
 from sweeper.launch.slurm import SlurmLauncher, host, progress, queue, script
 from sweeper.records import Checkpointing, Resources, SweepSpec
@@ -131,6 +133,11 @@ def test_only_an_order_with_workers_passes_them_on():
     assert "\noptions=()\n" in script.text(order(), config())
 
 
+def test_that_changed_code_is_fine_reaches_the_driver_in_the_job():
+    allowed = replace(order(), code_changed_ok=True)
+    assert "\noptions=(--code-changed-ok)\n" in script.text(allowed, config())
+
+
 # ------------------------------------------------------------------ refused before SLURM is asked
 @pytest.mark.parametrize(
     ("header", "keys", "message"),
@@ -149,7 +156,7 @@ def test_only_an_order_with_workers_passes_them_on():
         (
             {"max_failures": 3},
             {"form": "array", "tasks": 2},
-            "`form: array` runs one driver a task",
+            "max_failures: .*no task of a job array sees",
         ),
     ],
 )
@@ -223,3 +230,20 @@ def test_a_run_goes_back_into_the_queue_until_three_starts_reach_nothing_new():
         assert note == {"reached": 12, "fruitless": count}
     assert progress.FRUITLESS_STARTS == 3
     assert progress.fruitless(note, 13)["fruitless"] == 0
+
+
+def test_the_first_start_counts_where_it_reached_nothing():
+    assert progress.fruitless({}, 0) == {"reached": 0, "fruitless": 1}
+    assert progress.fruitless({}, 5) == {"reached": 5, "fruitless": 0}
+
+
+def test_trials_of_an_array_are_told_to_every_task_and_the_answer_names_them(tmp_path, monkeypatch):
+    running = [queue.Line("RUNNING", "None", "n1", ""), queue.Line("PENDING", "Resources", "", "")]
+    monkeypatch.setattr(queue, "look", lambda job: running)
+    placed = Placed("slurm", "7", facts={"form": "array", folder.TASKS: "2"})
+    folder.write_placed(tmp_path, placed)
+    said = SlurmLauncher(config(form="array", tasks=2)).stop(placed, tmp_path, ("ab", "cd"))
+    assert said == "SLURM's job 7: the drivers were asked to end ab, cd"
+    for number in "01":
+        (asked,) = folder.take_control(tmp_path / "parts" / number)
+        assert asked.trials == ("ab", "cd")

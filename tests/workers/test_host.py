@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -84,3 +85,90 @@ def test_a_file_in_its_place_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ClusterError, match=r"file: can't be used for temporary files: File exists"):
         host.make_private(tmp_path / "file")
+
+
+# ------------------------------------------------------------------ a sweep's folder
+ENTER = """
+import sys
+from pathlib import Path
+from sweeper.workers import host
+host.enter(Path(sys.argv[1]))
+print("in", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def enter():
+    """Starts a worker of the sweep that a folder is of."""
+    workers = []
+
+    def start(folder):
+        command = [sys.executable, "-c", ENTER, str(folder)]
+        worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        workers.append(worker)
+        assert worker.stdout.readline() == "in\n"
+        (folder / "data").mkdir(exist_ok=True)
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.kill()
+        worker.communicate()
+
+
+def test_a_sweep_s_folder_stays_while_one_of_its_workers_lives_and_the_next_sweep_removes_it(
+    enter, tmp_path
+):
+    old, new, newest = (tmp_path / "root" / name for name in ("old", "new", "newest"))
+    killed, alive = enter(old), enter(old)
+    killed.kill()
+    killed.wait()
+    enter(new)
+    assert (old / "data").is_dir()
+    alive.kill()
+    alive.wait()
+    enter(newest)
+    assert sorted(path.name for path in old.parent.iterdir()) == ["lock", "new", "newest"]
+    assert old.parent.stat().st_mode & 0o777 == new.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_no_sweep_s_folder_is_left_alone(enter, tmp_path):
+    root = tmp_path / "root"
+    (root / "r").mkdir(parents=True)
+    (root / "lock").touch()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "lock").touch()
+    (root / "link").symlink_to(tmp_path / "elsewhere")
+    enter(root / "mine")
+    assert sorted(path.name for path in root.iterdir()) == ["link", "lock", "mine", "r"]
+    assert (tmp_path / "elsewhere" / "lock").exists()
+
+
+def test_the_folder_of_all_sweeps_is_locked_too_or_its_job_has_it_locked(enter, tmp_path):
+    root = tmp_path / "root"
+    worker = enter(root / "mine")
+    with (root / "lock").open() as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        worker.kill()
+        worker.wait()
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as a SLURM job does
+        enter(root / "another")
+    assert (root / "another").is_dir()
+
+
+def test_a_folder_of_locks_that_may_be_another_user_s_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(host, "_affinity", lambda: range(4))
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "link").symlink_to("theirs")
+    assert host.claim(1, given=4, folder=tmp_path / "link") == ()
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert host.claim(1, given=4, folder=tmp_path / "theirs") == ()
+    assert list((tmp_path / "theirs").iterdir()) == []
+
+
+def test_cores_are_locked_in_one_place_whatever_cluster_the_host_is_lent_to(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "head:6379")
+    monkeypatch.setenv("SWEEP_SCRATCH", "/scratch")
+    assert str(host.locks_of_cores()) == f"/tmp/swp-cores-{os.getuid()}"

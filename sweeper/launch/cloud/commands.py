@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,13 @@ _DOWN_S = 1200.0
 _EXEC_S = 300.0
 _LAST_LINES = 8
 _BEGIN, _END = "SWEEP-SAYS-BEGIN", "SWEEP-SAYS-END"
+_NO_HEAD = "Head node of cluster"  # Ray: "... not found!", once the provider has answered
+_STARTS = " is in state "  # a head that is being set up, or failed at it
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class NoHeadError(ClusterError):
+    """The provider answers, and there is no such head (any more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +65,44 @@ class RayUp:
         with _written(self.text) as path:
             words = [sys.executable, "-m", "ray.scripts.scripts", *command, str(path), *rest]
             try:
-                done = subprocess.run(
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    errors="replace",
-                    timeout=timeout_s,
-                    check=False,
-                    env=_environment(),
-                )
+                code, said = run_group(words, timeout_s=timeout_s)
             except subprocess.TimeoutExpired as error:
                 so_far = error.stdout or b""
                 text = so_far.decode(errors="replace") if isinstance(so_far, bytes) else so_far
                 raise ClusterError(
                     _failed(self.name, command[0], f"no end after {timeout_s:.0f} s", text)
                 ) from None
-        said = _COLOURS.sub("", done.stdout).replace("\r\n", "\n").replace("\r", "\n")
-        if done.returncode:
-            raise ClusterError(_failed(self.name, command[0], f"code {done.returncode}", said))
+        said = _COLOURS.sub("", said).replace("\r\n", "\n").replace("\r", "\n")
+        if code:
+            kind = NoHeadError if _NO_HEAD in said and _STARTS not in said else ClusterError
+            raise kind(_failed(self.name, command[0], f"code {code}", said))
         return said
+
+
+def run_group(words: Sequence[str], *, timeout_s: float) -> tuple[int, str]:
+    """Run a command to its end; its exit code, and what it printed.
+
+    Raises subprocess.TimeoutExpired. No process that it started (ssh, rsync) outlives this call
+    where that does not return.
+    """
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=_environment(),
+        start_new_session=True,  # a group of its own, to end all of it
+    )
+    with process:
+        try:
+            said, _ = process.communicate(timeout=timeout_s)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, said
 
 
 @contextmanager

@@ -6,9 +6,17 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
+
+from sweeper.errors import SweepError
+from sweeper.launch.folder import RESULTS_ARRIVED
+from sweeper.store.liveness import driver_lives
+from sweeper.store.union import open_to_read
 
 CLUSTER = "~/ray_bootstrap_config.yaml"  # Ray put it there
 EXIT_CODE, LOG = "exit-code", "last-act.log"
@@ -30,13 +38,28 @@ def plan(keep_hours: float, *, has_results: bool, has_minimum: bool) -> str:
     return "; ".join(lines)
 
 
+def has_driver(run_dir: Path) -> bool:
+    """Whether a driver of the run lives on this machine: then its end is not ours to see to."""
+    try:
+        with closing(open_to_read(run_dir)) as store:
+            sweep = store.sweep()
+    except SweepError:  # there is no store yet, say
+        return False
+    return driver_lives(sweep, host=socket.gethostname(), now=time.time())
+
+
 def main(arguments: list[str]) -> int:
     """Note how the driver ended; leave the rest to a process that outlives this job."""
     run_dir, code, keep_hours, has_results, has_minimum = arguments
     folder = Path(run_dir)
+    if has_driver(folder):
+        print("last act: none, another driver of this run lives")
+        return 0
     if folder.is_dir():
         (folder / EXIT_CODE).write_text(f"{code}\n")
-    lines = plan(float(keep_hours), has_results=has_results == "1", has_minimum=has_minimum == "1")
+    # A URL alone is no copy: the machines go only where the last snapshot is there.
+    is_safe = has_results == "1" and (folder / RESULTS_ARRIVED).is_file()
+    lines = plan(float(keep_hours), has_results=is_safe, has_minimum=has_minimum == "1")
     home = Path.home() / "sweep"
     home.mkdir(exist_ok=True)
     with (home / LOG).open("ab") as log:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sweeper.errors import ClusterError, InputError, SweepError
-from sweeper.launch.base import Job, Placed
+from sweeper.launch import folder
+from sweeper.launch.base import Job, Placed, asked_words
 from sweeper.launch.cloud import credentials, last_act, rayup
-from sweeper.launch.cloud.commands import RayUp
+from sweeper.launch.cloud.commands import NoHeadError, RayUp
 from sweeper.launch.cloud.wheel import make_wheel
 from sweeper.launch.jobs import receive
 from sweeper.launch.jobs.launcher import driver_command, job_name, job_of, results_of
@@ -74,29 +75,42 @@ class CloudLauncher:
             cluster = RayUp(_text(made), job)
             # What finds the cluster again needs none of the files that were sent to it.
             later = RayUp(_text({**made, "file_mounts": {}}), job)
-            remote_dir = f"{rayup.FOLDER}/{job}"
+            placed = self._placed(order, job, later)
+            # Before anything costs money: `sweep down` finds it if this process is killed.
+            folder.write_placed(order.run_dir, placed)
             try:
                 cluster.up()
-                self._start(later, order, job, files, remote_dir)
+                self._start(later, order, job, files, placed.remote_dir)
             except BaseException:
-                _give_back(later)
+                if _give_back(later, order.run_dir):
+                    (order.run_dir / folder.PLACED).unlink(missing_ok=True)
                 raise
+        return replace(placed, started=time.time())
+
+    def _placed(self, order: Order, job: str, cluster: RayUp) -> Placed:
         return Placed(
             kind="cloud",
             job=job,
             address=f"{self._config.provider} {self._config.region}",
-            remote_dir=remote_dir,
+            remote_dir=f"{rayup.FOLDER}/{job}",
             cluster_file=self._config.text,
             started=time.time(),
-            facts={_FACT: later.text, "results": results_of(self._config.results, order, job)},
+            facts={_FACT: cluster.text, "results": results_of(self._config.results, order, job)},
         )
 
     def _go_on(self, order: Order, before: Placed, files: list[Path]) -> Placed:
         """A new driver on the head that kept the run. Raises ClusterError where that is gone."""
         cluster, job = _cluster(before), job_name(order)
-        minutes = max(1, round(self._config.max_hours * 60))
-        noted = quoted([f"{before.remote_dir}/{last_act.EXIT_CODE}"])
-        cluster.exec(f"sudo shutdown -h +{minutes}; rm -f {noted}")
+        names = (last_act.EXIT_CODE, folder.RESULTS_ARRIVED)
+        noted = quoted([f"{before.remote_dir}/{name}" for name in names])
+        try:
+            cluster.exec(f"sudo shutdown -h +{rayup.minutes(self._config)}; rm -f {noted}")
+        except NoHeadError:
+            raise ClusterError(
+                f"{before.job}: its head is gone, and the run's store with it: it was given back,"
+                " or ended itself. This run can't go on. `sweep fetch` brings what is in"
+                " `results`, if it had any; launch the sweep again."
+            ) from None
         self._start(cluster, order, job, files, before.remote_dir)
         return replace(before, job=job, started=time.time())
 
@@ -105,20 +119,20 @@ class CloudLauncher:
             self._config, cluster_name=name, ray_version=version("ray"), files=files, wheel=wheel
         )
 
-    def _fill(self, folder: Path) -> str:
+    def _fill(self, target: Path) -> str:
         """Put a new token and the wheel into a folder; the wheel's name."""
-        descriptor = os.open(folder / rayup.TOKEN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(target / rayup.TOKEN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
         if not self._config.wheel:
-            return make_wheel(folder).name
+            return make_wheel(target).name
         wheel = Path(self._config.wheel)
         if not wheel.is_file():
             raise InputError(
                 f"{self._config.path}, wheel: {wheel} is not there. Build it (`pip wheel --no-deps"
                 " .`), or leave the key out: a wheel is then made of what is installed here."
             )
-        shutil.copy2(wheel, folder)
+        shutil.copy2(wheel, target)
         return wheel.name
 
     def _workers(self, order: Order) -> int:
@@ -163,28 +177,35 @@ class CloudLauncher:
 
     # -------------------------------------------------------------- afterwards
     def look(self, placed: Placed) -> Job:
-        """What the head says of the driver's job; a cluster that is gone ended it."""
+        """What the head says of the driver's job; "unknown" where there is no head, or no job.
+
+        Raises ClusterError where the provider or the head does not answer.
+        """
         script = (
             f"cat {quoted([placed.remote_dir])}/exit-code 2>/dev/null | sed 's/^/SWEEP-CODE /';"
             f" {_ray_here()}; {shlex.join(['python', '-c', _STATUS, placed.job])} || true"
         )
         try:
             said = _cluster(placed).exec(script)
-        except ClusterError as error:
-            return Job(
-                "unknown", f"the head does not answer: {str(error).splitlines()[-1].strip()}"
-            )
+        except NoHeadError:
+            return Job("unknown", f"{placed.address} has no head of {placed.job} (any more)")
         if code := re.search(r"^SWEEP-CODE (\d+)", said, re.MULTILINE):
             return Job("over", f"the driver ended with exit code {code[1]}")
-        found = re.search(r"^SWEEP-JOB (\{.*\})$", said, re.MULTILINE)
-        return job_of(json.loads(found[1])) if found else Job("unknown", "the head knows no job")
+        found = re.search(r"^SWEEP-JOB (\{.*\}|null)$", said, re.MULTILINE)
+        if not found:
+            last = said.strip().splitlines()[-1:] or ["nothing"]
+            raise ClusterError(
+                f"{placed.job}: Ray does not answer on the head; it said last: {last[0]}. Try"
+                " again; `sweep down` gives the machines back."
+            )
+        about = json.loads(found[1])
+        return job_of(about) if about else Job("unknown", "the head knows no such job")
 
     def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
         """Ask the driver through the head."""
         words = ["python", "-m", "sweeper.launch.jobs.on_head", "ask", placed.remote_dir, "stop"]
         _cluster(placed).exec(quoted([*words, *trials]))
-        what = f"to end {', '.join(trials)}" if trials else "to save what runs and end"
-        return f"the driver (job {placed.job} on {placed.address}) was asked {what}"
+        return f"the driver (job {placed.job} on {placed.address}) was asked {asked_words(trials)}"
 
     def fetch(self, placed: Placed, run_dir: Path) -> None:
         """Bring the newest snapshot from the results' URL, else from the head."""
@@ -210,8 +231,9 @@ class CloudLauncher:
 _STATUS = """
 import json, sys
 from ray.job_submission import JobSubmissionClient
-found = JobSubmissionClient().get_job_info(sys.argv[1])
-print("SWEEP-JOB", json.dumps({"status": str(found.status.value), "message": found.message}))
+found = [job for job in JobSubmissionClient().list_jobs() if job.submission_id == sys.argv[1]]
+print("SWEEP-JOB", json.dumps(
+{"status": str(found[0].status.value), "message": found[0].message} if found else None))
 """
 
 
@@ -232,14 +254,20 @@ def _text(made: Mapping[str, Any]) -> str:
     return yaml.safe_dump(dict(made), sort_keys=False, width=1000)
 
 
-def _give_back(cluster: RayUp) -> None:
-    """After a failed start: nothing is left that costs money, or it is told."""
+def _give_back(cluster: RayUp, run_dir: Path) -> bool:
+    """After a failed start: whether nothing is left that costs money; else that is told."""
     try:
         cluster.down()
-    except SweepError as error:
+    except BaseException as error:  # a second Ctrl-C, too
         _log.error(
-            "%s\nMachines of %s may still run and cost money: look at your cloud's console. Those"
-            " that were set up shut themselves down after `max_hours`.",
-            error,
+            "%s\nMachines of %s may still run and cost money: give them back by `sweep down %s`,"
+            " and look at your cloud's console. Those that were set up shut themselves down after"
+            " `max_hours`.",
+            str(error) or type(error).__name__,
             cluster.name,
+            run_dir,
         )
+        if not isinstance(error, SweepError):
+            raise
+        return False
+    return True

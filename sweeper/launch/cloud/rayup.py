@@ -171,19 +171,21 @@ def _machine(
 ) -> dict[str, Any]:
     has_gpus = bool(getattr(machine, "gpus", 0))
     if config.provider == "aws":
-        return _aws(machine, is_spot)
+        return _aws(config, machine, is_spot)
     if config.provider == "gcp":
         return _gcp(config, machine, is_spot, has_gpus)
     return _azure(machine, is_spot)
 
 
-def _aws(machine: CloudHead | CloudWorkers, is_spot: bool) -> dict[str, Any]:
+def _aws(config: CloudConfig, machine: CloudHead | CloudWorkers, is_spot: bool) -> dict[str, Any]:
     disk = {"VolumeSize": machine.disk_gib, "VolumeType": "gp3"}
     found: dict[str, Any] = {
         "InstanceType": machine.instance,
         "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": disk}],
         # A machine that shuts itself down is gone, and its disk with it.
         "InstanceInitiatedShutdownBehavior": "terminate",
+        # boto3 encodes it, cloud-init runs it.
+        "UserData": _at_boot(config),
     }
     if machine.image:
         found["ImageId"] = machine.image
@@ -207,7 +209,11 @@ def _gcp(
     )
     boot = {"diskSizeGb": machine.disk_gib, "sourceImage": image}
     disk = {"boot": True, "autoDelete": True, "type": "PERSISTENT", "initializeParams": boot}
-    found: dict[str, Any] = {"machineType": machine.instance, "disks": [disk]}
+    found: dict[str, Any] = {
+        "machineType": machine.instance,
+        "disks": [disk],
+        "metadata": {"items": [{"key": "startup-script", "value": _at_boot(config)}]},
+    }
     scheduling: dict[str, Any] = {}
     if is_spot:
         scheduling.update(preemptible=True, automaticRestart=False)
@@ -245,14 +251,26 @@ def is_spot(node: Mapping[str, Any]) -> bool:
 
 
 # ------------------------------------------------------------------ commands
+def minutes(config: CloudConfig) -> int:
+    """How long a machine lives at most, from when that is said to it."""
+    return max(1, round(config.max_hours * 60))
+
+
+def _at_boot(config: CloudConfig) -> str:
+    """What a machine runs as root when it boots: its own end, also where ssh never reaches it.
+
+    Ray's part for Azure passes on no such thing.
+    """
+    return f"#!/bin/sh\nshutdown -h +{minutes(config)}\n"
+
+
 def _setup(config: CloudConfig, ray_version: str, wheel: str) -> list[str]:
     """Every node's: its own end first, whatever fails after that."""
-    minutes = max(1, round(config.max_hours * 60))
     schemes = {url.partition("://")[0] for url in (config.results, config.data)}
     packages = [f'"ray[default]=={ray_version}"', wheel]
     packages += sorted({_FILE_SYSTEMS[scheme] for scheme in schemes & _FILE_SYSTEMS.keys()})
     return [
-        f"sudo shutdown -h +{minutes}",
+        f"sudo shutdown -h +{minutes(config)}",
         *config.setup,
         *_PYTHON,
         f"python -m pip install {' '.join(packages)}",

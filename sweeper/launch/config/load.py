@@ -109,7 +109,7 @@ _CLOUD = {
     "ray": ("ray", v.anything),
 }
 # What each provider can't do without.
-_NEEDED = {"aws": (), "gcp": ("project", "zone"), "azure": ("resource_group",)}
+_NEEDED = {"aws": (), "gcp": ("project",), "azure": ("resource_group",)}
 
 
 def _cloud(place: Place, common: _Common) -> CloudConfig:

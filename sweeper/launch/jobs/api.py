@@ -6,6 +6,7 @@ its process ever read. It is also half a second of imports for a command that as
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import time
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from sweeper.errors import ClusterError, InputError
+from sweeper.errors import ClusterError, InputError, SweepError
 
 REQUEST_S = 30.0
 UPLOAD_S = 300.0
@@ -111,10 +112,14 @@ class JobsApi:
                     )
                 time.sleep(POLL_S)
         finally:
-            if (self.job(job) or {}).get("status") not in OVER:
-                self.end(job)
-            else:
-                self.forget(job)
+            with contextlib.suppress(SweepError):  # the reason, if it failed, is another
+                self._clean_up(job)
+
+    def _clean_up(self, job: str) -> None:
+        if (self.job(job) or {}).get("status") not in OVER:
+            self.end(job)
+        else:
+            self.forget(job)
 
     # -------------------------------------------------------------- how it is asked
     def _patiently(self, method: str, path: str, *, missing_ok: bool = False) -> bytes | None:

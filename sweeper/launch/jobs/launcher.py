@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweeper.errors import ClusterError
+from sweeper.errors import ClusterError, SweepError
 from sweeper.launch import data
-from sweeper.launch.base import Job, Placed
+from sweeper.launch.base import Job, Placed, asked_words
 from sweeper.launch.jobs import everywhere, packages, preflight, receive
 from sweeper.launch.jobs.api import OVER, POLL_S, JobsApi
 from sweeper.launch.jobs.shell import quoted
@@ -77,7 +77,10 @@ class JobsLauncher:
             api.submit(entrypoint, job=job, runtime_env=environment)
             _await_start(api, job)
         except BaseException:
-            api.end(job)  # of Ctrl-C, say: nobody would know of it
+            try:
+                api.end(job)  # of Ctrl-C, say: nobody would know of it
+            except SweepError:  # the reason is the other error
+                _log.warning("job %s may run on %s: it could not be ended", job, api.address)
             raise
         return Placed(
             kind="ray",
@@ -124,8 +127,7 @@ class JobsLauncher:
             api.end(placed.job)
             return f"job {placed.job} only waited; it is cancelled"
         self._beside(api, placed, "ask", "stop", *trials)
-        what = f"to end {', '.join(trials)}" if trials else "to save what runs and end"
-        return f"the driver (job {placed.job} on {placed.address}) was asked {what}"
+        return f"the driver (job {placed.job} on {placed.address}) was asked {asked_words(trials)}"
 
     def fetch(self, placed: Placed, run_dir: Path) -> None:
         """Bring the newest snapshot, from the results' URL if there is one, else by a job's log."""
@@ -177,7 +179,8 @@ def driver_command(order: Order, remote_dir: str, most_workers: int | None) -> s
     numbers = [number for number in (asked, most_workers) if number]
     workers = ["--workers", str(min(numbers))] if numbers else []
     if order.before:
-        return quoted(["python", "-m", "sweeper", "resume", remote_dir, *workers])
+        allowed = ["--code-changed-ok"] if order.code_changed_ok else []
+        return quoted(["python", "-m", "sweeper", "resume", remote_dir, *workers, *allowed])
     words = ["python", "-m", "sweeper", "launch", order.spec_path.name]
     for name, value in order.defines.items():
         words += ["-D", f"{name}={value}"]

@@ -9,10 +9,13 @@ A job's log is the one way back that the Jobs API has, so a file comes as base64
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
+import os
 import sqlite3
 import sys
+import time
 import zlib
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +28,7 @@ CHUNK_BYTES = 8 << 20
 SNAPSHOT = "snapshot.db"
 _STORE = "sweep.db"
 _COLUMNS = 120
+_KEEP_S = 600.0  # another shell may be at it, chunk by chunk
 
 
 def send(run_dir: Path, digest: str, offset: int) -> None:
@@ -34,6 +38,7 @@ def send(run_dir: Path, digest: str, offset: int) -> None:
     """
     packed = run_dir / ".sent" / digest if digest else pack(run_dir)
     content = packed.read_bytes()
+    os.utime(packed)  # it is in use
     chunk = content[offset : offset + CHUNK_BYTES]
     about = {"digest": packed.name, "bytes": len(content), "chunk": len(chunk)}
     text = base64.b64encode(chunk).decode()
@@ -44,16 +49,28 @@ def send(run_dir: Path, digest: str, offset: int) -> None:
 
 
 def pack(run_dir: Path) -> Path:
-    """Keep a packed copy of the newest snapshot, named by its SHA-256; others are removed."""
+    """Keep a packed copy of the newest snapshot, named by its SHA-256; old ones are removed."""
     content = zlib.compress(_snapshot(run_dir), 6)
     folder = run_dir / ".sent"
     folder.mkdir(mode=0o700, exist_ok=True)
     kept = folder / hashlib.sha256(content).hexdigest()
     for old in folder.iterdir():
-        if old != kept:
-            old.unlink(missing_ok=True)
-    kept.write_bytes(content)
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - old.stat().st_mtime > _KEEP_S:
+                old.unlink()
+    _write(kept, content)
     return kept
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside, then rename: who reads it never sees half."""
+    beside = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def _snapshot(run_dir: Path) -> bytes:
@@ -78,7 +95,7 @@ def main(arguments: list[str]) -> int:
             send_control(run_dir, rest[0], tuple(rest[1:]))
         elif what == "copy":
             Path(rest[0]).parent.mkdir(mode=0o700, exist_ok=True)
-            Path(rest[0]).write_bytes(_snapshot(run_dir))
+            _write(Path(rest[0]), _snapshot(run_dir))
         else:
             send(run_dir, rest[0] if rest else "", int(rest[1]) if rest else 0)
     except (OSError, SweepError, sqlite3.Error) as error:

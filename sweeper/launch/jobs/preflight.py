@@ -69,7 +69,8 @@ def check(found: Found, address: str) -> list[str]:
         raise ClusterError(
             f"{address}: a sweep can't run there with {found.executable}: {'; '.join(wrong)}."
             " Install what is missing on every node of the cluster (`pip install"
-            " sweeper` brings all of it), or start the cluster from an image that has it."
+            " PATH/TO/THE/CHECKOUT` brings all of it), or start the cluster from an image that has"
+            " it."
         )
     here = {"python": platform.python_version(), **_here()}
     there = {"python": found.python, **found.packages}

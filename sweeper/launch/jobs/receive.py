@@ -17,15 +17,28 @@ from sweeper.launch.jobs.on_head import BEGIN, END, SNAPSHOT
 
 LIMIT_BYTES = 512 << 20
 _AGAIN = 3
+_HEADER = b"SQLite format 3\0"
+
+
+class _TooLargeError(ClusterError):
+    """Another try would end in the same way."""
 
 
 def from_logs(run_dir: Path, send: Callable[..., str], *, where: str) -> None:
     """Put the snapshot into run_dir. send: runs `on_head send`, returns what that printed.
 
-    Raises ClusterError where it is damaged on its way, and for more than LIMIT_BYTES.
+    Raises ClusterError where it is damaged on its way or can't be sent, and for more than
+    LIMIT_BYTES.
     """
     for left in reversed(range(_AGAIN)):
-        content = _whole(send, where)
+        try:
+            content = _whole(send, where)
+        except _TooLargeError:
+            raise
+        except ClusterError:  # a small job may fail as any other
+            if not left:
+                raise
+            continue
         if content is not None:
             write(run_dir, zlib.decompress(content))
             return
@@ -59,7 +72,15 @@ def from_url(results: str, run_dir: Path, job: str) -> None:
 
 
 def write(run_dir: Path, content: bytes) -> None:
-    """Put the snapshot beside its place, then rename: a reader never sees half of it."""
+    """Put the snapshot beside its place, then rename: a reader never sees half of it.
+
+    Raises ClusterError where it is no store, and leaves what is there; InputError.
+    """
+    if not content.startswith(_HEADER):
+        raise ClusterError(
+            f"{run_dir / SNAPSHOT}: what came is no snapshot of a run ({len(content)} bytes that"
+            " are no SQLite file). What was there is kept: try again."
+        )
     beside = run_dir / f".{SNAPSHOT}-{os.getpid()}"  # another shell may fetch too
     try:
         beside.write_bytes(content)
@@ -75,7 +96,7 @@ def _whole(send: Callable[..., str], where: str) -> bytes | None:
     """The packed snapshot from its chunks; None where it does not match its digest."""
     about, content = _chunk(send(), where)
     if about["bytes"] > LIMIT_BYTES:
-        raise ClusterError(
+        raise _TooLargeError(
             f"{where}: the snapshot has {about['bytes'] >> 20} MiB, and jobs' logs carry at most"
             f" {LIMIT_BYTES >> 20}. Name a `results` URL in the cluster file for the next run, and"
             " copy this one with your own tools."

@@ -26,11 +26,20 @@ _NO_OPERATOR = (
     "could not find the",
 )
 _NOT_ALLOWED = ("forbidden", "unauthorized", "must be logged in", "credentials")
+_EXISTS = "(alreadyexists)"
 _NOT_FOUND = re.compile(r"\(notfound\)|not found|no context exists|does not exist", re.IGNORECASE)
 
 
 class NotFoundError(InputError):
     """What was asked for is not there."""
+
+
+class ExistsError(InputError):
+    """What was to be made is there already."""
+
+
+class NoOperatorError(InputError):
+    """The cluster does not know what a RayJob is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,8 @@ class Kubectl:
     def run(self, *arguments: str, stdin: str = "", timeout_s: float = 120.0) -> str:
         """What `kubectl ARGUMENTS` printed.
 
-        Raises InputError (no kubectl, not allowed, no operator), NotFoundError, ClusterError.
+        Raises InputError (no kubectl, not allowed), NoOperatorError, NotFoundError, ExistsError,
+        ClusterError.
         """
         try:
             done = subprocess.run(
@@ -67,8 +77,7 @@ class Kubectl:
                 " Look whether `kubectl get pods` answers."
             ) from None
         if done.returncode:
-            # What a command in a pod printed stands in stdout, and kubectl's own words in stderr.
-            raise self._error(arguments[0], f"{done.stdout[-2000:]}\n{done.stderr}")
+            raise self._error(arguments[0], done.stdout[-2000:], done.stderr)
         return done.stdout
 
     def _words(self) -> list[str]:
@@ -79,15 +88,18 @@ class Kubectl:
         context = f"context {self.context}, " if self.context else ""
         return f"Kubernetes ({context}namespace {self.namespace})"
 
-    def _error(self, command: str, said: str) -> SweepError:
-        words = " ".join(said.split()) or "nothing"
-        lower = words.lower()
+    def _error(self, command: str, printed: str, complaint: str) -> SweepError:
+        """What went wrong. printed: by a command in a pod.    complaint: kubectl's own."""
+        words = " ".join(f"{printed}\n{complaint}".split()) or "nothing"
+        lower = " ".join(complaint.split()).lower()
         told = f"{self._where()}: kubectl {command}: {words}"
         if any(sign in lower for sign in _NO_OPERATOR):
-            return InputError(
+            return NoOperatorError(
                 f"{told}. This cluster has no KubeRay operator, which runs RayJobs: ask its"
                 " administrators for version 1.5.1 or a newer one, or install it by helm."
             )
+        if _EXISTS in lower:
+            return ExistsError(told)
         if any(sign in lower for sign in _UNREACHABLE):
             return ClusterError(
                 f"{told}. The cluster does not answer: look at `kubectl cluster-info`, and at"
@@ -98,6 +110,6 @@ class Kubectl:
                 f"{told}. Ask for the right to make, read and delete RayJobs and ConfigMaps, and to"
                 " run commands in pods (pods/exec), in this namespace; or log in again."
             )
-        if _NOT_FOUND.search(words):
+        if _NOT_FOUND.search(lower):
             return NotFoundError(told)
         return ClusterError(told)

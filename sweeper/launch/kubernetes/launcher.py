@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import logging
@@ -11,10 +12,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from sweeper.errors import ClusterError, InputError, SweepError
-from sweeper.launch.base import Job, Placed
+from sweeper.launch.base import Job, Placed, asked_words
 from sweeper.launch.jobs import receive
 from sweeper.launch.kubernetes.files import LIMIT_BYTES
-from sweeper.launch.kubernetes.kubectl import Kubectl, NotFoundError
+from sweeper.launch.kubernetes.kubectl import ExistsError, Kubectl, NoOperatorError, NotFoundError
 from sweeper.launch.kubernetes.manifest import HEAD_CONTAINER, manifest
 from sweeper.launch.kubernetes.shape import Shape, count_workers, files_name, job_name, remote_dir
 from sweeper.launch.kubernetes.text import dump
@@ -53,10 +54,16 @@ class KubernetesLauncher:
         shape = self._shape(order)
         job = shape.job
         files, ray_job = manifest(shape)
-        self._create_files(order, files, job)
         try:
+            self._create(files)
             self._create(ray_job)
+        except ExistsError as error:
+            raise InputError(
+                f"{order.run_dir}: Kubernetes has a job {job} of this run already. `sweep status`"
+                " says how it is, `sweep down` removes it."
+            ) from error
         except BaseException:
+            # Also of a call without an answer: what it asked for may be there.
             self._take_back(job)
             raise
         return Placed(
@@ -98,17 +105,6 @@ class KubernetesLauncher:
         # Not `apply`: that keeps a second copy in an annotation, which is too small for the files,
         # and changes a run that has this name already.
         self._kubectl.run("create", "--filename=-", stdin=dump([document]))
-
-    def _create_files(self, order: Order, files: dict[str, Any], job: str) -> None:
-        try:
-            self._create(files)
-        except SweepError as error:
-            if "AlreadyExists" not in str(error):
-                raise
-            raise InputError(
-                f"{order.run_dir}: Kubernetes has a job {job} of this run already. `sweep status`"
-                " says how it is, `sweep down` removes it."
-            ) from error
 
     def _check_fit(self, order: Order) -> None:
         resources, pod = order.header.resources, self._config.workers
@@ -159,8 +155,9 @@ class KubernetesLauncher:
             self._remove(placed.job)
             return f"RayJob {placed.job} only waited; it is removed"
         self._on_head(placed, "ask", "stop", *trials)
-        what = f"to end {', '.join(trials)}" if trials else "to save what runs and end"
-        return f"the driver (RayJob {placed.job} in {placed.address}) was asked {what}"
+        return (
+            f"the driver (RayJob {placed.job} in {placed.address}) was asked {asked_words(trials)}"
+        )
 
     def fetch(self, placed: Placed, run_dir: Path) -> None:
         """Bring the newest snapshot from the results' URL, else out of the head's pod."""
@@ -194,12 +191,9 @@ class KubernetesLauncher:
     def _remove(self, job: str) -> None:
         what = [f"rayjob/{job}", f"configmap/{files_name(job)}"]
         for one in what:
-            try:
+            # Without an operator there is no RayJob to remove, and the files still are.
+            with contextlib.suppress(NoOperatorError):
                 self._kubectl.run("delete", one, "--ignore-not-found", "--wait=false")
-            except InputError as error:
-                # Without an operator there is no RayJob to remove, and the files still are.
-                if "KubeRay" not in str(error):
-                    raise
 
     def _get(self, kind: str, *words: str) -> dict[str, Any]:
         said = self._kubectl.run("get", kind, *words, "--output=json")

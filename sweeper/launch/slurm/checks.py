@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweeper.errors import InputError
-from sweeper.launch.base import Room, count_workers
+from sweeper.launch.base import Room, check_parts, count_workers
 from sweeper.launch.slurm import queue
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ _NO_SUCH_NODE = ("node configuration", "processors requested", "Requested nodes"
 def check(order: Order, config: SlurmConfig) -> None:
     """Raise InputError where no worker fits, or a rule can't be kept in this form."""
     _check_worker(order, config)
-    _check_rules(order, config)
+    if config.form == "array":
+        check_parts(order.header)
 
 
 def _check_worker(order: Order, config: SlurmConfig) -> None:
@@ -49,15 +50,6 @@ def _check_worker(order: Order, config: SlurmConfig) -> None:
         raise InputError(
             f"workers: {wanted} were asked for, but {config.path} has room for {each * nodes}:"
             f" {each} on each of its nodes ({nodes}). Ask for fewer workers, or for more nodes."
-        )
-
-
-def _check_rules(order: Order, config: SlurmConfig) -> None:
-    if config.form == "array" and order.header.max_failures is not None:
-        raise InputError(
-            f"{config.path}: `form: array` runs one driver a task, and none of them knows of the"
-            " others' trials, so a rule over all of them can't be kept: the spec's header has"
-            f" max_failures: {order.header.max_failures}. Remove it, or write `form: allocation`."
         )
 
 

@@ -49,6 +49,7 @@ export RAY_health_check_timeout_ms=2000 RAY_health_check_failure_threshold=3
 export RAY_gcs_rpc_server_reconnect_timeout_s=20 # and a head that is gone
 export RAY_raylet_start_wait_time_s=$PATIENCE RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0
 unset SLURM_CPUS_PER_TASK SRUN_CPUS_PER_TASK # a step then has all that the job has on its node
+unset SLURM_EXPORT_ENV # `sbatch --export=NONE` is about the login shell, not about these steps
 head=$SLURMD_NODENAME
 export python data head name preemptible PATIENCE
 
@@ -91,17 +92,14 @@ signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 os.execvp(sys.argv[1], sys.argv[1:])'
 
 end_ray_here() { # HOW OFTEN THIS WAS TOLD
-    if [ -z "$preemptible" ]; then
-        [ -z "$ray" ] || kill "$ray" 2>/dev/null
-    elif [ "$1" -gt 1 ]; then
-        kill_ray
-    fi
+    [ -n "$preemptible" ] && [ "$1" = 1 ] || kill_ray
 }
 
-kill_ray() {
+kill_ray() { # there is nothing that Ray would have to save
     local path
-    for path in /proc/[0-9]*; do
-        grep -qszxF "SWEEP_RAY=$name" "$path/environ" && kill -KILL "${path#/proc/}" 2>/dev/null
+    for path in $(grep -lszxF "SWEEP_RAY=$name" /proc/[0-9]*/environ); do
+        path=${path#/proc/}
+        kill -KILL "${path%/environ}" 2>/dev/null
     done
 }
 
@@ -151,11 +149,13 @@ start_ray() {
         [ "$node" = "$head" ] || start "$node" --address="$RAY_ADDRESS"
     done
     until is_up "$head"; do
+        [ -z "$warned$cancelled" ] || return
         lives "$head" && [ $((SECONDS - since)) -lt $PATIENCE ] || return
         pause 0.2
     done
     for node in "${nodes[@]}"; do # one that does not come is done without
         until is_up "$node" || ! lives "$node" || [ $((SECONDS - since)) -ge $PATIENCE ]; do
+            [ -z "$warned$cancelled" ] || return
             pause 0.2
         done
         is_up "$node" || { say "no Ray on $node:"; tail -n 20 "$(log_of "$node")"; }
@@ -209,7 +209,7 @@ if [ -z "$warned$cancelled" ]; then
     driver=$!
     while kill -0 $driver 2>/dev/null && lives "$head" && ! is_taken; do
         pause 1
-        # It hears no request from before its own start.
+        # For a driver that did not hear the request.
         [ -z "$stopped" ] || [ $((SECONDS - stopped)) -lt 30 ] || { tell TERM; stopped=''; }
     done
     if kill -0 $driver 2>/dev/null; then

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from sweeper.errors import InputError
 from sweeper.launch import folder
-from sweeper.launch.base import Job, Placed
+from sweeper.launch.base import Job, Placed, asked_words
 from sweeper.launch.slurm import checks, queue, script
-from sweeper.store.union import part_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +52,7 @@ class SlurmLauncher:
             started=time.time(),
             facts={
                 "form": self.config.form,
+                **({folder.TASKS: str(self.config.tasks)} if self.config.form == "array" else {}),
                 # Each task of an array is a job with a number of its own.
                 "log": script.log_of(order, "*" if self.config.form == "array" else job),
             },
@@ -70,20 +70,14 @@ class SlurmLauncher:
         if now.state == "waiting" and not trials:
             queue.cancel(placed.job)
             return f"SLURM's job {placed.job} was still waiting; it was cancelled."
-        if placed.facts.get("form") == "array":
-            return self._stop_tasks(placed, run_dir, trials)
+        is_array = placed.facts.get("form") == "array"
         folder.send_control(run_dir, "stop", trials)
         if not trials:
+            if is_array:
+                queue.cancel(placed.job, "--state=PENDING")
             queue.cancel(placed.job, "--signal=USR2", "--batch")  # a driver may be yet to come
-        return f"the driver in SLURM's job {placed.job} was asked to stop."
-
-    def _stop_tasks(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
-        for part in part_folders(run_dir):
-            folder.send_control(part, "stop", trials)
-        if not trials:
-            queue.cancel(placed.job, "--state=PENDING")
-            queue.cancel(placed.job, "--signal=USR2", "--batch")
-        return f"the drivers in SLURM's job {placed.job} were asked to stop."
+        asked = "drivers were" if is_array else "driver was"
+        return f"SLURM's job {placed.job}: the {asked} asked {asked_words(trials)}"
 
     def fetch(self, placed: Placed, run_dir: Path) -> None:
         """Nothing to do: the disk is shared."""

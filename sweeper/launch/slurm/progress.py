@@ -38,9 +38,10 @@ def _place(row: Row) -> tuple[str, int, int]:
 
 def fruitless(before: dict[str, int], now: int) -> dict[str, int]:
     """Count a start. before: as this function returned it, {} before the first."""
-    if not before or now > before["reached"]:
+    reached_before, count = before.get("reached", 0), before.get("fruitless", 0)
+    if now > reached_before:
         return {"reached": now, "fruitless": 0}
-    return {"reached": before["reached"], "fruitless": before["fruitless"] + 1}
+    return {"reached": reached_before, "fruitless": count + 1}
 
 
 def main(arguments: list[str]) -> int:

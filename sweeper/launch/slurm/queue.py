@@ -56,6 +56,7 @@ def call(program: str, *arguments: str, environ: Mapping[str, str] | None = None
             [path, *arguments],
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=TIMEOUT_S,
             check=False,
             env=None if environ is None else dict(environ),

@@ -113,6 +113,8 @@ def _clock(seconds: int) -> str:
 
 def _values(order: Order, config: SlurmConfig, python: str) -> list[str]:
     options = [] if order.workers is None else [f"--workers {order.workers}"]
+    if order.code_changed_ok:
+        options.append("--code-changed-ok")
     if config.form == "array":
         # Each task is a whole driver, for the trials whose number is its own modulo the tasks.
         options.append(f'--part "$SLURM_ARRAY_TASK_ID/{config.tasks}"')

@@ -139,7 +139,9 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
         machines_then = machines()
         # With `results` the head gives everything back by itself, after its driver.
         head = commands.RayUp(placed.facts["ray_up"], placed.job)
-        head.exec("python -m sweeper.launch.cloud.last_act /none 0 2 1 0")
+        safe = box / "safe"
+        arrived = f"mkdir {safe} && touch {safe}/results-arrived"
+        head.exec(f"{arrived} && python -m sweeper.launch.cloud.last_act {safe} 0 2 1 0")
         until(lambda: not any(one["state"] == "running" for one in machines()), "the head's end")
         note("given back by the head")
     finally:

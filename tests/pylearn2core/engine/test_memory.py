@@ -94,3 +94,54 @@ def test_memory_is_the_hosts_share_of_this_processes_cores(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2}, raising=False)
     assert memory.available() <= 0.9 * whole / 4
+
+
+# ------------------------------------------------------------------ a host's memory
+V2 = "/sys/fs/cgroup"
+V1 = "/sys/fs/cgroup/memory"
+
+
+@pytest.mark.parametrize(
+    ("cgroups", "files"),
+    [
+        (
+            "0::/system.slice/slurmstepd.scope/job_7\n",
+            [
+                f"{V2}/system.slice/slurmstepd.scope/job_7/memory.max",
+                f"{V2}/system.slice/slurmstepd.scope/memory.max",
+                f"{V2}/system.slice/memory.max",
+                f"{V2}/memory.max",
+            ],
+        ),
+        ("0::/\n", [f"{V2}/memory.max"]),
+        (
+            "4:cpu,cpuacct:/other\n3:memory:/slurm/job_7\n1:name=systemd:/a:b\n",
+            [
+                f"{V1}/slurm/job_7/memory.limit_in_bytes",
+                f"{V1}/slurm/memory.limit_in_bytes",
+                f"{V1}/memory.limit_in_bytes",
+            ],
+        ),
+        ("", [f"{V2}/memory.max"]),
+    ],
+)
+def test_limits_are_looked_for_in_the_process_s_own_cgroup_and_all_above_it(cgroups, files):
+    assert [str(path) for path in memory.limit_files(cgroups)] == files
+
+
+def test_the_least_limit_counts_and_no_limit_is_the_host_s_own_memory():
+    assert memory.least_limit(["max\n", "4000\n", "", "3000\n"], 9000) == 3000
+    assert memory.least_limit(["max\n", "", "9223372036854771712\n"], 9000) == 9000
+
+
+def test_a_job_s_limit_reaches_what_packs_may_take(monkeypatch, tmp_path):
+    (tmp_path / "slice" / "job").mkdir(parents=True)
+    (tmp_path / "slice" / "memory.max").write_text("1000000\n")
+    (tmp_path / "slice" / "job" / "memory.max").write_text("max\n")
+    read = Path.read_text
+    monkeypatch.setattr(
+        Path, "read_text", lambda path: "0::/slice/job" if path.parts[1] == "proc" else read(path)
+    )
+    monkeypatch.setattr(memory, "_CGROUPS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(os.cpu_count()), raising=False)
+    assert memory._share_of_host() == 1000000

@@ -1,0 +1,269 @@
+"""What is rented is always found again and given back: the launcher around Ray's commands.
+
+A fake stands where `ray up`, `ray exec` and `ray down` speak to a cloud.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sweeper import cli_place, cli_watch, sweep
+from sweeper import spec as specs
+from sweeper.errors import ClusterError
+from sweeper.launch import config, folder
+from sweeper.launch.base import Job, Order, Placed
+from sweeper.launch.cloud import CloudLauncher, commands, credentials, last_act, launcher
+from sweeper.records import Resources, SweepSpec
+from sweeper.store.sql import SqlStore
+
+pytestmark = pytest.mark.cloud
+
+AWS = """
+kind: cloud
+provider: aws
+region: us-east-1
+head: {instance: m5.large}
+workers: {instance: m5.large, cpus: 4, gpus: 0}
+"""
+SPEC = "sweep: {grid: {a: [1, 2]}}\n---\n!obj:counting.Rows { a: {{ a }} }\n"
+
+
+class Cloud:
+    """Plays RayUp. calls: what was asked.    fails: the error of a call, by its name."""
+
+    def __init__(self, run_dir):
+        self.calls, self.fails, self.noted, self.says = [], {}, None, ""
+        self.run_dir = run_dir
+
+    def __call__(self, text, name):
+        self.text, self.name = text, name
+        return self
+
+    def _did(self, what):
+        self.calls.append(what)
+        if what in self.fails:
+            raise self.fails[what]
+
+    def up(self):
+        self.noted = folder.read_placed(self.run_dir)
+        self._did("up")
+
+    def down(self):
+        self._did("down")
+
+    def send(self, source, target):
+        self._did("send")
+
+    def exec(self, command, **_):
+        self._did("exec")
+        return self.says
+
+
+@pytest.fixture
+def order(tmp_path):
+    run_dir = tmp_path / "runs" / "n"
+    run_dir.mkdir(parents=True)
+    (tmp_path / "grid.yaml.j2").write_text("x")
+    return Order(run_dir, tmp_path / "grid.yaml.j2", {}, SweepSpec("n", resources=Resources()), 3)
+
+
+@pytest.fixture
+def cloud(order, monkeypatch):
+    made = Cloud(order.run_dir)
+    monkeypatch.setattr(launcher, "RayUp", made)
+    monkeypatch.setattr(credentials, "check", lambda _: None)
+    return made
+
+
+@pytest.fixture
+def aws():
+    return CloudLauncher(config.loads(AWS, "aws.yaml"))
+
+
+def test_where_the_machines_are_is_noted_before_they_are_rented(aws, cloud, order):
+    placed = aws.submit(order)
+    assert cloud.calls == ["up", "send", "exec"]
+    assert cloud.noted is not None
+    assert (cloud.noted.job, cloud.noted.facts) == (placed.job, placed.facts)
+
+
+def test_a_launch_that_fails_gives_back_and_leaves_no_note(aws, cloud, order):
+    cloud.fails = {"send": ClusterError("no rsync there")}
+    with pytest.raises(ClusterError, match="no rsync there"):
+        cli_place.submit(aws, order, AWS)
+    assert cloud.calls == ["up", "send", "down"]
+    assert not (order.run_dir / folder.PLACED).exists()
+
+
+@pytest.mark.parametrize("how", [ClusterError("no network"), KeyboardInterrupt()])
+def test_machines_that_could_not_be_given_back_are_told_and_stay_noted(
+    aws, cloud, order, caplog, how
+):
+    cloud.fails = {"send": ClusterError("no rsync there"), "down": how}
+    with pytest.raises(ClusterError if isinstance(how, ClusterError) else KeyboardInterrupt):
+        cli_place.submit(aws, order, AWS)
+    assert "may still run and cost money" in caplog.text
+    assert f"sweep down {order.run_dir}" in caplog.text
+    assert (order.run_dir / folder.PLACED).exists()
+
+
+@pytest.mark.parametrize("is_given_back", [True, False])
+def test_a_failed_launch_keeps_its_folder_only_for_sweep_down(aws, cloud, tmp_path, is_given_back):
+    path = tmp_path / "grid.yaml.j2"
+    path.write_text(SPEC)
+    spec, run_dir = specs.load(path, {}), tmp_path / "other"
+    cloud.run_dir = run_dir
+    cloud.fails = {"up": ClusterError("no quota")}
+    if not is_given_back:
+        cloud.fails["down"] = ClusterError("no network")
+    found = config.loads(AWS, "aws.yaml")
+    order = cli_place.order_of(found, spec, trials=2, run_dir=run_dir, workers=None)
+    with pytest.raises(ClusterError, match="no quota"):
+        cli_place.launch(found, spec, specs.expand(spec), order)
+    assert run_dir.exists() != is_given_back
+    if not is_given_back:
+        placed = folder.read_placed(run_dir)
+        cloud.fails = {}
+        assert "are given back" in aws.down(placed)
+        assert cloud.name == placed.job
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_closed_terminal_while_renting_gives_the_machines_back(aws, cloud, order, number):
+    def closed():
+        os.kill(os.getpid(), number)
+        time.sleep(5)  # the signal ends this
+
+    cloud.up = closed
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit) as ended:
+        cli_place.submit(aws, order, AWS)
+    assert ended.value.code == 128 + number
+    assert cloud.calls == ["down"]
+    assert signal.getsignal(number) == before
+
+
+def test_only_a_head_that_is_gone_is_unknown(aws, cloud):
+    placed = Placed("cloud", "j", "aws us-east-1", "~/sweep/j", AWS, facts={"ray_up": ""})
+    cloud.fails = {"exec": ClusterError("ssh: no route to host")}
+    with pytest.raises(ClusterError, match="no route"):
+        aws.look(placed)
+    cloud.fails = {"exec": commands.NoHeadError("Head node of cluster (j) not found!")}
+    assert aws.look(placed).state == "unknown"
+    cloud.fails = {}
+    cloud.says = "ConnectionError: refused"
+    with pytest.raises(ClusterError, match=r"Ray does not answer on the head.*refused"):
+        aws.look(placed)
+    cloud.says = "SWEEP-JOB null"
+    assert aws.look(placed).state == "unknown"
+    cloud.says = 'SWEEP-JOB {"status": "RUNNING", "message": ""}'
+    assert aws.look(placed).state == "running"
+
+
+def test_a_watch_ends_only_after_several_answers_that_there_is_no_driver(tmp_path, monkeypatch):
+    states = ["unknown", "unknown", "running", "unknown", "unknown", "unknown", "unknown"]
+
+    class Queue:
+        has_folder = True
+
+        def look(self, _):
+            return Job(states.pop(0))
+
+    monkeypatch.setattr(cli_watch, "launcher_of", lambda _: Queue())
+    monkeypatch.setattr(cli_watch, "ASK_EVERY_S", 0.0)
+    folder.write_placed(tmp_path, Placed("cloud", "j"))
+    watcher = cli_watch.Watcher(tmp_path)
+    over = []
+    while not over or not over[-1]:
+        watcher.look()
+        over.append(watcher.is_over)
+    assert over == [False] * 5 + [True]
+
+
+def test_a_run_is_not_resumed_beside_a_driver_that_does_not_answer(cloud, order, monkeypatch):
+    cloud.fails = {"exec": ClusterError("ssh: no route to host")}
+    placed = Placed("cloud", "j", "aws us-east-1", "~/sweep/j", AWS, facts={"ray_up": ""})
+    with pytest.raises(ClusterError, match="no route"):
+        cli_place.resume(order.run_dir, placed, workers=None, code_changed_ok=False)
+    assert cloud.calls == ["exec"]
+
+
+def test_a_run_whose_head_is_gone_says_that_it_cannot_go_on(aws, cloud, order):
+    before = Placed("cloud", "j", "aws us-east-1", "~/sweep/j", AWS, facts={"ray_up": ""})
+    cloud.fails = {"exec": commands.NoHeadError("Head node of cluster (j) not found!")}
+    with pytest.raises(ClusterError, match=r"its head is gone.*launch the sweep again"):
+        aws.submit(replace(order, before=before))
+
+
+def test_a_command_that_takes_too_long_ends_with_all_that_it_started(tmp_path):
+    noted = tmp_path / "pid"
+    script = f"sleep 60 & echo $! > {noted}; wait"
+    with pytest.raises(subprocess.TimeoutExpired):
+        commands.run_group(["bash", "-c", script], timeout_s=1.0)
+    until = time.monotonic() + 10
+    while lives(int(noted.read_text())):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_what_a_command_printed_and_how_it_ended_is_told():
+    assert commands.run_group([sys.executable, "-c", "print(1); exit(3)"], timeout_s=60) == (
+        3,
+        "1\n",
+    )
+
+
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """The shell lines that the last act leaves to a process of their own."""
+    found = []
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.setattr(last_act.subprocess, "Popen", lambda words, **_: found.append(words[-1]))
+    return found
+
+
+def test_a_results_url_alone_gives_nothing_back(started, tmp_path):
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    assert last_act.main([str(run_dir), "0", "2", "1", "0"]) == 0
+    (run_dir / folder.RESULTS_ARRIVED).touch()
+    assert last_act.main([str(run_dir), "0", "2", "1", "0"]) == 0
+    kept, given_back = started
+    assert "ray down" not in kept
+    assert "shutdown -h +120" in kept
+    assert "ray down" in given_back
+
+
+def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path):
+    path = tmp_path / "grid.yaml.j2"
+    path.write_text(SPEC)
+    spec = specs.load(path, {})
+    run_dir = tmp_path / "run"
+    sweep.make(spec, specs.expand(spec), run_dir, network=False)
+    with closing(SqlStore.open(run_dir, network=False)) as store:
+        generation = store.claim(socket.gethostname(), os.getpid(), time.time())
+        assert last_act.main([str(run_dir), "3", "2", "1", "0"]) == 0
+        assert started == []
+        assert not (run_dir / last_act.EXIT_CODE).exists()
+        store.finish(generation, "interrupted", "", time.time())
+    assert last_act.main([str(run_dir), "130", "2", "1", "0"]) == 0
+    assert len(started) == 1
+    assert (run_dir / last_act.EXIT_CODE).read_text() == "130\n"

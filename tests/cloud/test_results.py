@@ -1,0 +1,53 @@
+"""Whether results arrived at their URL is known, and a URL that takes none is told at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from sweeper.errors import InputError
+from sweeper.launch.folder import RESULTS_ARRIVED
+from sweeper.sweep import results as of_sweep
+from sweeper.sweep.results import Results
+
+pytestmark = pytest.mark.cloud
+
+
+@pytest.fixture
+def run_dir(tmp_path):
+    made = tmp_path / "run"
+    made.mkdir()
+    (made / "snapshot.db").write_bytes(b"rows")
+    return made
+
+
+def test_a_driver_tells_that_its_last_snapshot_arrived(run_dir, tmp_path):
+    there = tmp_path / "there"
+    results = Results(run_dir, f"file://{there}")
+    results.check()
+    assert list(there.iterdir()) == []  # what was tried is removed
+    assert not (run_dir / RESULTS_ARRIVED).exists()
+    results.finish()
+    assert (there / "snapshot.db").read_bytes() == b"rows"
+    assert (run_dir / RESULTS_ARRIVED).exists()
+
+
+def test_a_last_snapshot_that_failed_is_no_arrival(run_dir, tmp_path, monkeypatch):
+    (run_dir / RESULTS_ARRIVED).touch()  # of the driver before
+    results = Results(run_dir, f"file://{tmp_path}/there")
+
+    def fail(*_):
+        raise OSError("full")
+
+    monkeypatch.setattr(of_sweep, "put", fail)
+    results.finish()
+    assert not (run_dir / RESULTS_ARRIVED).exists()
+
+
+def test_a_url_that_takes_nothing_is_told_before_the_sweep(run_dir, tmp_path):
+    (tmp_path / "file").touch()
+    url = f"file://{tmp_path}/file/below"
+    with pytest.raises(InputError, match=f"results: {url}: can't be written .*NotADirectory"):
+        Results(run_dir, url).check()
+    with pytest.raises(InputError, match="nosuch://bucket"):
+        Results(run_dir, "nosuch://bucket").check()
+    Results(run_dir, "").check()

@@ -15,9 +15,11 @@ from importlib.metadata import version
 import pytest
 
 from sweeper.errors import ClusterError, InputError
+from sweeper.launch import config
 from sweeper.launch.base import Job, Order, Placed
 from sweeper.launch.jobs import on_head, packages, preflight, receive
-from sweeper.launch.jobs.launcher import driver_command, job_of
+from sweeper.launch.jobs.api import JobsApi, SilentError
+from sweeper.launch.jobs.launcher import JobsLauncher, driver_command, job_of
 from sweeper.launch.jobs.tokens import find_token
 from sweeper.launch.shipped import as_driver_finds_it, as_workers_find_it
 from sweeper.records import SweepSpec
@@ -196,6 +198,38 @@ def test_that_changed_code_is_fine_reaches_the_driver_of_a_resume(tmp_path):
     assert driver_command(order, "/r", None) == resume
     allowed = replace(order, code_changed_ok=True)
     assert driver_command(allowed, "/r", None) == f"{resume} --code-changed-ok"
+
+
+def test_why_a_small_job_failed_is_not_hidden_by_its_clean_up(monkeypatch):
+    said = [ClusterError("out of memory"), SilentError("nobody answers")]
+
+    def job(*_):
+        raise said.pop(0)
+
+    monkeypatch.setattr(JobsApi, "submit", lambda *_, **__: "j")
+    monkeypatch.setattr(JobsApi, "job", job)
+    with pytest.raises(ClusterError, match="out of memory"):
+        JobsApi("http://head:8265").run("true", job="j", runtime_env={}, timeout_s=1)
+    assert said == []
+
+
+def test_why_a_driver_was_not_taken_is_not_hidden_by_its_end(monkeypatch, tmp_path, caplog):
+    def refuse(*_, **__):
+        raise ClusterError("no room")
+
+    def silent(*_):
+        raise SilentError("nobody answers")
+
+    monkeypatch.setattr(JobsLauncher, "_look_first", lambda *_: like_here())
+    monkeypatch.setattr(JobsApi, "upload", lambda *_: "gcs://x.zip")
+    monkeypatch.setattr(JobsApi, "submit", refuse)
+    monkeypatch.setattr(JobsApi, "end", silent)
+    (tmp_path / "grid.yaml.j2").touch()
+    order = Order(tmp_path / "n", tmp_path / "grid.yaml.j2", {}, SweepSpec(name="n"), 3)
+    place = config.loads("kind: ray\naddress: http://head:8265\n", "existing.yaml")
+    with pytest.raises(ClusterError, match="no room"):
+        JobsLauncher(place).submit(order)
+    assert "may run on http://head:8265: it could not be ended" in caplog.text
 
 
 def test_a_token_is_looked_for_where_rays_tools_look(tmp_path):

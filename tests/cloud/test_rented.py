@@ -267,3 +267,18 @@ def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path
     assert last_act.main([str(run_dir), "130", "2", "1", "0"]) == 0
     assert len(started) == 1
     assert (run_dir / last_act.EXIT_CODE).read_text() == "130\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("RuntimeError: Head node of cluster (j) not found!", commands.NoHeadError),
+        ("Head node (i-1) is in state setting-up.\nHead node of cluster (j) not found!", None),
+        ("ssh: connect to host: no route", None),
+    ],
+)
+def test_a_head_that_is_still_being_set_up_is_not_gone(monkeypatch, said, kind):
+    monkeypatch.setattr(commands, "run_group", lambda *_, **__: (1, said))
+    with pytest.raises(ClusterError) as raised:
+        commands.RayUp("{}", "j").exec("true")
+    assert type(raised.value) is (kind or ClusterError)

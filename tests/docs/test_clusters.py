@@ -153,7 +153,9 @@ def run(block: Commands, folder: Path) -> None:
     for name, words in programs:
         (shims / name).write_text(f"#!/bin/sh\nexec '{sys.executable}' {words}\"$@\"\n")
         (shims / name).chmod(0o755)
-    environ = {**os.environ, "PATH": f"{shims}:{os.environ['PATH']}", "TMPDIR": str(folder)}
+    # Not the token of a cluster that this process was on.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    environ |= {"PATH": f"{shims}:{os.environ['PATH']}", "TMPDIR": str(folder)}
     if "~" in block.text:
         environ["HOME"] = str(folder)
     for line in block.text.splitlines():

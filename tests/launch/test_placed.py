@@ -208,9 +208,23 @@ def test_the_last_snapshot_is_at_the_results_url(made, resume, tmp_path):
     assert [path.name for path in there.iterdir()] == ["snapshot.db"]
 
 
-def test_results_that_cannot_be_put_anywhere_are_a_line_in_the_log(made, resume, tmp_path, caplog):
+def test_results_that_can_be_put_nowhere_are_told_before_the_first_trial(made, resume, tmp_path):
     (tmp_path / "file").write_text("")
+    run_dir = made([("rows", 1)])
+    with pytest.raises(InputError, match=r"results: file:.*/file/run: can't be written"):
+        resume(run_dir, results=f"file://{tmp_path}/file/run")
+    with closing(open_to_read(run_dir)) as store:
+        assert store.sweep().state == "created"
+
+
+def test_results_that_later_cannot_be_put_there_are_a_line_in_the_log(
+    made, resume, tmp_path, caplog
+):
+    there = tmp_path / "there"
+    (there / ".snapshot.db-new").mkdir(parents=True)  # where the snapshot is written first
+    run_dir = made([("rows", 1)])
     with caplog.at_level(logging.WARNING):
-        outcome = resume(made([("rows", 1)]), results=f"file://{tmp_path}/file/run")
+        outcome = resume(run_dir, results=f"file://{there}")
     assert outcome.exit_code == 0
     assert "the snapshot can't be put there" in caplog.text
+    assert not (run_dir / "results-arrived").exists()

@@ -13,7 +13,8 @@ from sweeper.spec.place import Place, is_number, listed, whole_number
 
 _LATER = ("search", "stop")
 _NAME = re.compile(r"\w[\w.+-]*")
-_EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epochs?|seconds?)")
+_EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epoch|second|minute)s?")
+_SECONDS = {"second": 1.0, "minute": 60.0}
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -165,17 +166,17 @@ def _pack(place: Place) -> int | None:
 
 
 def _checkpoint_every(place: Place) -> Checkpointing:
-    advice = "Write `checkpoint_every: 5 epochs`, or `checkpoint_every: 30 seconds`."
+    advice = "Write `checkpoint_every: 5 epochs`, `30 seconds` or `5 minutes`."
     found = _EVERY.fullmatch(place.value.strip()) if isinstance(place.value, str) else None
     if found is None:
-        raise place.wrong("a number of epochs or seconds", advice)
-    number, unit = float(found[1]), found[2].rstrip("s")
+        raise place.wrong("a number of epochs, seconds or minutes", advice)
+    number, unit = float(found[1]), found[2]
     if number == 0 or (unit == "epoch" and "." in found[1]):
-        what = "a whole number of epochs" if unit == "epoch" else "a number of seconds"
+        what = "a whole number of epochs" if unit == "epoch" else f"a number of {unit}s"
         raise place.wrong(f"{what} above 0", advice)
     if unit == "epoch":
         return Checkpointing(epochs=int(number))
-    return Checkpointing(seconds=number)
+    return Checkpointing(seconds=number * _SECONDS[unit])
 
 
 _FIELDS: dict[str, Callable[[Place], Any]] = {

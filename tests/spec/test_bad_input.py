@@ -187,11 +187,17 @@ def test_a_mistake_in_where_is_told(where, message):
         ("stop: {}", "'stop' is not supported yet"),
         (
             "checkpoint_every: 5",
-            "sweep.checkpoint_every: expected a number of epochs or seconds, got the number 5. "
-            "Write `checkpoint_every: 5 epochs`",
+            "sweep.checkpoint_every: expected a number of epochs, seconds or minutes, got the "
+            "number 5. Write `checkpoint_every: 5 epochs`",
         ),
-        ("checkpoint_every: 5 minutes", "expected a number of epochs or seconds, got the string"),
-        ("checkpoint_every: -5 epochs", "expected a number of epochs or seconds, got the string"),
+        (
+            "checkpoint_every: 5 hours",
+            "expected a number of epochs, seconds or minutes, got the string",
+        ),
+        (
+            "checkpoint_every: -5 epochs",
+            "expected a number of epochs, seconds or minutes, got the string",
+        ),
         ("checkpoint_every: 2.5 epochs", "expected a whole number of epochs above 0"),
         ("checkpoint_every: 0 epochs", "expected a whole number of epochs above 0"),
         ("checkpoint_every: 0.0 seconds", "expected a number of seconds above 0"),

@@ -66,7 +66,9 @@ def retry(run_dir: Path, trials: Sequence[str]) -> str:
         raise InputError(f"{run_dir}: its store is elsewhere: trials can't be reopened from here.")
     again = sweep.retry(run_dir, ids)
     if not again:
-        return "no trial of them failed or was cancelled: nothing is to be tried again"
+        return "none of these trials failed or was cancelled" if trials else (
+            "no trial failed: nothing is to be tried again (a cancelled one has to be named)"
+        )  # fmt: skip
     number = f"{len(again)} trial{'s' * (len(again) != 1)}"
     return f"{number} to be tried again: sweep resume {short_name(run_dir, Path.cwd())}"
 
@@ -109,5 +111,5 @@ def down(run_dir: Path) -> str:
     """End what a run holds elsewhere; what was done."""
     placed = folder.read_placed(run_dir)
     if placed is None or placed.kind == "local":
-        return "this run holds nothing elsewhere"
+        return "this run holds nothing elsewhere (`sweep stop` ends a driver on this machine)"
     return launcher_of(placed).down(placed)

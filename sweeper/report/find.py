@@ -42,7 +42,7 @@ def find_run(run: str | None, cwd: Path) -> Path:
         )
     raise InputError(
         f"RUN {run}: no such run{did_you_mean(run, names)} Expected a run's folder, or a name in"
-        f" {runs} ({_some(names) or 'which has none'})."
+        f" {runs} ({_some(names) or 'which has none'}). A trial is named after its run."
     )
 
 

@@ -37,7 +37,9 @@ def read_map(text: str, source: str) -> Place:
         documents = parse(text, source=source)
         if len(documents) != 1:
             raise input_error(
-                f"one map of keys is expected here, got {len(documents)} documents.", Where(source)
+                f"one map of keys is expected here, got {len(documents)} documents."
+                f"{' Is it a spec file?' if len(documents) > 1 else ''}",
+                Where(source),
             )
         place = Place(source, documents[0], value_of(documents[0], source=source))
     except ConfigError as error:

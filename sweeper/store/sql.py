@@ -363,5 +363,5 @@ def _busy(path: Path, sweep: SweepRecord, now: float) -> StoreBusyError:
     silent = max(0, round(now - sweep.heartbeat))
     return StoreBusyError(
         f"{path}: a driver is alive on this run: process {sweep.pid} on host {sweep.host}, heard"
-        f" {silent} s ago. Wait until it has ended, or end it with Ctrl-C."
+        f" {silent} s ago. Wait until it has ended, or end it: sweep stop {path.parent}"
     )

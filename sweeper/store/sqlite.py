@@ -142,7 +142,7 @@ def explain(path: Path, error: BaseException) -> StoreError:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusyError(
             f"{path}: another process holds the store, most likely this run's driver. Wait until"
-            " it has ended, or end it with Ctrl-C."
+            " it has ended, or end it with `sweep stop`."
         )
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return StoreError(

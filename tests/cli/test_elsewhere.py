@@ -308,7 +308,7 @@ def test_a_driver_in_the_background_that_cannot_be_noted_is_ended(sweep, here, p
 def test_a_run_in_a_queue_is_watched_requeued_and_finished(sweep, here):
     began = time.monotonic()
     code, out, _ = sweep(
-        "launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r", "-D", "epochs=40"
+        "launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r", "-D", "epochs=160"
     )
     assert code == 0
     assert time.monotonic() - began < 20
@@ -329,7 +329,7 @@ def test_a_run_in_a_queue_is_watched_requeued_and_finished(sweep, here):
     assert driver_of(here / "r") != first
     rows = table(sweep, "r")
     assert {row["state"] for row in rows} == {"finished"}
-    assert {row["epochs"] for row in rows} == {"40"}
+    assert {row["epochs"] for row in rows} == {"160"}
     with closing(open_to_read(here / "r")) as store:
         assert all(len(store.attempts(trial)) == 1 for trial in done)
 

@@ -1,6 +1,7 @@
 """Trials side by side in one program give what each gives alone."""
 
 from array import array
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
@@ -200,7 +201,9 @@ def test_a_pack_that_finds_too_little_memory_is_halved_for_its_trials_to_go_on(f
 def test_data_larger_than_the_device_gives_the_same_rows_and_alone_the_same_bits(
     folder, monkeypatch, pack, which
 ):
-    # Rows that no other test has put on the device.
+    # Whatever other tests have put on the device of this process is there for them alone.
+    monkeypatch.setattr("pylearn2core.engine.data._resident", {})
+    monkeypatch.setattr("pylearn2core.engine.data._by_content", WeakValueDictionary())
     text = TEXT.replace("which_set: valid", f"which_set: {which}")
     some = [(seed, 0.1, 2, 0.5, 9, "nothing", 5) for seed in range(pack)]
     was_streamed = []

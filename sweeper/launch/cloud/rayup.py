@@ -107,11 +107,12 @@ def check(made: Mapping[str, Any], source: str) -> None:
 def workers_asked(config: CloudConfig, cpus: int, gpus: float) -> int:
     """How many workers fit on all machines that may be rented. cpus, gpus: of one worker.
 
-    A machine whose size Ray looks up itself is taken to hold one.
+    A machine whose size Ray looks up itself, as it does on AWS, is taken to hold one.
     """
     machine = config.workers
     if gpus:
-        each = 1 if machine.gpus is None else int(machine.gpus / gpus + 1e-9)
+        is_looked_up = machine.gpus is None and config.provider == "aws"
+        each = 1 if is_looked_up else int((machine.gpus or 0) / gpus + 1e-9)
     else:
         each = 1 if machine.cpus is None else machine.cpus // cpus
     if not each:

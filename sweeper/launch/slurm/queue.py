@@ -21,7 +21,13 @@ _RUNNING = frozenset(
 )
 # Options whose variable is not just SBATCH_ and their name.
 _VARIABLES = {"time": "TIMELIMIT", "mem": "MEM_PER_NODE", "array": "ARRAY_INX"}
-_SILENT = ("contact slurm controller", "Socket timed out", "Connection refused", "Zero Bytes")
+_SILENT = (
+    "contact slurm controller",
+    "Socket timed out",
+    "Connection refused",
+    "Zero Bytes",
+    "Could not establish a configuration source",  # a machine that no SLURM knows
+)
 
 
 class RefusedError(InputError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -127,6 +128,8 @@ def power_cut(slurm):
 
     yield power_cut
     for node in cut:
+        for left in (slurm.root / "node" / f"node{node}" / "tmp").glob("*swp-*"):
+            shutil.rmtree(left)  # a power cut leaves it until the next sweep there
         slurm.start_node(node)
 
 

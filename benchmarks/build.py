@@ -79,6 +79,9 @@ class Watch:
     """Milliseconds of this thread, by the part they went to."""
 
     def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
         self.parts: dict[str, float] = defaultdict(float)
         self._last = time.thread_time()
 
@@ -103,7 +106,7 @@ def watched(to_jax: Any) -> Any:
 
 def build(document: nodes.Node, number: int) -> dict[str, float]:
     """Milliseconds by part of one trial."""
-    watch.__init__()  # type: ignore[misc]
+    watch.start()
     tokens = (number, 0.01 + 1e-4 * number)
     train = yaml_parse.build(document, tokens=tokens)
     watch.lap(OBJECTS)

@@ -47,9 +47,16 @@ if __name__ == "__main__":
             # used again. The two cores bound how many run at once.
             tune_config=tune.TuneConfig(reuse_actors=True),
             run_config=tune.RunConfig(
-                stop={"training_iteration": job.epochs}, storage_path=folder, verbose=0
+                stop={"training_iteration": job.epochs},
+                # By default a class trainable is saved at its end. The other sides save nothing,
+                # and a trainable that cannot save fails there, and its actor with it.
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                storage_path=folder,
+                verbose=0,
             ),
         ).fit()
+        if results.errors:
+            raise SystemExit(f"{results.num_errors} trials failed: {results.errors[0]}")
         rows = [result.metrics for result in results]
     best = min(row["valid_objective"] for row in rows)
     first, last = min(row["began"] for row in rows), max(row["ended"] for row in rows)

@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pylearn2core import checkpoint, paths
 from pylearn2core import log as logs
 from pylearn2core.engine import Record, run
@@ -276,7 +278,7 @@ def _engine_runs(algorithm: Any) -> bool:
 
 
 def _set(variable: Any, value: float) -> None:
-    variable.set_value(variable.get_value(borrow=True).dtype.type(value))
+    variable.set_value(np.asarray(value, dtype=variable.dtype), borrow=True)
 
 
 def _get(variable: Any) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from pytensor import config
 
 from pylearn2core.datasets.dataset import Dataset
 from pylearn2core.datasets.splits import SplitsMixin
@@ -86,17 +88,12 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
     @property
     def X_space(self) -> Space:
         """The space of X."""
-        if self.X_labels is not None:
-            return IndexSpace(max_labels=self.X_labels, dim=self.X.shape[1])
-        return VectorSpace(dim=self.X.shape[1])
+        return _space(self.X_labels, self.X.shape[1])
 
     @property
     def y_space(self) -> Space:
         """The space of y."""
-        dim = self._y_matrix().shape[1]
-        if self.y_labels is not None:
-            return IndexSpace(max_labels=self.y_labels, dim=dim)
-        return VectorSpace(dim=dim)
+        return _space(self.y_labels, self._y_matrix().shape[1])
 
     @property
     def X_topo_space(self) -> Conv2DSpace:
@@ -171,9 +168,10 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
             if isinstance(space, Conv2DSpace) and self.view_converter is not None:
                 converter = self.view_converter
                 return self._derived(self.X, converter.stored_images), converter.stored_space
-            return self.X, self.X_space
+            return self.X, _kept_space(self.X_labels, self.X.shape[1], config.floatX)
         if source == "targets" and self.y is not None:
-            return self._y_matrix(), self.y_space
+            matrix = self._y_matrix()
+            return matrix, _kept_space(self.y_labels, matrix.shape[1], config.floatX)
         has = "'features' and 'targets'" if self.has_targets() else "'features' only"
         raise ValueError(f"the dataset has no source {source!r}; it has {has}")
 
@@ -312,6 +310,19 @@ def from_dataset(dataset: DenseDesignMatrix, num_examples: int) -> DenseDesignMa
     """A dataset of `num_examples` consecutive examples that start anywhere."""
     X, y = dataset.get_batch_design(num_examples, include_labels=True)
     return dataset.with_rows(X, y)
+
+
+def _space(labels: int | None, dim: int) -> Space:
+    """The space of rows of `dim` values; labels: how many classes, where they are labels."""
+    if labels is not None:
+        return IndexSpace(max_labels=labels, dim=dim)
+    return VectorSpace(dim=dim)
+
+
+@lru_cache(maxsize=64)
+def _kept_space(labels: int | None, dim: int, floatX: str) -> Space:
+    """The same, made once, for the engine: it asks at each pass, and changes none."""
+    return _space(labels, dim)
 
 
 def _as_matrix(X: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +13,19 @@ from pylearn2core.engine import lower, state
 from pylearn2core.engine.conv import convolves
 from pylearn2core.engine.graph import Step
 from pylearn2core.engine.order import Order
-from pylearn2core.engine.program import Array, Data, DeviceProgram, HostProgram, Program
+from pylearn2core.engine.program import (
+    UNTRACEABLE,
+    Array,
+    Data,
+    DeviceProgram,
+    HostProgram,
+    Pass,
+    Program,
+)
 from pylearn2core.engine.route import settle
 from pylearn2core.engine.width import Work
 
 log = logging.getLogger(__name__)
-
-# What tracing raises where a graph can't be a JAX program (a shape that depends on a value, ...).
-UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError, OverflowError)
 
 
 @dataclass(slots=True)
@@ -31,6 +36,7 @@ class Entry:
     work: of a batch, by its rows and the shapes of the shared variables.
     fits: packs that fit the device's memory.    most: slots that do, where not all did.
     convolves: whether it has a convolution.    shapes: of shared variables that it has run at.
+    known: measurements, see memo.py.
     """
 
     program: Program
@@ -41,6 +47,7 @@ class Entry:
     most: dict[Hashable, int] = field(default_factory=dict)
     convolves: bool = False
     shapes: set[Hashable] = field(default_factory=set)
+    known: dict[Hashable, Any] = field(default_factory=dict)
 
     def note(self, shapes: Hashable) -> None:
         """A pass with these shapes comes: one more compilation, or none.
@@ -78,12 +85,13 @@ class Bound:
 
     def _new_entry(self) -> Entry:
         step, reading = self._own.whole
+        has_convolution = convolves(step.roots)
         try:
-            program: Program = DeviceProgram(step, reading)
+            program: Program = DeviceProgram(step, reading, convolves=has_convolution)
         except NotImplementedError as error:
             program = HostProgram(step, reading)
             _tell(error)
-        return Entry(program, convolves=convolves(step.roots))
+        return Entry(program, convolves=has_convolution)
 
     @property
     def updated(self) -> tuple[Any, ...]:
@@ -92,13 +100,13 @@ class Bound:
 
     def train(self, data: Data, order: Order) -> Array:
         """Train one pass; return for each updated variable whether it is finite."""
-        updated, finite = self._call("train", data, order)
+        updated, finite = self._call("train", [(data, order)], data, order)
         state.push(self.updated, updated)
         return np.asarray(finite)
 
-    def measure(self, data: Data, order: Order) -> Array:
-        """Mean of each output over the pass's rows; shape (n_outputs,)."""
-        updated, means = self._call("measure", data, order)
+    def measure(self, passes: Sequence[Pass]) -> Array:
+        """Mean of each output over each pass's rows; shape (n_passes, n_outputs)."""
+        updated, means = self._call("measure", passes, passes)
         state.push(self.updated, updated)
         return np.asarray(means)
 
@@ -117,9 +125,10 @@ class Bound:
         """The values of the step's lifted constants, 0-d arrays."""
         return self._lifted
 
-    def compiled_for(self, data: Data, order: Order) -> Hashable:
+    def compiled_for(self, passes: Sequence[Pass]) -> Hashable:
         """What the compiled code depends on, beside the key."""
-        return self.shapes, order.sizes, tuple(array.shape for array in data)
+        shapes = ((order.sizes, tuple(array.shape for array in data)) for data, order in passes)
+        return self.shapes, tuple(shapes)
 
     def outputs(self) -> Data:
         """The outputs of a step that has no batch, as host arrays."""
@@ -127,25 +136,26 @@ class Bound:
         values = program.once(self._shared(program), self._lifted)
         return tuple(np.asarray(value) for value in values)
 
-    def _call(self, method: str, data: Data, order: Order) -> Any:
+    def _call(self, method: str, passes: Sequence[Pass], *arguments: Any) -> Any:
+        """Call a method of the program. passes: what it goes through."""
         entry = self._entry
+        entry.note(self.compiled_for(passes))
         if method in entry.proven:
-            return self._run(entry.program, method, data, order)
+            return self._run(entry.program, method, *arguments)
         try:
-            result = self._run(entry.program, method, data, order)
+            result = self._run(entry.program, method, *arguments)
         except UNTRACEABLE as error:
             if isinstance(entry.program, HostProgram):
                 raise
             host = HostProgram(*self._own.whole)
-            result = self._run(host, method, data, order)
+            result = self._run(host, method, *arguments)
             entry.program = host  # not where the fault was this trial's own data
             _tell(error)
         entry.proven.add(method)
         return result
 
-    def _run(self, program: Program, method: str, data: Data, order: Order) -> Any:
-        self._entry.note(self.compiled_for(data, order))
-        return getattr(program, method)(self._shared(program), self._lifted, data, order)
+    def _run(self, program: Program, method: str, *arguments: Any) -> Any:
+        return getattr(program, method)(self._shared(program), self._lifted, *arguments)
 
     def _shared(self, program: Program) -> Data:
         on_host = isinstance(program, HostProgram)

@@ -6,8 +6,10 @@ arrays. JAX where it can; PyTensor's own compiled function where it can't.
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import jax
@@ -17,6 +19,8 @@ from pytensor.compile.mode import get_mode
 from pytensor.graph.fg import FunctionGraph
 from pytensor.link.jax.dispatch import jax_funcify, jax_typify
 from pytensor.link.utils import fgraph_to_python
+from pytensor.scalar.basic import Add, Mul
+from pytensor.tensor.elemwise import Elemwise
 from pytensor.tensor.random.type import RandomType
 
 from pylearn2core.engine.graph import Reading, Step
@@ -26,6 +30,8 @@ from pylearn2core.engine.route import Settled
 # PyTensor's dtypes are meant as they stand: an int64 index or a float64 mean stays one. A float32
 # graph stays float32, for every dtype in it is explicit.
 jax.config.update("jax_enable_x64", True)
+
+_CHAINS = {Add: operator.add, Mul: operator.mul}
 
 Arrays = tuple[Any, ...]
 StepFunction = Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays]]
@@ -38,7 +44,9 @@ def to_jax(step: Step, reading: Reading) -> StepFunction:
     """
     inputs, outputs = rebuild(step, reading)
     fgraph = FunctionGraph(inputs, outputs, clone=False)
-    get_mode("JAX").optimizer.rewrite(fgraph)
+    # XLA fuses elementwise Ops itself. What PyTensor fuses is one over scalars to JAX, which takes
+    # long to trace.
+    get_mode("JAX").excluding("fusion").optimizer.rewrite(fgraph)
     with warnings.catch_warnings():
         # A shape that an Assert would refuse is refused by JAX when it traces the real shapes.
         warnings.filterwarnings("ignore", message="Skipping .*Assert")
@@ -65,9 +73,9 @@ def _convert(op: Any, node: Any = None, **kwargs: Any) -> Callable[..., Any]:
     Some of PyTensor's lack that: its sum of float32 numbers is a float64, and all that follows
     from it, so a whole backward pass would be.
     """
-    convert = jax_funcify(op, node=node, **kwargs)
+    convert = _sum_or_product(op) or jax_funcify(op, node=node, **kwargs)
     if node is None:
-        return convert  # type: ignore[no-any-return]
+        return convert
     dtypes = [getattr(output.type, "dtype", None) for output in node.outputs]
 
     def declared(*inputs: Any) -> Any:
@@ -78,6 +86,12 @@ def _convert(op: Any, node: Any = None, **kwargs: Any) -> Callable[..., Any]:
         return _as_declared(results, dtypes[0])
 
     return declared
+
+
+def _sum_or_product(op: Any) -> Callable[..., Any] | None:
+    """Of an elementwise sum or product, term by term; PyTensor stacks three or more terms first."""
+    combine = _CHAINS.get(type(op.scalar_op)) if isinstance(op, Elemwise) else None
+    return None if combine is None else lambda *terms: reduce(combine, terms)
 
 
 def _as_declared(value: Any, dtype: str | None) -> Any:

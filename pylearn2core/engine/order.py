@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -12,28 +13,32 @@ Indices = np.ndarray[Any, np.dtype[np.int32]]
 _NO_ROWS: Indices = np.zeros(0, dtype=np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Batches start..stop-1 of `stack`, shape (n_batches, batch_size); all of one size."""
-
-    stack: Indices
-    start: int
-    stop: int
-
-
 class Order:
     """The rows of each batch of a pass.
 
-    sizes: rows of each batch, in the order of training.
-    stacks: all batches of each size, shape (n_batches, size), in their order.
+    sizes: rows of each batch, in the order of training.    rows: of all of them.
+    largest: the most rows of a batch.
+    stacks: all batches of each size, shape (n_batches, size), in their order; sizes as they come.
     """
 
     def __init__(self, batches: Iterable[Indices]) -> None:
         chosen = list(batches)
-        self.sizes = tuple(map(len, chosen))
+        self._set(np.concatenate([_NO_ROWS, *chosen]), tuple(map(len, chosen)))
+
+    @classmethod
+    def cut(cls, rows: Any, size: int) -> Order:
+        """`rows` in batches of `size`, the last one of what is left."""
+        order = cls.__new__(cls)
+        order._set(rows, _sizes(len(rows), size))
+        return order
+
+    def _set(self, rows: Any, sizes: tuple[int, ...]) -> None:
+        self.sizes = sizes
+        self.rows = len(rows)
+        self.largest = max(sizes, default=0)
         # All rows in one array, cut where it is asked for: an order is drawn each epoch.
-        self._rows: Indices = np.concatenate([_NO_ROWS, *chosen]).astype(np.int32, copy=False)
-        self.stacks = _stacks(self._rows, self.sizes)
+        self._rows: Indices = rows.astype(np.int32, copy=False)
+        self.stacks = _stacks(self._rows, sizes)
 
     @property
     def batches(self) -> tuple[Indices, ...]:
@@ -57,18 +62,35 @@ class Order:
             np.array_equal(stack, other.stacks[size]) for size, stack in self.stacks.items()
         )
 
-    def segments(self) -> Iterator[Segment]:
-        """Runs of equal batches. A short batch may come anywhere; it splits the run, not the
-        stack, so its place changes no shape."""
-        done = dict.fromkeys(self.stacks, 0)
-        sizes = self.sizes
-        first = 0
-        for place in range(1, len(sizes) + 1):
-            if place == len(sizes) or sizes[place] != sizes[first]:
-                size, count = sizes[first], place - first
-                yield Segment(self.stacks[size], done[size], done[size] + count)
-                done[size] += count
-                first = place
+    @property
+    def turns(self) -> tuple[Indices, ...]:
+        """What to take from `stacks`, turn by turn: (start, stop) of each, shape (n_sizes, 2).
+
+        A turn goes through the stacks in their order. Most orders have all batches of one size,
+        or a short one at the end: one turn. A short batch anywhere else makes more turns, of the
+        same stacks, so that its place changes no shape.
+        """
+        return _turns(self.sizes)
+
+
+@lru_cache(maxsize=64)
+def _sizes(rows: int, size: int) -> tuple[int, ...]:
+    whole, rest = divmod(rows, size)
+    return (size,) * whole + ((rest,) if rest else ())
+
+
+@lru_cache(maxsize=64)
+def _turns(sizes: Sequence[int]) -> tuple[Indices, ...]:
+    places = {size: place for place, size in enumerate(dict.fromkeys(sizes))}
+    found = [np.zeros((len(places), 2), dtype=np.int32)]
+    last = -1
+    for size, group in groupby(sizes):
+        place = places[size]
+        if place <= last:  # it goes on where the turn before it ended
+            found.append(found[-1][:, [1, 1]])
+        found[-1][place, 1] += len(list(group))
+        last = place
+    return tuple(found)
 
 
 def _stacks(rows: Indices, sizes: Sequence[int]) -> dict[int, Indices]:

@@ -17,10 +17,10 @@ from typing import Any, cast
 import jax
 import numpy as np
 
-from pylearn2core.engine import memory, state
-from pylearn2core.engine.bound import UNTRACEABLE, Bound
+from pylearn2core.engine import memo, memory, state
+from pylearn2core.engine.bound import Bound
 from pylearn2core.engine.data import bytes_on_device
-from pylearn2core.engine.program import DeviceProgram
+from pylearn2core.engine.program import UNTRACEABLE, DeviceProgram, Pass
 from pylearn2core.engine.steps import Measure, Request, TrainPass
 from pylearn2core.engine.stream import host_rows
 from pylearn2core.engine.width import Work, best_width, shares_batches
@@ -65,38 +65,44 @@ def answer(requests: Sequence[Request], n_slots: int) -> list[Answer]:
     """The answers to requests that `alike` says are alike, in their order.
 
     n_slots: of a pack. Where the device's memory does not take so many, it is halved until it
-    does, and `width` knows for later. Raises nothing that is about a request.
+    does, and `width` knows for later. What was measured before is not measured again. Raises
+    nothing that is about a request.
     """
-    answers: dict[int, Answer] = {}
-    for places in _together(requests, n_slots):
+    known, left = memo.split(requests)
+    answers = {place: Answer(means, n_slots) for place, means in known.items()}
+    for places in _together(requests, list(left), n_slots):
         for start in range(0, len(places), n_slots):
             some = places[start : start + n_slots]
             answered = _answer_some([requests[place] for place in some], n_slots)
             answers.update(zip(some, answered, strict=True))
+    for place, same in left.items():
+        found = answers[place]
+        answers.update(dict.fromkeys(same, found))
+        if not isinstance(found.reply, Exception):
+            memo.keep(requests[place], found.reply)
     return [answers[place] for place in range(len(requests))]
 
 
 def alike(request: Request) -> Hashable:
     """Equal for requests that one pack can answer."""
     step = request.step
-    arrays = tuple(map(id, request.data))
-    return type(request), id(step.entry), step.shapes, arrays, request.order.sizes
+    passes = tuple((tuple(map(id, data)), order.sizes) for data, order in request.passes)
+    return type(request), id(step.entry), step.shapes, passes
 
 
 # ------------------------------------------------------------------ who goes with whom
-def _together(requests: Sequence[Request], n_slots: int) -> list[list[int]]:
-    """The places of requests that go in one pack.
+def _together(requests: Sequence[Request], places: list[int], n_slots: int) -> list[list[int]]:
+    """Those of the requests' places that go in one pack.
 
     Where slots share batches, those with the same ones: on a CPU a pack of others was slower than
     its trials one by one.
     """
-    everyone = list(range(len(requests)))
     if n_slots == 1 or jax.default_backend() != "cpu" or not _shares(requests[0]):
-        return [everyone]
+        return [places]
     groups: list[list[int]] = []
-    for place in everyone:
-        order = requests[place].order
-        found = next((one for one in groups if requests[one[0]].order.is_same(order)), None)
+    orders = [request.passes[0][1] for request in requests]
+    for place in places:
+        found = next((one for one in groups if orders[one[0]].is_same(orders[place])), None)
         if found is None:
             groups.append([place])
         else:
@@ -124,11 +130,11 @@ def _shares(request: Request) -> bool:
 def work_of(request: Request) -> Work:
     """One batch's work."""
     entry, step = request.step.entry, request.step
-    rows = max(request.order.sizes)
+    rows = max(order.largest for _, order in request.passes)
     key = (rows, step.shapes)
     if key not in entry.work:
         places = np.zeros(rows, dtype=np.int32)
-        batch = tuple(host_rows(array, places) for array in request.data)
+        batch = tuple(host_rows(array, places) for array in request.passes[0][0])
         program = cast(DeviceProgram, entry.program)
         entry.work[key] = Work(
             *program.work(batch, state.pull(step.shared), step.lifted),
@@ -181,7 +187,7 @@ def _fewer(request: Request, n_slots: int, error: Exception) -> int | None:
         return fewer
     if not isinstance(error, memory.TooLargeError):
         return None
-    data = sum(int(array.nbytes) for array in request.data if isinstance(array, jax.Array))
+    data = _bytes_of(request.passes)
     slot = max(1.0, (error.needed - data) / n_slots)
     while fewer > max(1.0, (error.available - data) / slot):
         fewer //= 2
@@ -190,7 +196,8 @@ def _fewer(request: Request, n_slots: int, error: Exception) -> int | None:
 
 def _most(request: Request) -> int:
     """How many slots the device's memory takes, as far as is known."""
-    return request.step.entry.most.get(_compiled(request), 1 << 30)
+    most = request.step.entry.most
+    return most.get(_compiled(request), 1 << 30) if most else 1 << 30
 
 
 def _bound_slots(request: Request, slots: int) -> None:
@@ -198,7 +205,7 @@ def _bound_slots(request: Request, slots: int) -> None:
 
 
 def _compiled(request: Request) -> Hashable:
-    return request.step.compiled_for(request.data, request.order)
+    return request.step.compiled_for(request.passes)
 
 
 def _try_pack(requests: Sequence[Request], n_real: int) -> list[Answer]:
@@ -223,28 +230,33 @@ def _answer_pack(requests: Sequence[Request], n_real: int) -> list[Any]:
     entry = requests[0].step.entry
     program = cast(DeviceProgram, entry.program)
     steps = [request.step for request in requests]
-    data, orders = requests[0].data, [request.order for request in requests]
     entry.note(_compiled(requests[0]))
     shared = state.pull_pack([step.shared for step in steps])
     lifted = _stack_lifted(steps)
     known = (type(requests[0]), _compiled(requests[0]), len(requests))
-    room = None if known in entry.fits else _room(data)
+    room = None if known in entry.fits else _room(requests[0].passes)
+    passes = [request.passes for request in requests]
     if isinstance(requests[0], Measure):
-        updated, results = program.measure_pack(shared, lifted, data, orders, room=room)
+        updated, results = program.measure_pack(shared, lifted, passes, room=room)
     else:
-        shares = _shares(requests[0])
+        orders = [order for ((_, order),) in passes]
         updated, results = program.train_pack(
-            shared, lifted, data, orders, shares=shares, room=room
+            shared, lifted, passes[0][0][0], orders, shares=_shares(requests[0]), room=room
         )
     entry.fits.add(known)
     state.push_pack([step.updated for step in steps[:n_real]], updated)
     return list(results[:n_real])
 
 
-def _room(data: Sequence[Any]) -> int:
+def _room(passes: Sequence[Pass]) -> int:
     """Bytes that a program with these arrays may take, beside the other data on the device."""
-    own = sum(int(array.nbytes) for array in data if isinstance(array, jax.Array))
-    return memory.available() - max(0, bytes_on_device() - own)
+    return memory.available() - max(0, bytes_on_device() - _bytes_of(passes))
+
+
+def _bytes_of(passes: Sequence[Pass]) -> int:
+    """Bytes of the data that is on the device."""
+    arrays = {id(array): array for data, _ in passes for array in data}
+    return sum(int(one.nbytes) for one in arrays.values() if isinstance(one, jax.Array))
 
 
 def _stack_lifted(steps: Sequence[Bound]) -> tuple[Any, ...]:

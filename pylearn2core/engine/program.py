@@ -6,7 +6,8 @@ to no trial, so every trial whose graph reads the same uses it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -16,16 +17,34 @@ import numpy as np
 from pylearn2core.engine import lower, memory
 from pylearn2core.engine.graph import Reading, Step
 from pylearn2core.engine.order import Order
-from pylearn2core.engine.stream import chunks, host_rows
+from pylearn2core.engine.slots import Slots
+from pylearn2core.engine.stream import chunks, host_rows, is_streamed
 
 Data = tuple[Any, ...]  # a batch's arrays over all examples, first axis: the example
 Array = np.ndarray[Any, Any]
+Pass = tuple[Data, Order]  # what to go through, and how
+Stacks = tuple[Any, ...]  # the batches of each size, (n_batches, size) or (slot, n_batches, size)
+
+# What tracing raises where a graph can't be a JAX program (a shape that depends on a value, ...).
+UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError, OverflowError)
+
+# Monitoring takes batches together, up to so many rows: larger products, fewer of them. More
+# gained nothing in any job that was measured.
+_ROWS_AT_ONCE = 512
 
 
 def _are_equal(orders: Sequence[Order]) -> bool:
     """Whether all have the same rows in the same batches."""
     first = orders[0]
     return all(order.is_same(first) for order in orders[1:])
+
+
+def _stacked(orders: Sequence[Order], slots: Slots) -> Stacks:
+    """The batches of a pack's orders; those of the first one are everybody's where slots share."""
+    first = orders[0].stacks
+    if slots is Slots.COMMON:
+        return tuple(first.values())
+    return tuple(np.stack([order.stacks[size] for order in orders]) for size in first)
 
 
 def _check(run: Any, arguments: tuple[Any, ...], room: int | None) -> None:
@@ -48,36 +67,34 @@ def _floats(value: Any) -> Any:
 class DeviceProgram:
     """Runs a whole pass in one call. JAX compiles it once for each shape of batch and data.
 
-    Every method takes shared: the values of the step's shared variables, updated ones first;
-    lifted: of its lifted constants; data; and order: which rows make which batch.
+    Every method takes shared: the values of the step's shared variables, updated ones first; and
+    lifted: of its lifted constants. In the `_pack` ones these are stacked, first axis: the slot;
+    room: bytes that the program may take, None where it is known to fit. They raise TooLargeError,
+    before anything runs, where it takes more.
+
+    convolves: whether the step has a convolution, which gains nothing by more rows at once.
     """
 
-    def __init__(self, step: Step, reading: Reading) -> None:
+    def __init__(self, step: Step, reading: Reading, *, convolves: bool = False) -> None:
         self._step = lower.to_jax(step, reading)
         self._updated = reading.updated
-        self._train = jax.jit(self._train_pass)
-        self._measure = jax.jit(self._measure_pass)
-        slots, order, common = (0, 0, 0, None), 0, None
-        ends = (None, None)
-        self._train_own = jax.jit(jax.vmap(self._train_pass, (*slots, order, *ends)))
-        self._train_common = jax.jit(jax.vmap(self._train_pass, (*slots, common, *ends)))
-        self._measure_own = jax.jit(jax.vmap(self._measure_pass, (*slots, order)))
-        self._measure_common = jax.jit(jax.vmap(self._measure_pass, (*slots, common)))
+        self._rows_at_once = 1 if convolves else _ROWS_AT_ONCE
+        self._train = {slots: jax.jit(partial(self._train_pass, slots)) for slots in Slots}
+        self._measure = {slots: jax.jit(partial(self._measure_passes, slots)) for slots in Slots}
         self._once = jax.jit(lambda shared, lifted: self._step((), shared, lifted)[1])
-        self._compiled = [value for value in vars(self).values() if hasattr(value, "clear_cache")]
 
     def train(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
         """New values of the updated variables, and for each whether it is finite."""
-        parts = [(part.stack, part.start, part.stop) for part in order.segments()]
-        return self._train_parts(self._train, (shared, lifted, data), parts)
+        stacks = tuple(order.stacks.values())
+        return self._train_turns(Slots.ALONE, (shared, lifted, data), stacks, order.turns)
 
-    def measure(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
+    def measure(self, shared: Data, lifted: Data, passes: Sequence[Pass]) -> tuple[Data, Array]:
         """New values of the updated variables (random states, say), and the outputs' means.
 
-        A mean is over the batches, weighted by their rows; shape (n_outputs,).
+        A mean is over the batches, weighted by their rows; shape (n_passes, n_outputs).
         """
-        updated, total = self._measure_stacks(self._measure, (shared, lifted, data), order.stacks)
-        return updated, total / sum(order.sizes)
+        stacks = [tuple(order.stacks.values()) for _, order in passes]
+        return self._measure_stacks(Slots.ALONE, (shared, lifted), passes, stacks)
 
     def train_pack(
         self,
@@ -89,84 +106,32 @@ class DeviceProgram:
         shares: bool,
         room: int | None = None,
     ) -> tuple[Data, Array]:
-        """`train` for the slots of a pack: values are stacked, first axis: the slot.
+        """`train` for the slots of a pack.
 
         orders: of each slot; the batches' sizes are the same in all.
         shares: whether slots with the same batches share each product with the data.
-        room: bytes that the program may take; None where it is known to fit.
-        Raises TooLargeError, before anything runs, where it takes more.
         """
-        is_common = shares and _are_equal(orders)
-        run = self._train_common if is_common else self._train_own
-        parts = []
-        for slots in zip(*(order.segments() for order in orders), strict=True):
-            stack = slots[0].stack if is_common else np.stack([part.stack for part in slots])
-            parts.append((stack, slots[0].start, slots[0].stop))
-        return self._train_parts(run, (shared, lifted, data), parts, room)
+        slots = Slots.COMMON if shares and _are_equal(orders) else Slots.OWN
+        stacks = _stacked(orders, slots)
+        return self._train_turns(slots, (shared, lifted, data), stacks, orders[0].turns, room)
 
     def measure_pack(
         self,
         shared: Data,
         lifted: Data,
-        data: Data,
-        orders: Sequence[Order],
+        passes: Sequence[Sequence[Pass]],
         *,
         room: int | None = None,
     ) -> tuple[Data, Array]:
-        """`measure` for the slots of a pack; means of shape (n_slots, n_outputs).
+        """`measure` for the slots of a pack; means of shape (n_slots, n_passes, n_outputs).
 
-        room: as for `train_pack`.
+        passes: of each slot; their data and the batches' sizes are the same in all.
         """
-        is_common = _are_equal(orders)
-        run = self._measure_common if is_common else self._measure_own
-        stacks = {
-            size: first if is_common else np.stack([order.stacks[size] for order in orders])
-            for size, first in orders[0].stacks.items()
-        }
-        updated, total = self._measure_stacks(run, (shared, lifted, data), stacks, room)
-        return updated, total / sum(orders[0].sizes)
-
-    def _train_parts(
-        self,
-        run: Any,
-        values: tuple[Data, Data, Data],
-        parts: Sequence[tuple[Any, int, int]],
-        room: int | None = None,
-    ) -> tuple[Data, Array]:
-        """Train over (stack, start, stop) one after the other."""
-        shared, lifted, data = values
-        updated, rest = shared[: self._updated], shared[self._updated :]
-        finite: Any = np.ones(self._updated, dtype=bool)
-        for stack, start, stop in parts:
-            for chunk, rows, first, last in chunks(data, stack, start, stop, pads=True):
-                before = updated
-                arguments = (updated, rest, lifted, chunk, rows, first, last)
-                _check(run, arguments, room)
-                updated, finite = run(*arguments)
-                if chunk is not data:  # the next chunk comes while this one is trained on
-                    jax.block_until_ready(before)
-        return updated, np.asarray(finite)
-
-    def _measure_stacks(
-        self,
-        run: Any,
-        values: tuple[Data, Data, Data],
-        stacks: Mapping[int, Any],
-        room: int | None = None,
-    ) -> tuple[Data, Any]:
-        """Measure each size's batches; the outputs' sums over the rows, last axis: the output."""
-        shared, lifted, data = values
-        updated, rest = shared[: self._updated], shared[self._updated :]
-        total: Any = 0.0
-        for size, stack in stacks.items():
-            found = []
-            for chunk, rows, _, _ in chunks(data, stack, 0, stack.shape[-2], pads=False):
-                arguments = (updated, rest, lifted, chunk, rows)
-                _check(run, arguments, room)
-                updated, outputs = run(*arguments)
-                found.append(np.asarray(outputs))
-            total = total + np.concatenate(found, axis=-2).sum(axis=-2) * size
-        return updated, total
+        by_pass = [[order for _, order in one] for one in zip(*passes, strict=True)]
+        slots = Slots.COMMON if all(map(_are_equal, by_pass)) else Slots.OWN
+        stacks = [_stacked(orders, slots) for orders in by_pass]
+        updated, means = self._measure_stacks(slots, (shared, lifted), passes[0], stacks, room)
+        return updated, np.moveaxis(means, 1, 0)
 
     def once(self, shared: Data, lifted: Data) -> Data:
         """The outputs of a step that has no batch."""
@@ -174,7 +139,7 @@ class DeviceProgram:
 
     def forget(self) -> None:
         """Let go of what was compiled; the next call compiles again."""
-        for compiled in self._compiled:
+        for compiled in (*self._train.values(), *self._measure.values(), self._once):
             compiled.clear_cache()
 
     def work(self, batch: Data, shared: Data, lifted: Data) -> tuple[float, float]:
@@ -186,27 +151,190 @@ class DeviceProgram:
         costs = lowered.cost_analysis() or {}
         return float(costs.get("flops", 0.0)), float(costs.get("bytes accessed", 0.0))
 
+    # -------------------------------------------------------------- calls
+    def _train_turns(
+        self,
+        slots: Slots,
+        values: tuple[Data, Data, Data],
+        stacks: Stacks,
+        turns: Sequence[Array],
+        room: int | None = None,
+    ) -> tuple[Data, Array]:
+        """Train turn by turn, each in one call; in several where the data passes by in chunks."""
+        shared, lifted, data = values
+        updated, rest = shared[: self._updated], shared[self._updated :]
+        run, finite = self._train[slots], np.ones(self._updated, dtype=bool)
+        for chunk, some, spans in _training_calls(data, stacks, turns):
+            before = updated
+            arguments = (updated, rest, lifted, chunk, some, spans)
+            _check(run, arguments, room)
+            updated, finite = run(*arguments)
+            if chunk is not data:  # the next chunk comes while this one is trained on
+                jax.block_until_ready(before)
+        return updated, np.asarray(finite)
+
+    def _measure_stacks(
+        self,
+        slots: Slots,
+        values: tuple[Data, Data],
+        passes: Sequence[Pass],
+        stacks: Sequence[Stacks],
+        room: int | None = None,
+    ) -> tuple[Data, Array]:
+        """Measure all passes in one call; in several where their data passes by in chunks.
+
+        Means of shape (n_passes, n_outputs), or (n_passes, n_slots, n_outputs).
+        """
+        shared, lifted = values
+        updated, rest = shared[: self._updated], shared[self._updated :]
+        run = self._measure[slots]
+        found = []
+        for parts in _measuring_calls([data for data, _ in passes], stacks):
+            arguments = (updated, rest, lifted, parts)
+            _check(run, arguments, room)
+            updated, outputs = run(*arguments)
+            found.append(np.asarray(outputs))
+        return updated, _means(np.concatenate(found), stacks)
+
+    # -------------------------------------------------------------- programs
     def _train_pass(
-        self, updated: Data, rest: Data, lifted: Data, data: Data, stack: Any, start: int, stop: int
+        self,
+        slots: Slots,
+        updated: Data,
+        rest: Data,
+        lifted: Data,
+        data: Data,
+        stacks: Stacks,
+        spans: Any,
     ) -> tuple[Data, Any]:
-        def batch_step(place: Any, current: Data) -> Data:
-            batch = tuple(array[stack[place]] for array in data)
-            return self._step(batch, (*current, *rest), lifted)[0]
+        """Train over batches start..stop-1 of each stack. spans: (start, stop) of each."""
 
-        begin = jax.tree.map(jnp.asarray, updated)
-        new = jax.lax.fori_loop(start, stop, batch_step, begin)
-        return new, jnp.stack([jnp.isfinite(leaf).all() for leaf in map(_floats, new)])
+        axes = slots.axes(updated)
+        step = slots.over(self._new, (axes, slots.axes(rest), 0, None), axes)
+        kept = slots.inside(rest)
 
-    def _measure_pass(
-        self, updated: Data, rest: Data, lifted: Data, data: Data, stack: Any
+        def over(stack: Any, span: Any, current: Data) -> Data:
+            def batch_step(place: Any, current: Data) -> Data:
+                rows = jax.lax.dynamic_index_in_dim(stack, place, stack.ndim - 2, keepdims=False)
+                return step(rows, current, kept, lifted, data)  # type: ignore[no-any-return]
+
+            return jax.lax.fori_loop(span[0], span[1], batch_step, current)  # type: ignore[no-any-return]
+
+        current = slots.inside(jax.tree.map(jnp.asarray, updated))
+        for place, stack in enumerate(stacks):
+            current = over(stack, spans[place], current)
+        new = slots.outside(current, axes)
+        return new, slots.each(_all_finite, new)
+
+    def _new(self, rows: Any, updated: Data, rest: Data, lifted: Data, data: Data) -> Data:
+        """One batch: new values."""
+        batch = tuple(array[rows] for array in data)
+        return self._step(batch, (*updated, *rest), lifted)[0]
+
+    def _measure_passes(
+        self,
+        slots: Slots,
+        updated: Data,
+        rest: Data,
+        lifted: Data,
+        parts: Sequence[tuple[Data, Stacks]],
     ) -> tuple[Data, Any]:
-        def batch_outputs(current: Data, rows: Any) -> tuple[Data, Any]:
-            batch = tuple(array[rows] for array in data)
-            new, outputs = self._step(batch, (*current, *rest), lifted)
-            return new, jnp.stack([jnp.asarray(out, dtype=jnp.float64) for out in outputs])
+        """The outputs of each batch, in the order of the parts and their stacks.
 
-        begin = jax.tree.map(jnp.asarray, updated)
-        return jax.lax.scan(batch_outputs, begin, stack)  # type: ignore[no-any-return]
+        Shape (n_batches, n_outputs), or (n_batches, n_slots, n_outputs).
+        parts: (data, batches of each size).
+        """
+        axes = slots.axes(updated)
+        in_axes = (axes, slots.axes(rest), 0, None)
+        step = slots.over(self._new_and_outputs, in_axes, (axes, 0))
+        kept = slots.inside(rest)
+        current, found = slots.inside(jax.tree.map(jnp.asarray, updated)), []
+        for data, stacks in parts:
+            for stack in stacks:
+                current, outputs = self._over_batches(
+                    lambda rows, current, data=data: step(rows, current, kept, lifted, data),
+                    current,
+                    jnp.moveaxis(stack, -2, 0),
+                )
+                found.append(outputs)
+        return slots.outside(current, axes), jnp.concatenate(found)
+
+    def _new_and_outputs(
+        self, rows: Any, updated: Data, rest: Data, lifted: Data, data: Data
+    ) -> tuple[Data, Any]:
+        """One batch: new values, and the outputs as one array."""
+        batch = tuple(array[rows] for array in data)
+        new, outputs = self._step(batch, (*updated, *rest), lifted)
+        return new, jnp.stack([jnp.asarray(out, dtype=jnp.float64) for out in outputs])
+
+    def _over_batches(self, step: Any, current: Data, batches: Any) -> tuple[Data, Any]:
+        """The outputs of each batch, first axis: the batch; several at once where none changes
+        what the next one sees. batches: first axis the batch, last one its rows."""
+        together = max(1, self._rows_at_once // max(1, batches.shape[-1]))
+        if not current and together > 1:
+            try:
+                return current, _in_groups(lambda rows: step(rows, ())[1], batches, together)
+            except UNTRACEABLE:  # what can't be vectorised goes one by one
+                pass
+        return jax.lax.scan(lambda current, rows: step(rows, current), current, batches)  # type: ignore[no-any-return]
+
+
+def _in_groups(function: Any, items: Any, most: int) -> Any:
+    """A function of each item, of up to `most` of them at once; first axis: the item."""
+    count = len(items)
+    n_groups = -(-count // most)
+    size = -(-count // max(1, n_groups))
+    spare = n_groups * size - count  # of the last group; computed and dropped
+    padded = jnp.pad(items, [(0, spare)] + [(0, 0)] * (items.ndim - 1))
+    found = jax.lax.map(jax.vmap(function), padded.reshape(n_groups, size, *items.shape[1:]))
+    return found.reshape(n_groups * size, *found.shape[2:])[:count]
+
+
+def _all_finite(values: Data) -> Any:
+    """For each value whether all of it is finite."""
+    return jnp.stack([jnp.isfinite(value).all() for value in map(_floats, values)])
+
+
+def _training_calls(
+    data: Data, stacks: Stacks, turns: Sequence[Array]
+) -> Iterator[tuple[Data, Stacks, Array]]:
+    """(data, stacks, spans) of each call of a training program."""
+    if not is_streamed(data):
+        for spans in turns:
+            yield data, stacks, spans
+        return
+    for spans in turns:
+        for stack, (begin, end) in zip(stacks, spans.tolist(), strict=True):
+            for chunk, rows, start, stop in chunks(data, stack, begin, end, pads=True):
+                yield chunk, (rows,), np.array([[start, stop]], dtype=np.int32)
+
+
+def _measuring_calls(
+    datas: Sequence[Data], stacks: Sequence[Stacks]
+) -> Iterator[tuple[tuple[Data, Stacks], ...]]:
+    """The parts of each call of a monitoring program, (data, stacks) each."""
+    if not any(map(is_streamed, datas)):
+        yield tuple(zip(datas, stacks, strict=True))
+        return
+    for data, of_data in zip(datas, stacks, strict=True):
+        for stack in of_data:
+            for chunk, rows, _, _ in chunks(data, stack, 0, stack.shape[-2], pads=False):
+                yield ((chunk, (rows,)),)
+
+
+def _means(outputs: Array, stacks: Sequence[Stacks]) -> Array:
+    """The mean of each pass's batches, weighted by their rows; first axis: the pass.
+
+    outputs: of each batch, in the order of the passes and their stacks.
+    """
+    means, done = [], 0
+    for of_pass in stacks:
+        sizes = np.concatenate([np.full(*stack.shape[-2:]) for stack in of_pass])
+        own = outputs[done : done + len(sizes)]
+        done += len(sizes)
+        weights = sizes.reshape(-1, *[1] * (outputs.ndim - 1))
+        means.append((own * weights).sum(axis=0) / sizes.sum())
+    return np.array(means)
 
 
 class HostProgram:
@@ -227,15 +355,18 @@ class HostProgram:
             updated, _ = self._step(batch, (*updated, *rest), lifted)
         return updated, np.array([bool(np.isfinite(_floats(value)).all()) for value in updated])
 
-    def measure(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
+    def measure(self, shared: Data, lifted: Data, passes: Sequence[Pass]) -> tuple[Data, Array]:
         """New values of the updated variables, and the outputs' means over the rows."""
         updated, rest = shared[: self._updated], shared[self._updated :]
-        total: Any = 0.0
-        for rows in order.batches:
-            batch = tuple(host_rows(array, rows) for array in data)
-            updated, outputs = self._step(batch, (*updated, *rest), lifted)
-            total = total + np.array(outputs, dtype=np.float64) * len(rows)
-        return updated, total / sum(order.sizes)
+        means = []
+        for data, order in passes:
+            total: Any = 0.0
+            for rows in order.batches:
+                batch = tuple(host_rows(array, rows) for array in data)
+                updated, outputs = self._step(batch, (*updated, *rest), lifted)
+                total = total + np.array(outputs, dtype=np.float64) * len(rows)
+            means.append(total / order.rows)
+        return updated, np.array(means)
 
     def forget(self) -> None:
         """Nothing: one compiled function serves all shapes."""

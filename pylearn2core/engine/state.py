@@ -107,6 +107,16 @@ def host_values(variables: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(variable.container.storage[0] for variable in variables)
 
 
+def are_hosts(variables: Iterable[Any]) -> bool:
+    """Whether host code gave all of the variables' values: no program did, and none is random."""
+    for variable in variables:
+        host = variable.container.storage[0]
+        known = _on_device.get(variable)
+        if isinstance(host, np.random.Generator) or (known is not None and known[0] is host):
+            return False
+    return True
+
+
 def _device_value(variable: Any) -> Any:
     host = variable.container.storage[0]
     known = _on_device.get(variable)

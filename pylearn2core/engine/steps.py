@@ -13,6 +13,7 @@ from typing import Any
 from pylearn2core.engine.bound import Bound
 from pylearn2core.engine.graph import Step
 from pylearn2core.engine.order import Order
+from pylearn2core.engine.program import Pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class TrainPass:
     data: tuple[Any, ...]
     order: Order
 
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """The one pass."""
+        return ((self.data, self.order),)
+
     def answer(self) -> Any:
         """Run the pass."""
         return self.step.train(self.data, self.order)
@@ -30,15 +36,17 @@ class TrainPass:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Measure over `order`; the answer is the mean of each output, shape (n_outputs,)."""
+    """Measure over passes, (data, order) each, of several datasets as a rule.
+
+    The answer is the mean of each output over each, shape (n_passes, n_outputs).
+    """
 
     step: Bound
-    data: tuple[Any, ...]
-    order: Order
+    passes: tuple[Pass, ...]
 
     def answer(self) -> Any:
-        """Run the pass."""
-        return self.step.measure(self.data, self.order)
+        """Run the passes."""
+        return self.step.measure(self.passes)
 
 
 @dataclass(frozen=True, slots=True)

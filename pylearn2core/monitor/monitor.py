@@ -14,7 +14,7 @@ from pylearn2core.costs.combined import sharing_values
 from pylearn2core.engine import Measure, Record, run
 from pylearn2core.errors import ConfigError
 from pylearn2core.monitor.channel import Clock, MonitorChannel
-from pylearn2core.monitor.view import SEED, DatasetView, Expression, Scheme
+from pylearn2core.monitor.view import SEED, DatasetView, Expression, Scheme, measure
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
 
@@ -196,9 +196,7 @@ class Monitor:
     # -------------------------------------------------------------- measuring
     def measure(self) -> Generator[Measure | Record, Any, None]:
         """Request what is needed for one record of every channel, and record it."""
-        values: dict[str, float] = {}
-        for view in self._views:
-            values.update((yield from view.measure()))
+        values = yield from measure(self._views)
         self._record(values)
         self._show(values)
         yield Record(self._epochs, values)

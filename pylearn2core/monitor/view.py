@@ -82,27 +82,26 @@ class DatasetView:
         values = [item.value for item in self.expressions if not item.is_plain]
         return list(default_updates(values, ()))
 
-    def measure(self) -> Generator[Measure, Any, dict[str, float]]:
-        """Request the passes that are needed; return each channel's value."""
+    def plan(self) -> _Pass:
+        """What a pass over the dataset has to do."""
         if self._pass is None:
             self._pass = _Pass(self.dataset, self.expressions, self._steps)
-        plan = self._pass
-        values = dict.fromkeys(plan.names, 0.0)
-        for name, value in plan.plain:
-            values[name] = _plain_value(value)
-        if plan.step is not None:
-            results = yield from self._results(plan, plan.step)
-            values.update(zip(plan.computed, results.tolist(), strict=True))
-        return values
+        return self._pass
 
-    def _results(self, plan: _Pass, step: Bound) -> Generator[Measure, Any, Any]:
-        data = plan.resident.arrays()
-        if data is not None:
-            return (yield Measure(step, data, _order(self.dataset.get_num_examples(), self.scheme)))
+    def resident(self) -> tuple[Any, Order] | None:
+        """The dataset's arrays and a pass over them; None if it can only be iterated."""
+        data = self.plan().resident.arrays()
+        if data is None:
+            return None
+        return data, _order(self.dataset.get_num_examples(), self.scheme)
+
+    def iterate(self, step: Bound) -> Generator[Measure, Any, Any]:
+        """Measure a dataset that can only be iterated; the mean of each output."""
         total: Any = 0.0
         rows = 0
-        for batch, size in self._batches(plan.pairs):
-            total = total + size * (yield Measure(step, batch, Order.of([slice(0, size)], size)))
+        for batch, size in self._batches(self.plan().pairs):
+            one = batch, Order.of([slice(0, size)], size)
+            total = total + size * (yield Measure(step, (one,)))[0]
             rows += size
         return total / rows
 
@@ -122,6 +121,30 @@ class DatasetView:
             size = spaces[0].np_batch_size(batch[0])
             arrays = zip(batch, spaces, strict=True)
             yield tuple(on_device(array, space, space) for array, space in arrays), size
+
+
+def measure(views: Sequence[DatasetView]) -> Generator[Measure, Any, dict[str, float]]:
+    """Request the passes that are needed; return each channel's value.
+
+    Passes over several datasets that compute the same are one request.
+    """
+    together: dict[Bound, dict[int, tuple[Any, Order]]] = {}
+    means: dict[int, Any] = {}
+    for place, view in enumerate(views):
+        step = view.plan().step
+        if step is None:
+            continue
+        found = view.resident()
+        if found is None:
+            means[place] = yield from view.iterate(step)
+        else:
+            together.setdefault(step, {})[place] = found
+    for step, passes in together.items():
+        means.update(zip(passes, (yield Measure(step, tuple(passes.values()))), strict=True))
+    values: dict[str, float] = {}
+    for place, view in enumerate(views):
+        values.update(view.plan().values(means.get(place)))
+    return values
 
 
 class _Pass:
@@ -152,6 +175,15 @@ class _Pass:
                 # A stochastic channel draws new numbers for each batch.
                 steps[which] = Bound(Step(inputs, default_updates(outputs, ()), outputs))
             self.step = steps[which]
+
+    def values(self, means: Any) -> dict[str, float]:
+        """Each channel's value. means: the step's outputs'; None if there is no step."""
+        values = dict.fromkeys(self.names, 0.0)
+        for name, value in self.plain:
+            values[name] = _plain_value(value)
+        if means is not None:
+            values.update(zip(self.computed, means.tolist(), strict=True))
+        return values
 
 
 @lru_cache(maxsize=64)

@@ -92,7 +92,7 @@ class KeepBestParams(TrainExtension):
         if self._measure is None:
             self._measure = self._prepare()
         step, data, order = self._measure
-        value = float(step.measure(data, order)[0])
+        value = float(step.measure([(data, order)])[0, 0])
         if value < self.best_cost:
             self.best_cost = value
             self.best_params = self.model.get_param_values()

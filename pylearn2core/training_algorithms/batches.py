@@ -39,7 +39,7 @@ class Batch:
     @property
     def rows(self) -> int:
         """The number of rows."""
-        return sum(self.order.sizes)
+        return self.order.rows
 
 
 class Inputs:
@@ -93,7 +93,9 @@ class Scheme:
         """The next epoch's batches of a dataset that holds all its examples."""
         rows = dataset.get_num_examples()
         scheme = resolve_iterator_class(self.mode)
-        return Order.of(scheme(rows, self.batch_size, self.num_batches, self._rng()), rows)
+        subsets = scheme(rows, self.batch_size, self.num_batches, self._rng())
+        whole = subsets.whole()
+        return Order.of(subsets, rows) if whole is None else Order.cut(whole, subsets.batch_size)
 
     def batches(self, dataset: Any, inputs: Inputs) -> Iterator[Batch]:
         """The next epoch's batches, one by one."""

@@ -347,8 +347,8 @@ class Line:
     def objective(self, step: float, batch: Batch) -> Passes:
         """The objective at a step size."""
         _set(self._step, step)
-        values = yield Measure(self._bind(self._objective), batch.data, batch.order)
-        return float(values[0])
+        means = yield Measure(self._bind(self._objective), ((batch.data, batch.order),))
+        return float(means[0, 0])
 
     def move(self, step: float) -> Passes:
         """Take the step."""

@@ -222,7 +222,7 @@ class SGD(TrainingAlgorithm):
         else:
             order = self._scheme.order(dataset)
             finite = yield self._pass(data, order)
-            self.monitor.report_batches(len(order.batches), sum(order.sizes))
+            self.monitor.report_batches(len(order.sizes), order.rows)
         self._refuse_non_finite(finite)
 
     def _batch_by_batch(self, dataset: Any) -> Generator[TrainPass, Any, Any]:

@@ -69,6 +69,13 @@ class SubsetIterator:
         """The next batch's examples; raises StopIteration after the last."""
         return self.__next__()
 
+    def whole(self) -> Any:
+        """All rows of an epoch where each batch is the next `batch_size` of them; else None.
+
+        For who wants all batches at once; nobody who asks iterates as well.
+        """
+        return None
+
     def _make_rng(self, rng: Any) -> np.random.RandomState | None:
         if rng is not None:
             raise ValueError(f"{self.name} iteration draws nothing at random: leave rng out")
@@ -129,9 +136,17 @@ class ShuffledSequentialSubsetIterator(_Stochastic):
     fancy = True
 
     def _start(self) -> Iterator[Any]:
-        order = np.arange(self._dataset_size)
+        order = self._order = np.arange(self._dataset_size)
         self._generator.shuffle(order)
         return (order[self._slice(batch)] for batch in range(self.num_batches))
+
+    def whole(self) -> Any:
+        """All rows of an epoch, shuffled; None for a subclass with batches of its own."""
+        own = ShuffledSequentialSubsetIterator
+        kind = type(self)
+        if kind._start is not own._start or kind.__next__ is not own.__next__:
+            return None
+        return self._order[: self.num_examples]
 
 
 class BatchwiseShuffledSequentialIterator(_Stochastic):

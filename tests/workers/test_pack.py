@@ -191,7 +191,7 @@ def test_a_pack_that_finds_too_little_memory_is_halved_for_its_trials_to_go_on(f
     expected = run(folder, 1, some)
     # Another test's data may be there still.
     monkeypatch.setattr("pylearn2core.engine.pack.bytes_on_device", lambda: 0)
-    monkeypatch.setenv("PYLEARN2_DEVICE_BYTES", "5.6e5")  # to train, four slots take 644 kB
+    monkeypatch.setenv("PYLEARN2_DEVICE_BYTES", "6e5")  # to train, four slots take 720 kB, two 561
     found = run(folder, 4, some)
     assert_same(found, expected)
     assert {(end.info["mode"], end.info["slots"]) for _, end in found} == {("pack", 2)}

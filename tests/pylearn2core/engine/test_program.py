@@ -13,6 +13,7 @@ from pylearn2core.engine import Bound, Order, Step, evaluate, lower
 from pylearn2core.engine import bound as bounds
 from pylearn2core.engine import program as programs
 from pylearn2core.engine.graph import read
+from pylearn2core.engine.slots import Slots
 
 ROWS, WIDTH = 23, 3
 
@@ -78,8 +79,8 @@ def test_a_monitoring_pass_weighs_batches_by_their_rows():
     costs = [expected.cost(x[rows], y[rows]) for rows in order.batches]
     mean = np.average(costs, weights=order.sizes)
     step = expected.graph()[0]
-    measured = Bound(Step(step.inputs, {}, step.outputs)).measure(on_device((x, y)), order)
-    np.testing.assert_allclose(measured, [mean], rtol=1e-12)
+    measured = Bound(Step(step.inputs, {}, step.outputs)).measure([(on_device((x, y)), order)])
+    np.testing.assert_allclose(measured, [[mean]], rtol=1e-12)
 
 
 def test_trials_that_differ_in_numbers_share_a_program():
@@ -164,10 +165,10 @@ def test_an_op_without_a_jax_counterpart_runs_on_the_host_and_says_so_once(caplo
         for _ in range(2):
             step, weights, _ = expected.graph(wrap=Twice())
             monitor = Bound(Step(step.inputs, {}, step.outputs))
-            measured = monitor.measure(on_device((x / 2, y)), order)
+            measured = monitor.measure([(on_device((x / 2, y)), order)])
             Bound(step).train(on_device((x / 2, y)), order)
     costs = [expected.cost(x[rows], y[rows]) for rows in order.batches]
-    np.testing.assert_allclose(measured, [np.average(costs, weights=order.sizes)], rtol=1e-12)
+    np.testing.assert_allclose(measured, [[np.average(costs, weights=order.sizes)]], rtol=1e-12)
     for rows in order.batches:
         expected.step(x[rows], y[rows])
     np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
@@ -185,8 +186,8 @@ def test_log_of_a_saturated_sigmoid_stays_finite(make, scale):
     reading = read(step)
     values = lower.lifted_values(reading)
     one = Order.of([slice(0, 1)], 1)
-    _, result = make(step, reading).measure((), values, (np.array([[100.0]]),), one)
-    np.testing.assert_allclose(result, [-100.0, -200.0], rtol=1e-6)
+    _, result = make(step, reading).measure((), values, [((np.array([[100.0]]),), one)])
+    np.testing.assert_allclose(result, [[-100.0, -200.0]], rtol=1e-6)
 
 
 def test_random_numbers_differ_from_batch_to_batch_and_start_from_the_seed():
@@ -238,7 +239,8 @@ def test_a_monitored_draw_differs_from_batch_to_batch_and_from_pass_to_pass():
     x = pt.matrix("x")
     new_rng, draw = rng.uniform(0.0, 1.0, size=x.shape[:1])
     bound = Bound(Step(((x,),), {rng: new_rng}, (draw.mean(), (draw**2).mean())))
-    passes = [bound.measure(on_device(data()[:1]), slices(*[1] * ROWS)) for _ in range(2)]
+    one = on_device(data()[:1]), slices(*[1] * ROWS)
+    passes = [bound.measure([one])[0] for _ in range(2)]
     for mean, square in passes:
         assert square - mean**2 > 0.02  # of a uniform draw 1/12; of one draw 23 times, 0
     assert passes[0][0] != passes[1][0]
@@ -254,7 +256,7 @@ def test_a_long_lived_worker_keeps_a_bounded_number_of_compiled_shapes(monkeypat
         bound = Bound(step)
         bound.train(on_device((x,)), Order.of([slice(0, 4)], 4))
         np.testing.assert_array_equal(weights.get_value(), np.full((3, width), 0.5))
-        assert bound.entry.program._train._cache_size() <= 2
+        assert bound.entry.program._train[Slots.ALONE]._cache_size() <= 2
 
 
 def test_a_long_lived_worker_keeps_a_bounded_number_of_keys(monkeypatch):
@@ -275,9 +277,9 @@ def test_one_trials_wrong_shapes_do_not_move_the_others_to_the_host():
     order = Order.of([slice(0, 4)], 4)
     x = on_device((np.ones((4, 3)),))
     with pytest.raises(ValueError, match="incompatible array sizes"):
-        product(5).measure(x, order)
+        product(5).measure([(x, order)])
     good = product(3)
-    assert good.measure(x, order) == [24.0]
+    assert good.measure([(x, order)]) == [[24.0]]
     assert isinstance(good.entry.program, programs.DeviceProgram)
 
 
@@ -288,4 +290,4 @@ def test_compiled_batch_sizes_are_bounded_too(monkeypatch):
     bound = Bound(Step(((x,),), {weights: weights * 0.625}, ((x @ weights).sum(),)))
     for size in [1, 2, 3, 4, 1]:
         bound.train(on_device((np.ones((4, 3)),)), Order.of([slice(0, size)], 4))
-        assert bound.entry.program._train._cache_size() <= 2
+        assert bound.entry.program._train[Slots.ALONE]._cache_size() <= 2

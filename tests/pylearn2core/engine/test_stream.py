@@ -78,7 +78,7 @@ def passes(data, seeds, orders):
     ]
     rng_only = [dict(list(step.updates.items())[1:]) for step, _ in steps]
     measured = [
-        Measure(Bound(Step(step.inputs, updates, step.outputs)), data, one)
+        Measure(Bound(Step(step.inputs, updates, step.outputs)), ((data, one),))
         for (step, _), updates, one in zip(steps, rng_only, orders, strict=True)
     ]
     means = []

@@ -1,0 +1,86 @@
+"""Measurements that were made before: trials that start from the same values measure the same.
+
+A sweep over a learning rate builds each trial's model from the same seed, and monitors it before
+the first epoch. What a step without random states measures follows from its program, its values
+and its data; where the values came from host code, as a model's first ones do, they are known by
+their content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import weakref
+from collections.abc import Hashable, Sequence
+from operator import is_
+from typing import Any
+
+import numpy as np
+
+from pylearn2core.engine import state
+from pylearn2core.engine.program import DeviceProgram
+from pylearn2core.engine.steps import Measure, Request
+
+# Measurements kept of each program, a few numbers each.
+_KEPT = 256
+
+
+def split(requests: Sequence[Request]) -> tuple[dict[int, Any], dict[int, list[int]]]:
+    """Answers that are known, by their requests' places; and the places that are to be answered.
+
+    With each of those the later places that have the same answer.
+    """
+    known: dict[int, Any] = {}
+    places: dict[int, list[int]] = {}
+    first: dict[Hashable, int] = {}
+    for place, request in enumerate(requests):
+        key = _key(request)
+        means = None if key is None else _recall(request, key)
+        if means is not None:
+            known[place] = means
+        elif key is not None and key in first:
+            places[first[key]].append(place)
+        else:
+            places[place] = []
+            if key is not None:
+                first[key] = place
+    return known, places
+
+
+def keep(request: Request, means: Any) -> None:
+    """Remember what was measured; nothing where that does not follow from the request alone."""
+    key = _key(request)
+    if key is None:
+        return
+    known = request.step.entry.known
+    while len(known) >= _KEPT:
+        del known[next(iter(known))]
+    known[key] = means, tuple(map(weakref.ref, _arrays(request)))
+
+
+def _recall(request: Request, key: Hashable) -> Any:
+    """The means that were kept; None where there are none."""
+    means, data = request.step.entry.known.get(key, (None, ()))
+    # An id means an array only while it lives.
+    is_same = len(data) > 0 and all(map(is_, (one() for one in data), _arrays(request)))
+    return means if is_same else None
+
+
+def _key(request: Request) -> Hashable | None:
+    """What the answer follows from; None where it is not to be remembered.
+
+    After an epoch the values are the device's, and no two trials have the same: nobody looks.
+    """
+    step = request.step
+    if not isinstance(request, Measure) or step.updated:
+        return None
+    if not isinstance(step.entry.program, DeviceProgram) or not state.are_hosts(step.shared):
+        return None
+    content = hashlib.sha256()
+    for value in (*state.host_values(step.shared), *step.lifted):
+        content.update(np.ascontiguousarray(value).view(np.uint8).data)
+    passes = tuple((tuple(map(id, data)), order) for data, order in request.passes)
+    return step.shapes, passes, content.digest()
+
+
+def _arrays(request: Request) -> list[Any]:
+    return [array for data, _ in request.passes for array in data]

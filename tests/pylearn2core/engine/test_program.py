@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
+from pytensor.link.jax.dispatch import jax_funcify
 
 from pylearn2core.engine import Bound, Order, Step, evaluate, lower
 from pylearn2core.engine import bound as bounds
@@ -81,6 +82,51 @@ def test_a_monitoring_pass_weighs_batches_by_their_rows():
     step = expected.graph()[0]
     measured = Bound(Step(step.inputs, {}, step.outputs)).measure([(on_device((x, y)), order)])
     np.testing.assert_allclose(measured, [[mean]], rtol=1e-12)
+
+
+def test_several_datasets_are_measured_in_one_call():
+    expected = Regression()
+    step = expected.graph()[0]
+    bound = Bound(Step(step.inputs, {}, step.outputs))
+    some, others = data(0), data(1)
+    orders = slices(10, 10, 3), slices(*[2] * 11, 1)
+    compiled = bound.entry.program._measure[Slots.ALONE]._cache_size
+    before = compiled()
+    means = bound.measure(
+        [(on_device(one), order) for one, order in zip((some, others), orders, strict=True)]
+    )
+    for found, (x, y), order in zip(means, (some, others), orders, strict=True):
+        costs = [expected.cost(x[rows], y[rows]) for rows in order.batches]
+        np.testing.assert_allclose(found, [np.average(costs, weights=order.sizes)], rtol=1e-12)
+    assert compiled() == before + 1
+
+
+class Total(Op):
+    """Adds up a matrix, in Python: JAX can call that, but can't vectorise it."""
+
+    __props__ = ()
+
+    def make_node(self, x):
+        return Apply(self, [x], [pt.dscalar()])
+
+    def perform(self, node, inputs, outputs):
+        outputs[0][0] = inputs[0].sum()
+
+
+@jax_funcify.register(Total)
+def _total_in_jax(op, **kwargs):
+    result = jax.ShapeDtypeStruct((), "float64")
+    return lambda x: jax.pure_callback(lambda value: np.asarray(value).sum(), result, x)
+
+
+def test_monitoring_takes_batches_one_by_one_where_they_cant_go_together():
+    x = pt.dmatrix("x")
+    (X, _), order = data(), slices(10, 10, 3)
+    bound = Bound(Step(((x,),), {}, (Total()(x),)))
+    means = bound.measure([(on_device((X,)), order)])
+    totals = [X[rows].sum() for rows in order.batches]
+    np.testing.assert_allclose(means, [[np.average(totals, weights=order.sizes)]], rtol=1e-12)
+    assert isinstance(bound.entry.program, programs.DeviceProgram)
 
 
 def test_trials_that_differ_in_numbers_share_a_program():

@@ -25,9 +25,13 @@ from sweeper.records import (
 _PAIRS = "__pairs__"
 
 
+# `json.dumps` makes an encoder a call where it is given separators.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def dumps(value: Value) -> str:
     """JSON of a value; NaN and infinity as Python's json writes them."""
-    return json.dumps(_plain(value), separators=(",", ":"))
+    return _encode(_plain(value))
 
 
 def loads(text: str) -> Value:
@@ -135,7 +139,7 @@ def _load_device(text: str) -> Device:
 
 
 def to_attempt(row: Any) -> AttemptRecord:
-    """A row of the table `attempts`, in its columns' order."""
+    """A row of the table `attempts`, in its columns' order, with the trial's id for its place."""
     trial, number, state, worker, device, started, ended, kind, message, traceback, info = row
     return AttemptRecord(
         trial=trial,

@@ -21,6 +21,7 @@ from sweeper.records import (
 class Standing:
     """Where a trial stands. newest: its newest attempt's number; open: whether that one runs."""
 
+    ordinal: int
     state: TrialState
     newest: int
     open: bool

@@ -256,10 +256,11 @@ class Built:
     slots: int = 1
 
 
+# Not frozen, which would make it in 0.8 µs instead of 0.15, and rows are most of what travels.
 @pickles_fast
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Row:
-    """One record of a trial's channels. epoch 0 is before training.
+    """One record of a trial's channels, which nobody changes. epoch 0 is before training.
 
     channels: names, in order; rows of one shape share the tuple.
     data: the channels' values, packed as native float64 (`array("d").tobytes()`).

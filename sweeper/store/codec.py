@@ -34,11 +34,6 @@ def dumps(value: Value) -> str:
     return _encode(_plain(value))
 
 
-def loads(text: str) -> Value:
-    """The value that `dumps` wrote; a tuple comes back as a list."""
-    return json.loads(text, object_hook=_unpair)
-
-
 def _plain(value: Value) -> Value:
     if isinstance(value, Mapping):
         if all(isinstance(key, str) and key != _PAIRS for key in value):
@@ -51,6 +46,15 @@ def _plain(value: Value) -> Value:
 
 def _unpair(found: dict[str, Value]) -> dict[Any, Value]:
     return dict(found[_PAIRS]) if _PAIRS in found else found
+
+
+# As for `_encode`.
+_decode = json.JSONDecoder(object_hook=_unpair).decode
+
+
+def loads(text: str) -> Value:
+    """The value that `dumps` wrote; a tuple comes back as a list."""
+    return _decode(text)
 
 
 def sweep_columns(sweep: SweepRecord) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -87,7 +88,9 @@ def rows(connection: sa.Connection, trial: str | None) -> Iterator[Row]:
     # By phase and epoch too: an attempt's rows in a history come before those of the next one.
     # And so the rows lie in the file.
     ordered = query.order_by(of.ordinal, c.attempt, c.phase, c.epoch)
-    for place, key, attempt, phase, epoch, time, shape, data in connection.execute(ordered):
+    # By the thousand: one by one takes SQLAlchemy twice as long.
+    found = chain.from_iterable(connection.execute(ordered).partitions(1000))
+    for place, key, attempt, phase, epoch, time, shape, data in found:
         end = ends.get((place, attempt))
         if end is None or (phase, epoch) < end:
             yield Row(key, attempt, phase, epoch, time, shapes[shape], data)

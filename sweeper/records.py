@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 from operator import attrgetter
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 # None, bool, int, float, str, a list of values, or a map of names to values.
 Value: TypeAlias = Any
@@ -25,6 +26,27 @@ def pickles_fast(cls: type[Record]) -> type[Record]:
     values = attrgetter(*(one.name for one in fields(cls)))  # type: ignore[arg-type]
     cls.__reduce__ = lambda self: (cls, values(self))  # type: ignore[method-assign]
     return cls
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace  # noqa: PLC0414  (mypy: what is exported)
+else:
+
+    def replace(record, /, **changes):
+        """What `dataclasses.replace` does for a record with slots, in half the time.
+
+        A small trial goes through a dozen of them. Names are checked with the types, not here.
+        """
+        made = object.__new__(type(record))
+        for name, get, put in _slots(type(record)):
+            put(made, changes[name] if name in changes else get(record))
+        return made
+
+
+@cache
+def _slots(cls: type) -> tuple[tuple[str, Any, Any], ...]:
+    found = [(name, getattr(cls, name)) for name in cls.__slots__]  # type: ignore[attr-defined]
+    return tuple((name, slot.__get__, slot.__set__) for name, slot in found)
 
 
 # ------------------------------------------------------------------ the sweep

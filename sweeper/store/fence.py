@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sweeper.errors import StoreError
 from sweeper.records import (
@@ -14,6 +14,7 @@ from sweeper.records import (
     Row,
     TrialChanged,
     TrialState,
+    replace,
 )
 
 

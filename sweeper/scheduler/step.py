@@ -377,6 +377,8 @@ def _given_up(worker: Worker) -> bool:
 # ------------------------------------------------------------------ after each event
 def _settle(plan: Plan, state: State, out: _Out) -> State:
     """Give idle workers work, start workers that are missing, end when nothing is left."""
+    if all(worker.slot is Slot.BUSY for worker in state.workers):
+        return state  # as after most events
     if not state.ending:
         state = _assign(plan, state, out)
         state = _start_workers(plan, state, out)

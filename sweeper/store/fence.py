@@ -45,8 +45,9 @@ def sift(changes: Iterable[Change], standings: Mapping[str, Standing]) -> Batch:
     standings: of each trial that `changes` name; StoreError for a trial that is missing there.
     """
     batch = Batch()
+    now = dict(standings)
     for change in changes:
-        before = batch.standings.get(change.trial) or standings.get(change.trial)
+        before = now.get(change.trial)
         if before is None:
             raise StoreError(f"Trial {change.trial} is not one of this run's trials.")
         if isinstance(change, Row):
@@ -59,7 +60,7 @@ def sift(changes: Iterable[Change], standings: Mapping[str, Standing]) -> Batch:
         if after is None:
             batch.dropped += 1
         else:
-            batch.standings[change.trial] = after
+            now[change.trial] = batch.standings[change.trial] = after
     return batch
 
 

@@ -1,4 +1,4 @@
-"""The data that passes between the layers: frozen records and nothing else.
+"""The data that passes between the layers: records and nothing else, frozen but for `Row`.
 
 Down go trials, up come events. All of it is plain data that pickles small.
 Times are seconds since the Unix epoch, durations are seconds.

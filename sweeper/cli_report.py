@@ -137,13 +137,11 @@ def best(run_dir: Path, number: int) -> str:
     from sweeper.report import table as tables
 
     with reading(run_dir) as store:
-        table = tables.trials_table(store)
-    if "best" not in table:
+        table = tables.best_trials(store, number)
+    if table is None:
         return ""
     columns = ["trial", *table.attrs["values"], "best", "best_epoch", "last", "epochs"]
-    is_out = table["state"].isin([TrialState.FAILED.value, TrialState.CANCELLED.value])
-    ranked = table[table["best"].notna() & ~is_out][columns].head(number)
-    return "" if ranked.empty else tables.render(ranked)
+    return tables.render(table[columns])
 
 
 def failures(run_dir: Path, run: str, number: int) -> str:
@@ -154,10 +152,11 @@ def failures(run_dir: Path, run: str, number: int) -> str:
     from sweeper.report.status import failed_trials, failure_lines
 
     with reading(run_dir) as store:
-        found, total = failed_trials(store), sum(store.counts().values())
+        counts = store.counts()
+        if not counts[TrialState.FAILED]:
+            return ""
+        found, total = failed_trials(store), sum(counts.values())
     failed = len(found)
-    if not failed:
-        return ""
     some = ", the first of them" if failed > number else ""
     told = failure_lines(found[:number], run)
     return printable(f"{failed} of {total} trials failed{some}:\n{told}")

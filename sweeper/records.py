@@ -1,4 +1,4 @@
-"""The data that passes between the layers: frozen records and nothing else.
+"""The data that passes between the layers: records and nothing else, frozen but for `Row`.
 
 Down go trials, up come events. All of it is plain data that pickles small.
 Times are seconds since the Unix epoch, durations are seconds.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 from operator import attrgetter
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 # None, bool, int, float, str, a list of values, or a map of names to values.
 Value: TypeAlias = Any
@@ -25,6 +26,27 @@ def pickles_fast(cls: type[Record]) -> type[Record]:
     values = attrgetter(*(one.name for one in fields(cls)))  # type: ignore[arg-type]
     cls.__reduce__ = lambda self: (cls, values(self))  # type: ignore[method-assign]
     return cls
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace  # noqa: PLC0414  (mypy: what is exported)
+else:
+
+    def replace(record, /, **changes):
+        """What `dataclasses.replace` does for a record with slots, in half the time.
+
+        A small trial goes through a dozen of them. Names are checked with the types, not here.
+        """
+        made = object.__new__(type(record))
+        for name, get, put in _slots(type(record)):
+            put(made, changes[name] if name in changes else get(record))
+        return made
+
+
+@cache
+def _slots(cls: type) -> tuple[tuple[str, Any, Any], ...]:
+    found = [(name, getattr(cls, name)) for name in cls.__slots__]  # type: ignore[attr-defined]
+    return tuple((name, slot.__get__, slot.__set__) for name, slot in found)
 
 
 # ------------------------------------------------------------------ the sweep
@@ -256,10 +278,11 @@ class Built:
     slots: int = 1
 
 
+# Not frozen, which would make it in 0.8 µs instead of 0.15, and rows are most of what travels.
 @pickles_fast
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Row:
-    """One record of a trial's channels. epoch 0 is before training.
+    """One record of a trial's channels, which nobody changes. epoch 0 is before training.
 
     channels: names, in order; rows of one shape share the tuple.
     data: the channels' values, packed as native float64 (`array("d").tobytes()`).

@@ -6,6 +6,7 @@ rank or describe a trial) and "mode" (the best end of the first metric; None ran
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter
 from fnmatch import fnmatch
@@ -20,17 +21,20 @@ from sweeper.report.render import cell, render
 from sweeper.report.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sweeper.records import Objective, TrialRecord
     from sweeper.store.base import StoreReader
 
-__all__ = ["over", "render", "repeats_notice", "trials_table"]
+__all__ = ["best_trials", "over", "render", "repeats_notice", "trials_table"]
 
 # `n` is a column of groups.
 _OURS = ("trial", "best", "last", "best_epoch", "epochs", "state", "duration_s", "n")
 # States whose numbers are a trial's result.
 _DONE = (TrialState.FINISHED.value, TrialState.STOPPED.value)
+_OUT = (TrialState.FAILED, TrialState.CANCELLED)
+# What a trial that has no best, or may not be ranked by it, comes after.
+_GROUPS = dict.fromkeys(_OUT, 2) | dict.fromkeys((TrialState.LEASED, TrialState.PENDING), 3)
 
 
 def trials_table(store: StoreReader, *, all_channels: bool = False) -> pd.DataFrame:
@@ -41,25 +45,65 @@ def trials_table(store: StoreReader, *, all_channels: bool = False) -> pd.DataFr
     Without an objective: by ordinal, with the last value of each `*objective` channel.
     all_channels: also the last value of every channel.
     """
-    sweep = store.sweep()
-    trials = store.trials()
-    summed = histories(store, sweep.objective)
+    objective, trials = store.sweep().objective, store.trials()
+    summed = histories(store, objective)
+    ranked = sorted(trials, key=_rank_by(summed, objective)) if objective else trials
+    return _table(
+        ranked,
+        summed,
+        objective,
+        names=_names(trials),
+        seconds=_durations(store, trials),
+        all_channels=all_channels,
+    )
+
+
+def best_trials(store: StoreReader, number: int) -> pd.DataFrame | None:
+    """The first lines of `trials_table`, up to `number`: trials with a best that did not fail.
+
+    Without durations. None where there is no such trial.
+    """
+    objective = store.sweep().objective
+    if objective is None:
+        return None
+    trials, summed = store.trials(), histories(store, objective)
+    good = [
+        trial
+        for trial in trials
+        if trial.state not in _OUT and not math.isnan(summed.get(trial.id, _NOTHING).best)
+    ]
+    best = heapq.nsmallest(number, good, key=_rank_by(summed, objective))
+    return _table(best, summed, objective, names=_names(trials), seconds={}) if best else None
+
+
+def _table(
+    trials: Sequence[TrialRecord],
+    summed: Mapping[str, History],
+    objective: Objective | None,
+    *,
+    names: Iterable[str],
+    seconds: Mapping[str, float],
+    all_channels: bool = False,
+) -> pd.DataFrame:
+    """A line for each of `trials`, in their order.
+
+    names: of the run's axes.    seconds: how long each trial ran.
+    """
     found = [summed.get(trial.id, _NOTHING) for trial in trials]
     columns: dict[str, Any] = {"trial": pd.Series([trial.id for trial in trials], dtype=object)}
-    values = _value_columns(trials)
+    values = _value_columns(trials, names)
     columns |= values
-    metrics = _metric_columns(found, sweep.objective, all_channels, taken={*_OURS, *values})
+    metrics = _metric_columns(found, objective, all_channels, taken={*_OURS, *values})
     columns |= metrics
-    if sweep.objective:
+    if objective:
         epochs = [history.best_epoch for history in found]
         columns["best_epoch"] = pd.array(epochs, dtype="Int64")
     columns["epochs"] = pd.Series([history.epochs for history in found], dtype="int64")
     columns["state"] = pd.Series([trial.state.value for trial in trials], dtype=object)
-    columns["duration_s"] = pd.Series(_durations(store, trials), dtype=float)
+    durations = [seconds.get(trial.id, math.nan) for trial in trials]
+    columns["duration_s"] = pd.Series(durations, dtype=float)
     table = pd.DataFrame({key: columns[key] for key in _ordered(columns, metrics)})
-    mode = sweep.objective.mode if sweep.objective else None
-    if mode is not None:
-        table = table.iloc[_ranking(table, mode)].reset_index(drop=True)
+    mode = objective.mode if objective else None
     table.attrs.update(values=list(values), metrics=list(metrics), mode=mode)
     return table
 
@@ -75,8 +119,14 @@ def _ordered(columns: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[str
     return [key for key in columns if key not in channels] + channels
 
 
-def _value_columns(trials: Sequence[TrialRecord]) -> dict[str, pd.Series[Any]]:
-    names = dict.fromkeys(name for trial in trials for name in trial.values)
+def _names(trials: Iterable[TrialRecord]) -> Iterable[str]:
+    """The axes that the trials have values on."""
+    return dict.fromkeys(name for trial in trials for name in trial.values)
+
+
+def _value_columns(
+    trials: Sequence[TrialRecord], names: Iterable[str]
+) -> dict[str, pd.Series[Any]]:
     # An axis may bear the name of a column of ours: `epochs` often does.
     return {
         f"value.{name}" if name in _OURS else name: _series(
@@ -122,34 +172,29 @@ def _channel_column(name: str, taken: set[str]) -> str:
     return name
 
 
-def _durations(store: StoreReader, trials: Sequence[TrialRecord]) -> list[float]:
+def _durations(store: StoreReader, trials: Iterable[TrialRecord]) -> dict[str, float]:
+    """Seconds of each trial's newest attempt that is over."""
     newest = {(trial.id, trial.attempts) for trial in trials}
-    seconds = {
+    return {
         attempt.trial: attempt.ended - attempt.started
         for attempt in store.attempts()
         if attempt.ended is not None and (attempt.trial, attempt.number) in newest
     }
-    return [seconds.get(trial.id, math.nan) for trial in trials]
 
 
-def _ranking(table: pd.DataFrame, mode: str) -> list[int]:
-    """Positions, best first; trials that can't be ranked come last, in their order."""
-    sign = 1.0 if mode == "min" else -1.0
-    groups = {state.value: 1 for state in TrialState} | {
-        TrialState.FAILED.value: 2,
-        TrialState.CANCELLED.value: 2,
-        TrialState.LEASED.value: 3,
-        TrialState.PENDING.value: 3,
-    }
+def _rank_by(
+    summed: Mapping[str, History], objective: Objective
+) -> Callable[[TrialRecord], tuple[int, float]]:
+    """A key that sorts trials best first; those that can't be ranked come last, in their order."""
+    sign = 1.0 if objective.mode == "min" else -1.0
 
-    def key(position: int) -> tuple[int, float]:
-        group, best = groups[states[position]], bests[position]
+    def rank(trial: TrialRecord) -> tuple[int, float]:
+        group, best = _GROUPS.get(trial.state, 1), summed.get(trial.id, _NOTHING).best
         if group == 1 and not math.isnan(best):
             return 0, sign * best
         return group, 0.0
 
-    states, bests = table["state"].tolist(), table["best"].tolist()
-    return sorted(range(len(table)), key=key)
+    return rank
 
 
 # ------------------------------------------------------------------ repeats

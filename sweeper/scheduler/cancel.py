@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sweeper.records import InterruptTrial
+from sweeper.records import InterruptTrial, replace
 from sweeper.scheduler import policy
 
 if TYPE_CHECKING:

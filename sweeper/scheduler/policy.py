@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import takewhile
 from math import ceil
 from typing import TYPE_CHECKING
 
+from sweeper.records import replace
 from sweeper.scheduler.state import MAX_OPEN, Attempt, OpenText
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ class Policy:
     retry_on: Literal["lost", "error"] = "lost"
     max_failures: int | None = None
     target_s: float = 1.0
-    max_lease: int = 64
+    max_lease: int = 256
 
 
 @dataclass(frozen=True, slots=True)

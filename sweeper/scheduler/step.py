@@ -5,7 +5,7 @@ An event of an attempt that is not in its worker's lease changes nothing (fencin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sweeper.records import (
@@ -28,6 +28,7 @@ from sweeper.records import (
     TrialState,
     WorkerDown,
     WorkerUp,
+    replace,
 )
 from sweeper.scheduler import policy
 from sweeper.scheduler.cancel import cancel
@@ -195,14 +196,14 @@ def _ended_event(plan: Plan, state: State, event: Ended, out: _Out) -> State:
 
 def _settle_trial(plan: Plan, state: State, found: Attempt, event: Ended, out: _Out) -> State:
     """Decide what an attempt's end means for its trial, and for its text."""
-    again = replace(found, number=found.number + 1, began=None)
     if event.outcome is AttemptState.INTERRUPTED:
-        return _put_back(plan, state, again, out)
+        return _put_back(plan, state, replace(found, number=found.number + 1), out)
     if event.outcome is AttemptState.FAILED:
         if found.probe and event.kind == "input":
             state = _condemn(plan, state, found, event.message)
         elif policy.retries_error(plan.policy, event, found.charges):
-            return _put_back(plan, state, replace(again, charges=found.charges + 1), out)
+            again = replace(found, number=found.number + 1, charges=found.charges + 1)
+            return _put_back(plan, state, again, out)
         return _fail(plan, state, found, event.message, out)
     if found.probe:
         state = _prove(plan, state, found)
@@ -376,6 +377,8 @@ def _given_up(worker: Worker) -> bool:
 # ------------------------------------------------------------------ after each event
 def _settle(plan: Plan, state: State, out: _Out) -> State:
     """Give idle workers work, start workers that are missing, end when nothing is left."""
+    if all(worker.slot is Slot.BUSY for worker in state.workers):
+        return state  # as after most events
     if not state.ending:
         state = _assign(plan, state, out)
         state = _start_workers(plan, state, out)

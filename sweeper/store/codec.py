@@ -25,14 +25,13 @@ from sweeper.records import (
 _PAIRS = "__pairs__"
 
 
+# `json.dumps` makes an encoder a call where it is given separators.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def dumps(value: Value) -> str:
     """JSON of a value; NaN and infinity as Python's json writes them."""
-    return json.dumps(_plain(value), separators=(",", ":"))
-
-
-def loads(text: str) -> Value:
-    """The value that `dumps` wrote; a tuple comes back as a list."""
-    return json.loads(text, object_hook=_unpair)
+    return _encode(_plain(value))
 
 
 def _plain(value: Value) -> Value:
@@ -47,6 +46,15 @@ def _plain(value: Value) -> Value:
 
 def _unpair(found: dict[str, Value]) -> dict[Any, Value]:
     return dict(found[_PAIRS]) if _PAIRS in found else found
+
+
+# As for `_encode`.
+_decode = json.JSONDecoder(object_hook=_unpair).decode
+
+
+def loads(text: str) -> Value:
+    """The value that `dumps` wrote; a tuple comes back as a list."""
+    return _decode(text)
 
 
 def sweep_columns(sweep: SweepRecord) -> dict[str, Any]:
@@ -135,7 +143,7 @@ def _load_device(text: str) -> Device:
 
 
 def to_attempt(row: Any) -> AttemptRecord:
-    """A row of the table `attempts`, in its columns' order."""
+    """A row of the table `attempts`, in its columns' order, with the trial's id for its place."""
     trial, number, state, worker, device, started, ended, kind, message, traceback, info = row
     return AttemptRecord(
         trial=trial,

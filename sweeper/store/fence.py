@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sweeper.errors import StoreError
 from sweeper.records import (
@@ -14,6 +14,7 @@ from sweeper.records import (
     Row,
     TrialChanged,
     TrialState,
+    replace,
 )
 
 
@@ -21,6 +22,7 @@ from sweeper.records import (
 class Standing:
     """Where a trial stands. newest: its newest attempt's number; open: whether that one runs."""
 
+    ordinal: int
     state: TrialState
     newest: int
     open: bool
@@ -43,8 +45,9 @@ def sift(changes: Iterable[Change], standings: Mapping[str, Standing]) -> Batch:
     standings: of each trial that `changes` name; StoreError for a trial that is missing there.
     """
     batch = Batch()
+    now = dict(standings)
     for change in changes:
-        before = batch.standings.get(change.trial) or standings.get(change.trial)
+        before = now.get(change.trial)
         if before is None:
             raise StoreError(f"Trial {change.trial} is not one of this run's trials.")
         if isinstance(change, Row):
@@ -57,7 +60,7 @@ def sift(changes: Iterable[Change], standings: Mapping[str, Standing]) -> Batch:
         if after is None:
             batch.dropped += 1
         else:
-            batch.standings[change.trial] = after
+            now[change.trial] = batch.standings[change.trial] = after
     return batch
 
 

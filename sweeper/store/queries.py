@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -64,18 +65,19 @@ def counts(connection: sa.Connection) -> dict[TrialState, int]:
 
 def attempts(connection: sa.Connection, trial: str | None) -> list[AttemptRecord]:
     """The attempts of one trial or of all."""
-    query = sa.select(schema.attempts).join(schema.trials)
+    of, (_, *columns) = schema.trials.c, schema.attempts.c
+    query = sa.select(of.id, *columns).join(schema.trials)
     if trial is not None:
-        query = query.where(schema.attempts.c.trial == trial)
-    ordered = query.order_by(schema.trials.c.ordinal, schema.attempts.c.number)
+        query = query.where(of.id == trial)
+    ordered = query.order_by(of.ordinal, schema.attempts.c.number)
     return [codec.to_attempt(row) for row in connection.execute(ordered)]
 
 
 def rows(connection: sa.Connection, trial: str | None) -> Iterator[Row]:
     """The histories, of one trial or of all."""
     c, of = schema.rows.c, schema.trials.c
-    query = sa.select(c.trial, c.attempt, c.phase, c.epoch, c.time, c.channels, c.data)
-    query = query.select_from(schema.trials.join(schema.rows, c.trial == of.id))
+    query = sa.select(of.ordinal, of.id, c.attempt, c.phase, c.epoch, c.time, c.channels, c.data)
+    query = query.select_from(schema.trials.join(schema.rows, c.trial == of.ordinal))
     if trial is not None:
         query = query.where(of.id == trial)
     shapes = {
@@ -86,34 +88,36 @@ def rows(connection: sa.Connection, trial: str | None) -> Iterator[Row]:
     # By phase and epoch too: an attempt's rows in a history come before those of the next one.
     # And so the rows lie in the file.
     ordered = query.order_by(of.ordinal, c.attempt, c.phase, c.epoch)
-    for key, attempt, phase, epoch, time, shape, data in connection.execute(ordered):
-        end = ends.get((key, attempt))
+    # By the thousand: one by one takes SQLAlchemy twice as long.
+    found = chain.from_iterable(connection.execute(ordered).partitions(1000))
+    for place, key, attempt, phase, epoch, time, shape, data in found:
+        end = ends.get((place, attempt))
         if end is None or (phase, epoch) < end:
             yield Row(key, attempt, phase, epoch, time, shapes[shape], data)
 
 
-def _ends(connection: sa.Connection, trial: str | None) -> dict[tuple[str, int], tuple[int, int]]:
-    """(trial, attempt) to where its rows in the history end: at the first row of a newer attempt.
+def _ends(connection: sa.Connection, trial: str | None) -> dict[tuple[int, int], tuple[int, int]]:
+    """(ordinal, attempt) to where its rows in the history end: at the first row of a newer attempt.
 
     Without the attempts whose rows all count.
     """
     c, of = schema.rows.c, schema.trials.c
     query = sa.select(c.trial, c.attempt, c.phase, sa.func.min(c.epoch))
-    query = query.select_from(schema.trials.join(schema.rows, c.trial == of.id))
+    query = query.select_from(schema.trials.join(schema.rows, c.trial == of.ordinal))
     query = query.where(of.attempts > 1)
     if trial is not None:
         query = query.where(of.id == trial)
-    firsts: dict[str, dict[int, tuple[int, int]]] = {}
-    for key, attempt, phase, epoch in connection.execute(
+    firsts: dict[int, dict[int, tuple[int, int]]] = {}
+    for place, attempt, phase, epoch in connection.execute(
         query.group_by(c.trial, c.attempt, c.phase)
     ):
-        first = firsts.setdefault(key, {})
+        first = firsts.setdefault(place, {})
         first[attempt] = min(first.get(attempt, (phase, epoch)), (phase, epoch))
     ends = {}
-    for key, first in firsts.items():
+    for place, first in firsts.items():
         newest, *earlier = sorted(first, reverse=True)
         end = first[newest]
         for attempt in earlier:
-            ends[key, attempt] = end
+            ends[place, attempt] = end
             end = min(end, first[attempt])
     return ends

@@ -157,10 +157,7 @@ class SqlStore:
                 " Remove the folder and launch again."
             )
         if version != schema.VERSION:
-            raise StoreError(
-                f"{path}: written by a later version of sweeper (format {version}; this one knows"
-                f" {schema.VERSION}). Install that version, or a newer one, to read it."
-            )
+            raise _other_format(path, version)
 
     # -------------------------------------------------------------- connections
     @contextmanager
@@ -243,7 +240,7 @@ class SqlStore:
             writes.write_attempts(connection, batch)
             for names in {row.channels for row in batch.rows} - self._shapes.keys():
                 self._shapes[names] = writes.shape_id(connection, names)
-            writes.write_rows(connection, batch.rows, self._shapes)
+            writes.write_rows(connection, batch.rows, standings, self._shapes)
             return batch.dropped
 
     def reopen(self, generation: int, trials: Collection[str]) -> list[str]:
@@ -328,6 +325,16 @@ def _open_to_read(path: Path) -> _File:
 
 
 # ------------------------------------------------------------------ errors
+def _other_format(path: Path, version: int) -> StoreError:
+    is_later = version > schema.VERSION
+    age = "a later" if is_later else "an earlier"
+    what = "that version, or a newer one," if is_later else "that version"
+    return StoreError(
+        f"{path}: written by {age} version of sweeper (format {version}; this one knows"
+        f" {schema.VERSION}). Install {what} to read it."
+    )
+
+
 def _missing(path: Path) -> StoreError:
     return StoreError(
         f"{path}: there is no store. Expected the folder of a run that `sweep launch` made, with"

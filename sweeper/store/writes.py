@@ -7,8 +7,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from sweeper.records import (
     AttemptEnded,
@@ -43,33 +41,24 @@ def fill(connection: sa.Connection, sweep: SweepRecord, trials: Iterable[Trial])
 
 def standings(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Standing]:
     """Where the trials with these ids stand; ids that no trial has are left out."""
-    trials, attempts = schema.trials.c, schema.attempts.c
-    newest = sa.and_(attempts.trial == trials.id, attempts.number == trials.attempts)
-    query = sa.select(trials.id, trials.state, trials.attempts, attempts.state).select_from(
-        schema.trials.outerjoin(schema.attempts, newest)
-    )
-    found = {}
-    for chunk in _chunks(keys, _NAMED):
-        for key, state, number, attempt in connection.execute(query.where(trials.id.in_(chunk))):
-            is_open = attempt == AttemptState.RUNNING.value
-            found[key] = Standing(TrialState(state), number, is_open)
-    return found
+    found = connection.exec_driver_sql(_STANDINGS, (codec.dumps(list(keys)),))
+    running = AttemptState.RUNNING.value
+    return {
+        key: Standing(ordinal, TrialState(state), newest, attempt == running)
+        for key, ordinal, state, newest, attempt in found
+    }
 
 
 def write_attempts(connection: sa.Connection, batch: Batch) -> None:
     """Write what the batch says of attempts, and the trials' new standings."""
-    if batch.started:
-        connection.execute(schema.attempts.insert(), [_started(new) for new in batch.started])
-    if batch.ended:
-        connection.execute(_END, [_ended(over) for over in batch.ended])
-    if batch.standings:
-        connection.execute(
-            _STAND,
-            [
-                {"key": key, "to_state": standing.state.value, "to_attempts": standing.newest}
-                for key, standing in batch.standings.items()
-            ],
-        )
+    standings = batch.standings
+    ends = {(over.trial, over.number): over for over in batch.ended}
+    whole = [(new, ends.pop((new.trial, new.number), None)) for new in batch.started]
+    made = [(standings[new.trial].ordinal, *_attempt(new), *_end(over)) for new, over in whole]
+    over = [(*_end(one), standings[one.trial].ordinal, one.number) for one in ends.values()]
+    stand = [(one.state.value, one.newest, one.ordinal) for one in standings.values()]
+    for statement, columns in ((_ATTEMPTS, made), (_ENDS, over), (_STANDS, stand)):
+        _execute(connection, statement, columns)
 
 
 def reopen(connection: sa.Connection, keys: Iterable[str]) -> list[str]:
@@ -84,18 +73,28 @@ def reopen(connection: sa.Connection, keys: Iterable[str]) -> list[str]:
 
 
 def write_rows(
-    connection: sa.Connection, rows: Sequence[Row], shapes: Mapping[tuple[str, ...], int]
+    connection: sa.Connection,
+    rows: Sequence[Row],
+    standings: Mapping[str, Standing],
+    shapes: Mapping[tuple[str, ...], int],
 ) -> None:
     """Write rows; one that is there already stays as it is.
 
-    shapes: the id of each list of channels among the rows.
+    standings: of the rows' trials.    shapes: the id of each list of channels among the rows.
     """
-    if rows:
-        # Tuples past SQLAlchemy's parameter handling: a third of the time, and rows are most of it.
-        columns = [
-            (r.trial, r.attempt, r.phase, r.epoch, r.time, shapes[r.channels], r.data) for r in rows
-        ]
-        connection.exec_driver_sql(_ROWS, columns)
+    columns = [
+        (
+            standings[row.trial].ordinal,
+            row.attempt,
+            row.phase,
+            row.epoch,
+            row.time,
+            shapes[row.channels],
+            row.data,
+        )
+        for row in rows
+    ]
+    _execute(connection, _ROWS, columns)
 
 
 def shape_id(connection: sa.Connection, names: tuple[str, ...]) -> int:
@@ -114,51 +113,46 @@ def _chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
         yield chunk
 
 
-def _started(change: AttemptStarted) -> dict[str, Any]:
-    return {
-        "trial": change.trial,
-        "number": change.number,
-        "state": AttemptState.RUNNING.value,
-        "worker": change.worker,
-        "device": codec.dump_device(change.device),
-        "started": change.time,
-        "ended": None,
-        "kind": "",
-        "message": "",
-        "traceback": "",
-        "info": "{}",
-    }
+def _execute(connection: sa.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    """Execute a statement for each row of columns.
+
+    Past SQLAlchemy's own handling of parameters, which takes longer than SQLite does.
+    """
+    if rows:
+        connection.exec_driver_sql(statement, rows)
 
 
-def _ended(change: AttemptEnded) -> dict[str, Any]:
-    return {
-        "of_trial": change.trial,
-        "of_number": change.number,
-        "to_state": change.state.value,
-        "to_ended": change.time,
-        "to_kind": change.kind,
-        "to_message": change.message,
-        "to_traceback": change.traceback,
-        "to_info": codec.dumps(change.info),
-    }
+def _attempt(new: AttemptStarted) -> tuple[Any, ...]:
+    return new.number, new.worker, codec.dump_device(new.device), new.time
 
 
-_STAND = (
-    schema.trials.update()
-    .where(schema.trials.c.id == sa.bindparam("key"))
-    .values(state=sa.bindparam("to_state"), attempts=sa.bindparam("to_attempts"))
-)
-_END = (
-    schema.attempts.update()
-    .where(
-        schema.attempts.c.trial == sa.bindparam("of_trial"),
-        schema.attempts.c.number == sa.bindparam("of_number"),
+def _end(over: AttemptEnded | None) -> tuple[Any, ...]:
+    """What the end of an attempt says; of one that runs, None."""
+    if over is None:
+        return AttemptState.RUNNING.value, None, "", "", "", "{}"
+    info = codec.dumps(over.info)
+    return over.state.value, over.time, over.kind, over.message, over.traceback, info
+
+
+_STANDINGS = """
+    SELECT trials.id, trials.ordinal, trials.state, trials.attempts, attempts.state
+    FROM json_each(?) AS asked JOIN trials ON trials.id = asked.value
+    LEFT JOIN attempts
+    ON attempts.trial = trials.ordinal AND attempts.number = trials.attempts
+"""
+# An attempt that began and ended within one batch, as most small ones do, is written once.
+_ATTEMPTS = """
+    INSERT INTO attempts (
+        trial, number, worker, device, started, state, ended, kind, message, traceback, info
     )
-    .values(
-        {
-            name: sa.bindparam(f"to_{name}")
-            for name in ("state", "ended", "kind", "message", "traceback", "info")
-        }
-    )
-)
-_ROWS = str(insert_or(schema.rows).on_conflict_do_nothing().compile(dialect=sqlite.dialect()))
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ENDS = """
+    UPDATE attempts SET state = ?, ended = ?, kind = ?, message = ?, traceback = ?, info = ?
+    WHERE trial = ? AND number = ?
+"""
+_STANDS = "UPDATE trials SET state = ?, attempts = ? WHERE ordinal = ?"
+_ROWS = """
+    INSERT INTO rows (trial, attempt, phase, epoch, time, channels, data)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""

@@ -200,7 +200,8 @@ class _Driver:
         host, pid = socket.gethostname(), os.getpid()
         generation = self._patiently(interrupts, lambda: store.claim(host, pid, time.time()))
         work = what_is_left(self.run_dir, store, record, spec, self.expanded or expand(spec))
-        store.write(generation, put_back(store))
+        if record.generation:  # else there was no driver that could have left anything open
+            store.write(generation, put_back(store))
         if not work.trials or self.cluster is None:
             store.finish(generation, "finished", "", time.time())
             counts = store.counts()

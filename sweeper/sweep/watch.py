@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import operator
 import re
 import struct
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ class Watch:
         # A Train records all its channels in each row; phases and the user's own Python need not.
         self._is_shown_at_once = all(_is_one_train(text.text) for text in texts.values())
         self._is_known = objective is None
+        # NaN beats nothing.
+        self._beats = operator.lt if objective is None or objective.mode == "min" else operator.gt
         self._heard: set[str] = set()
         self._places: dict[tuple[str, ...], int | None] = {}
 
@@ -53,23 +56,19 @@ class Watch:
     def see(self, row: Row) -> None:
         """Look at one row."""
         self.known[row.trial] = (row.phase, row.epoch)
-        objective = self._objective
-        if objective is None:
+        if self._objective is None:
             return
-        place = self._place(row.channels)
+        place = self._places[row.channels] if row.channels in self._places else self._find(row)
         if place is None:
             self._miss(row)
             return
         self._is_known = True
-        (value,) = _FLOAT64.unpack_from(row.data, _FLOAT64.size * place)
-        if math.isnan(value):
-            return
-        sign = 1 if objective.mode == "min" else -1
+        (value,) = _FLOAT64.unpack_from(row.data, place)
         own = self._bests.get(row.trial)
-        if own is None or sign * value < sign * own:
+        if (own is None and not math.isnan(value)) or (own is not None and self._beats(value, own)):
             self._bests[row.trial] = value
-        if self.best is None or sign * value < sign * self.best[1]:
-            self.best = (row.trial, value)
+            if self.best is None or self._beats(value, self.best[1]):
+                self.best = (row.trial, value)
 
     def see_end(self, ended: Ended) -> None:
         """Look at an attempt's end: a trial that finished has shown all its channels."""
@@ -92,13 +91,13 @@ class Watch:
             choose = min if self._objective.mode == "min" else max
             self.best = choose(self._bests.items(), key=lambda item: item[1], default=None)
 
-    def _place(self, channels: tuple[str, ...]) -> int | None:
-        """Where the objective stands in rows of this shape."""
-        if channels not in self._places:
-            assert self._objective is not None
-            name = self._objective.channel
-            self._places[channels] = channels.index(name) if name in channels else None
-        return self._places[channels]
+    def _find(self, row: Row) -> int | None:
+        """Where the objective lies in the data of rows of this shape."""
+        assert self._objective is not None
+        name, channels = self._objective.channel, row.channels
+        place = _FLOAT64.size * channels.index(name) if name in channels else None
+        self._places[channels] = place
+        return place
 
     def _miss(self, row: Row) -> None:
         if self._is_known:

@@ -60,12 +60,13 @@ def what_is_left(
     """The trials that are not over. expanded: all of the spec's, for the packs they run in."""
     trials = store.unfinished()
     made = {trial.id: trial for trial in store.trials()}
+    folders = _trial_folders(run_dir)
     return Work(
         run_dir=run_dir.absolute(),
         spec_path=Path(record.spec_path),
         header=spec.header,
         trials=trials,
-        numbers=tuple(_next_number(run_dir, made[trial.id]) for trial in trials),
+        numbers=tuple(_next_number(folders, made[trial.id]) for trial in trials),
         texts=record.texts,
         groups=groups_of(spec.header, expanded, record.texts),
         counts=store.counts(),
@@ -94,9 +95,17 @@ def put_back(store: StoreReader) -> list[Change]:
     return changes
 
 
-def _next_number(run_dir: Path, trial: TrialRecord) -> int:
+def _trial_folders(run_dir: Path) -> dict[str, Path]:
+    """The folders of the trials that have one, by their ids."""
+    folder = run_dir / "trials"
+    return {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+
+
+def _next_number(folders: Mapping[str, Path], trial: TrialRecord) -> int:
     """An attempt's number that was never used: what was not stored in time counts too."""
     leased = trial.attempts + (trial.state is TrialState.LEASED)
-    folders = (run_dir / "trials" / trial.id).glob("a*")
-    numbers = [int(path.name[1:]) for path in folders if path.name[1:].isdecimal()]
+    if trial.id not in folders:
+        return leased + 1
+    attempts = folders[trial.id].glob("a*")
+    numbers = [int(path.name[1:]) for path in attempts if path.name[1:].isdecimal()]
     return max([leased, *numbers]) + 1

@@ -1,7 +1,8 @@
 """The Ray actor: one long-lived process that runs leases and streams their events.
 
 A lease is one call whose answer is a stream of batches of events. Trials run in a thread of
-their own; what they yield is sent every `FLUSH_S`, and at once where the driver waits for it.
+their own; what they yield is sent every `FLUSH_S`, and at once where the driver waits for it or
+`FLUSH_AT` items have gathered: it takes in some trials of a lease while the others run.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from sweeper.workers.interruption import Interruption
 from sweeper.workers.logs import WorkerLog
 
 FLUSH_S = 0.2
+FLUSH_AT = 1000
 
 Item: TypeAlias = Event | Row
 
@@ -81,13 +83,13 @@ class Outbox:
         self._urgent = threading.Event()
 
     def put(self, item: Item | BaseException, *, urgent: bool) -> None:
-        """Add an item; an urgent one is taken at once."""
+        """Add an item; an urgent one is taken at once, and so are `FLUSH_AT`."""
         self._items.append(item)
-        if urgent:
+        if urgent or len(self._items) == FLUSH_AT:
             self._urgent.set()
 
     def take(self, timeout_s: float) -> list[Item]:
-        """What came within `timeout_s`, or up to the next urgent item."""
+        """What came within `timeout_s`, or until it had to be taken at once."""
         self._urgent.wait(timeout_s)
         self._urgent.clear()
         taken: list[Item] = []

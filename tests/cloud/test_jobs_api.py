@@ -38,7 +38,7 @@ def sweep(*words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess
     )
 
 
-def attempts(run_dir: Path) -> list[tuple[str, int, str]]:
+def attempts(run_dir: Path) -> list[tuple[int, int, str]]:
     with closing(sqlite3.connect(run_dir / "snapshot.db")) as store:
         return store.execute("select trial, number, state from attempts").fetchall()
 

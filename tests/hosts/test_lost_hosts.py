@@ -96,7 +96,9 @@ def at_work(number, rows=2):
 
 def recorded(run_dir, attempt):
     """(epoch, time) of each row of an attempt that is in the file, of the history or not."""
-    query = "SELECT epoch, time FROM rows WHERE trial = ? AND attempt = ?"
+    query = (
+        "SELECT epoch, time FROM rows JOIN trials ON ordinal = trial WHERE id = ? AND attempt = ?"
+    )
     with closing(sqlite3.connect(run_dir / "sweep.db")) as file:
         return file.execute(query, (attempt.trial, attempt.number)).fetchall()
 

@@ -9,7 +9,7 @@ import pytest
 
 from sweeper.errors import InputError
 from sweeper.records import Row
-from sweeper.report.table import left_out, over, repeats_notice, trials_table
+from sweeper.report.table import best_trials, left_out, over, repeats_notice, trials_table
 
 
 def test_trials_are_sorted_by_objective_with_failed_and_pending_last(run):
@@ -33,6 +33,34 @@ def test_trials_are_sorted_by_objective_with_failed_and_pending_last(run):
     assert (first["epochs"], first["state"], first["duration_s"]) == (2, "finished", 2.5)
     assert math.isnan(table["duration_s"].iloc[-1])
     assert table["best_epoch"].iloc[-1] is pd.NA
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("number", [1, 4, 100])
+def test_the_best_trials_are_the_table_s_first_lines_without_those_that_are_out(run, mode, number):
+    states = ["finished", "failed", "cancelled", "stopped", "running", "pending", "leased"]
+    trials = [
+        ({"a": place, "only_here": 1} if place == 4 else {"a": place}, state, rows)
+        for place, (state, rows) in enumerate(
+            (state, rows)
+            for state in states
+            for rows in ([2.0, 3.0], [2.0], [1.0, math.nan], [math.nan], [])
+        )
+    ]
+    store = run.make(trials, ("err", mode))
+    table = trials_table(store)
+    is_out = table["state"].isin(["failed", "cancelled"])
+    expected = table[table["best"].notna() & ~is_out].head(number).reset_index(drop=True)
+    found = best_trials(store, number)
+    columns = ["trial", "a", "only_here", "best", "best_epoch", "last", "epochs", "state"]
+    assert found[columns].astype(object).equals(expected[columns].astype(object))
+    assert found.attrs["values"] == ["a", "only_here"]
+
+
+@pytest.mark.parametrize("objective", [("err", "min"), None])
+def test_no_trial_is_the_best_without_a_number_to_rank_it(run, objective):
+    store = run.make([({"a": 1}, "finished", []), ({"a": 2}, "failed", [1.0])], objective)
+    assert best_trials(store, 5) is None
 
 
 def test_best_is_the_largest_under_max(run):

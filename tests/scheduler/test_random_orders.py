@@ -300,7 +300,7 @@ rules = st.builds(
     retries=st.integers(0, 2),
     retry_on=st.sampled_from(["lost", "error"]),
     max_failures=st.just(10_000),
-    max_lease=st.sampled_from([1, 5, 64]),
+    max_lease=st.sampled_from([1, 5, 64, 256]),
 )
 seeds = st.integers(0, 2**32)
 texts_of_trials = st.lists(st.integers(0, 4), max_size=80) | st.integers(0, 80).map(range)

@@ -291,9 +291,9 @@ def test_resumed_trials_keep_their_attempts_numbers():
     [
         (None, 1000, 1, 1),  # nothing is known yet
         (0.1, 1000, 1, 10),  # 10 x 0.1 s = 1 s
-        (0.001, 1000, 1, 64),  # no more than 64
+        (0.001, 1000, 1, 256),  # no more than 256
         (0.001, 100, 4, 13),  # ceil(100 / 8)
-        (0.0, 1000, 1, 64),
+        (0.0, 1000, 1, 256),
         (5.0, 1000, 1, 1),  # no less than 1
     ],
 )

@@ -181,6 +181,29 @@ class StoreContract:
         assert store.write(generation, [make.started("t0")]) == 1
         assert len(store.attempts("t0")) == 1
 
+    def test_one_write_or_one_a_change_leave_the_same(self, tmp_path, make):
+        changes = [
+            make.started("t0"),
+            make.row("t0", 0),
+            make.started("t1"),
+            make.ended("t0", state=AttemptState.FAILED, kind="error", info={"build_s": 0.5}),
+            make.started("t0", 2, 1005.0),
+            make.changed("t0", "running"),
+            make.started("t0", 4, 1006.0),
+            make.row("t0", 0, attempt=4),
+            make.ended("t1", message="a paragraph", traceback="in full"),
+            make.changed("t1", "failed"),
+        ]
+        found = []
+        for name, writes in (("one", [changes]), ("each", [[change] for change in changes])):
+            (tmp_path / name).mkdir()
+            with closing(self.create(tmp_path / name, make.sweep(), make.trials())) as store:
+                generation = store.claim(HOST, PID, NOW)
+                assert [store.write(generation, write) for write in writes] == [0] * len(writes)
+                found.append((store.trials(), store.attempts(), list(store.rows())))
+        assert found[0] == found[1]
+        assert len(found[0][1]) == 4
+
     def test_a_final_state_is_final(self, store, generation, make):
         store.write(generation, [make.changed("t0", "failed")])
         assert store.write(generation, [make.changed("t0", "running"), make.started("t0")]) == 2

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from store_contract import HOST, NOW, PID, StoreContract
@@ -60,14 +62,22 @@ class TestLocal(StoreContract):
         store.write(generation, [make.row("t0", 0, (1.0,), names=new)])
         assert [row.channels for row in store.rows()] == [new]
 
-    def test_a_later_format_is_refused_and_names_both(self, path, store):
+    @pytest.mark.parametrize(
+        ("step", "told"),
+        [
+            (1, r"a later version .*format 3; this one knows 2\)\. Install that version, or"),
+            (-1, r"an earlier version .*format 1; this one knows 2\)\. Install that version to"),
+        ],
+        ids=["later", "earlier"],
+    )
+    def test_another_format_is_refused_and_names_both(self, path, store, step, told):
         store.close()
         with contextlib.closing(sqlite3.connect(path / "sweep.db")) as raw:
-            raw.execute("UPDATE sweep SET version = 2")
+            raw.execute("UPDATE sweep SET version = version + ?", (step,))
             raw.commit()
         (path / "snapshot.db").unlink(missing_ok=True)
         for use in (self.open, self.read):
-            with pytest.raises(StoreError, match=r"later version .*format 2; this one knows 1"):
+            with pytest.raises(StoreError, match=told):
                 use(path)
 
     def test_a_file_that_is_no_store_is_named(self, path):
@@ -194,6 +204,21 @@ def test_nothing_is_published_on_a_local_disk(tmp_path, make):
     with contextlib.closing(SqlStore.create(tmp_path, make.sweep(), [], network=False)) as store:
         assert store.publish(NOW) is False
     assert [entry.name for entry in tmp_path.iterdir()] == ["sweep.db"]
+
+
+def test_what_many_trials_record_lies_together_in_the_file(tmp_path, make):
+    ids = [hashlib.sha256(str(place).encode()).hexdigest()[:12] for place in range(5000)]
+    trials = [replace(trial, id=one) for trial, one in zip(make.trials(5000), ids, strict=True)]
+    with contextlib.closing(
+        SqlStore.create(tmp_path, make.sweep(), trials, network=False)
+    ) as store:
+        generation = store.claim(HOST, PID, NOW)
+        for of in (ids[:4900], ids[4900:]):
+            store._file.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            rows = [make.row(one, epoch) for one in of for epoch in range(10)]
+            store.write(generation, [*map(make.started, of), *rows, *map(make.ended, of)])
+        # Of 100 trials. A page holds more than one: ten rows of 50 bytes, an attempt of 200.
+        assert (tmp_path / "sweep.db-wal").stat().st_size / (4096 + 24) < 100
 
 
 def test_readers_see_whole_writes_only_while_a_writer_writes(tmp_path, make):

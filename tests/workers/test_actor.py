@@ -19,7 +19,7 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
-from sweeper.workers.actor import Outbox, TrialThread, WorkerSetup
+from sweeper.workers.actor import FLUSH_AT, Outbox, TrialThread, WorkerSetup
 
 TEXTS = {"x": ExperimentText("grid.yaml.j2", "a: 1", (1,))}
 
@@ -107,6 +107,16 @@ def test_a_fault_of_the_runner_comes_after_what_it_yielded(make_thread):
     assert [type(item) for item in thread.outbox.take(1.0)] == [Began]
     with pytest.raises(RuntimeError, match="a fault of the runner itself"):
         thread.outbox.take(1.0)
+
+
+def test_many_items_are_taken_without_waiting_for_the_timer():
+    outbox = Outbox()
+    for number in range(FLUSH_AT - 1):
+        outbox.put(number, urgent=False)
+    started = time.monotonic()
+    threading.Timer(0.1, lambda: outbox.put(FLUSH_AT - 1, urgent=False)).start()
+    assert outbox.take(60.0) == list(range(FLUSH_AT))
+    assert time.monotonic() - started < 30
 
 
 def test_an_outbox_loses_nothing_between_two_threads():

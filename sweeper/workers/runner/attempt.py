@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ class _Run:
         info: dict[str, Any],
     ) -> None:
         setup = bench.setup
-        out = Path(setup.run_dir) / "trials" / task.trial / f"a{task.number}"
+        out = _trials(setup.run_dir) / f"{task.trial}/a{task.number}"
         self.keeper = Keeper(task, setup.checkpoint, out, bench.results)
         self._bench = bench
         self._task = task
@@ -227,16 +228,28 @@ class _Run:
         return list(built) if isinstance(built, list | tuple) else [built]
 
 
+# Of a worker there is one of each. To take a path apart takes as long as a trivial trial's row.
+@cache
+def _trials(run_dir: str) -> Path:
+    return Path(run_dir) / "trials"
+
+
+@cache
+def _spec(spec_path: str) -> tuple[Path, str, str]:
+    """(folder, name, stem) of a spec file."""
+    spec = Path(spec_path).absolute()
+    return spec.parent, spec.name, spec.name.split(".")[0]
+
+
 def _places(setup: RunnerSetup, out: Path) -> paths.Places:
-    spec = Path(setup.spec_path).absolute()
-    stem = spec.name.split(".")[0]
+    folder, name, stem = _spec(setup.spec_path)
     environ = {
         "PYLEARN2_TRAIN_DIR": str(out),
-        "PYLEARN2_TRAIN_BASE_NAME": spec.name,
+        "PYLEARN2_TRAIN_BASE_NAME": name,
         "PYLEARN2_TRAIN_FILE_STEM": stem,
-        "PYLEARN2_TRAIN_FILE_FULL_STEM": str(out / stem),
+        "PYLEARN2_TRAIN_FILE_FULL_STEM": f"{out}/{stem}",
     }
-    return paths.Places(read=spec.parent, write=out, environ=environ)
+    return paths.Places(read=folder, write=out, environ=environ)
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

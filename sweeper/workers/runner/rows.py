@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from numbers import Real
+from struct import Struct
 from typing import Any
 
 from pylearn2core.engine import Loop, Record
@@ -38,14 +38,21 @@ def _plain_loop(experiment: Iterable[Any], after: int) -> Loop:
 
 
 def _checked(row: Any) -> Values:
-    if type(row) is dict and all(type(value) is float for value in row.values()):
-        return {str(name): value for name, value in row.items()}  # as most are
+    if type(row) is dict and _types(row) <= _TEXT and _types(row.values()) <= _FLOAT:
+        return row  # as most are
     if not isinstance(row, Mapping):
         raise ConfigError(
             f"the experiment yielded {_kind(row)}: expected a row, a mapping of channel names to "
             "numbers, such as {'valid_error': 0.1}."
         )
     return {str(name): _number(name, value) for name, value in row.items()}
+
+
+_TEXT, _FLOAT = {str}, {float}
+
+
+def _types(values: Iterable[Any]) -> set[type]:
+    return set(map(type, values))
 
 
 def _number(name: Any, value: Any) -> float:
@@ -70,16 +77,17 @@ class ChannelFilter:
 
     def __init__(self, globs: Sequence[str]) -> None:
         self._globs = tuple(globs)
-        self._kept: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._shapes: dict[tuple[str, ...], tuple[tuple[str, ...], Struct]] = {}
 
     def pack(self, values: Values) -> tuple[tuple[str, ...], bytes]:
         """(names, packed values). Rows of the same channels share one tuple of names."""
         names = tuple(values)
-        kept = self._kept.get(names)
-        if kept is None:
+        shape = self._shapes.get(names)
+        if shape is None:
             kept = tuple(name for name in names if self._matches(name))
-            self._kept[names] = kept
-        return kept, array("d", [values[name] for name in kept]).tobytes()
+            shape = self._shapes[names] = kept, Struct(f"{len(kept)}d")
+        kept, struct = shape
+        return kept, struct.pack(*map(values.__getitem__, kept))
 
     def _matches(self, name: str) -> bool:
         return any(fnmatchcase(name, glob) for glob in self._globs)

@@ -127,7 +127,7 @@ class Bound:
 
     def compiled_for(self, passes: Sequence[Pass]) -> Hashable:
         """What the compiled code depends on, beside the key."""
-        shapes = ((order.sizes, tuple(array.shape for array in data)) for data, order in passes)
+        shapes = ((order.shapes, tuple(array.shape for array in data)) for data, order in passes)
         return self.shapes, tuple(shapes)
 
     def outputs(self) -> Data:

@@ -13,6 +13,7 @@ from functools import reduce
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytensor
 from pytensor.compile.mode import get_mode
@@ -73,7 +74,7 @@ def _convert(op: Any, node: Any = None, **kwargs: Any) -> Callable[..., Any]:
     Some of PyTensor's lack that: its sum of float32 numbers is a float64, and all that follows
     from it, so a whole backward pass would be.
     """
-    convert = _sum_or_product(op) or jax_funcify(op, node=node, **kwargs)
+    convert = _sum_or_product(op, node) or jax_funcify(op, node=node, **kwargs)
     if node is None:
         return convert
     dtypes = [getattr(output.type, "dtype", None) for output in node.outputs]
@@ -88,10 +89,17 @@ def _convert(op: Any, node: Any = None, **kwargs: Any) -> Callable[..., Any]:
     return declared
 
 
-def _sum_or_product(op: Any) -> Callable[..., Any] | None:
-    """Of an elementwise sum or product, term by term; PyTensor stacks three or more terms first."""
+def _sum_or_product(op: Any, node: Any) -> Callable[..., Any] | None:
+    """Of a sum or product of several, term by term; PyTensor stacks the terms first."""
     combine = _CHAINS.get(type(op.scalar_op)) if isinstance(op, Elemwise) else None
-    return None if combine is None else lambda *terms: reduce(combine, terms)
+    if combine is None or node is None or len(node.inputs) < 3:
+        return None
+
+    def chain(*terms: Any) -> Any:
+        Elemwise._check_runtime_broadcast(node, tuple(map(jnp.asarray, terms)))
+        return reduce(combine, terms)
+
+    return chain
 
 
 def _as_declared(value: Any, dtype: str | None) -> Any:

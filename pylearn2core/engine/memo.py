@@ -2,8 +2,8 @@
 
 A sweep over a learning rate builds each trial's model from the same seed, and monitors it before
 the first epoch. What a step without random states measures follows from its program, its values
-and its data; where the values came from host code, as a model's first ones do, they are known by
-their content.
+and its data. Where the values came from host code, as a model's first ones do, they are known by
+their content; the data by being the same arrays.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import weakref
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
@@ -24,37 +25,44 @@ from pylearn2core.engine.steps import Measure, Request
 _KEPT = 256
 
 
-def split(requests: Sequence[Request]) -> tuple[dict[int, Any], dict[int, list[int]]]:
-    """Answers that are known, by their requests' places; and the places that are to be answered.
+@dataclass(slots=True)
+class Question:
+    """A request that is to be answered, and the places of all requests that it answers.
 
-    With each of those the later places that have the same answer.
+    key: what its answer follows from; None where nobody else can have the same.
+    """
+
+    request: Request
+    places: list[int]
+    key: Hashable | None
+
+
+def split(requests: Sequence[Request], n_slots: int) -> tuple[dict[int, Any], list[Question]]:
+    """Answers that are known, by their requests' places; and what is to be answered.
+
+    n_slots: of the pack that answers: one of another width may round otherwise.
     """
     known: dict[int, Any] = {}
-    places: dict[int, list[int]] = {}
-    first: dict[Hashable, int] = {}
+    questions: dict[Hashable, Question] = {}
     for place, request in enumerate(requests):
-        key = _key(request)
+        key = _key(request, n_slots)
         means = None if key is None else _recall(request, key)
         if means is not None:
             known[place] = means
-        elif key is not None and key in first:
-            places[first[key]].append(place)
-        else:
-            places[place] = []
-            if key is not None:
-                first[key] = place
-    return known, places
+            continue
+        alike = place if key is None else key
+        questions.setdefault(alike, Question(request, [], key)).places.append(place)
+    return known, list(questions.values())
 
 
-def keep(request: Request, means: Any) -> None:
-    """Remember what was measured; nothing where that does not follow from the request alone."""
-    key = _key(request)
-    if key is None:
+def keep(question: Question, means: Any) -> None:
+    """Remember what was measured, where others may ask for the same."""
+    if question.key is None:
         return
-    known = request.step.entry.known
+    known = question.request.step.entry.known
     while len(known) >= _KEPT:
         del known[next(iter(known))]
-    known[key] = means, tuple(map(weakref.ref, _arrays(request)))
+    known[question.key] = means, tuple(map(weakref.ref, _arrays(question.request)))
 
 
 def _recall(request: Request, key: Hashable) -> Any:
@@ -65,13 +73,13 @@ def _recall(request: Request, key: Hashable) -> Any:
     return means if is_same else None
 
 
-def _key(request: Request) -> Hashable | None:
+def _key(request: Request, n_slots: int) -> Hashable | None:
     """What the answer follows from; None where it is not to be remembered.
 
     After an epoch the values are the device's, and no two trials have the same: nobody looks.
     """
     step = request.step
-    if not isinstance(request, Measure) or step.updated:
+    if not isinstance(request, Measure) or not request.recurs or step.updated:
         return None
     if not isinstance(step.entry.program, DeviceProgram) or not state.are_hosts(step.shared):
         return None
@@ -79,7 +87,7 @@ def _key(request: Request) -> Hashable | None:
     for value in (*state.host_values(step.shared), *step.lifted):
         content.update(np.ascontiguousarray(value).view(np.uint8).data)
     passes = tuple((tuple(map(id, data)), order) for data, order in request.passes)
-    return step.shapes, passes, content.digest()
+    return n_slots, step.shapes, passes, content.digest()
 
 
 def _arrays(request: Request) -> list[Any]:

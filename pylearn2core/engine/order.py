@@ -18,7 +18,8 @@ class Order:
 
     sizes: rows of each batch, in the order of training.    rows: of all of them.
     largest: the most rows of a batch.
-    stacks: all batches of each size, shape (n_batches, size), in their order; sizes as they come.
+    stacks: all batches of each size, shape (n_batches, size), in their order; largest size first.
+    shapes: theirs.
     """
 
     def __init__(self, batches: Iterable[Indices]) -> None:
@@ -39,10 +40,13 @@ class Order:
         # All rows in one array, cut where it is asked for: an order is drawn each epoch.
         self._rows: Indices = rows.astype(np.int32, copy=False)
         self.stacks = _stacks(self._rows, sizes)
+        self.shapes = tuple(stack.shape for stack in self.stacks.values())
 
     @property
     def batches(self) -> tuple[Indices, ...]:
         """The rows of each batch."""
+        if not self.sizes:
+            return ()
         return tuple(np.split(self._rows, np.cumsum(self.sizes[:-1])))
 
     @classmethod
@@ -81,7 +85,7 @@ def _sizes(rows: int, size: int) -> tuple[int, ...]:
 
 @lru_cache(maxsize=64)
 def _turns(sizes: Sequence[int]) -> tuple[Indices, ...]:
-    places = {size: place for place, size in enumerate(dict.fromkeys(sizes))}
+    places = {size: place for place, size in enumerate(_largest_first(sizes))}
     found = [np.zeros((len(places), 2), dtype=np.int32)]
     last = -1
     for size, group in groupby(sizes):
@@ -93,6 +97,11 @@ def _turns(sizes: Sequence[int]) -> tuple[Indices, ...]:
     return tuple(found)
 
 
+def _largest_first(sizes: Sequence[int]) -> list[int]:
+    """Each size once. Where a short batch comes is then of no account to what is compiled."""
+    return sorted(set(sizes), reverse=True)
+
+
 def _stacks(rows: Indices, sizes: Sequence[int]) -> dict[int, Indices]:
     """The batches of each size, shape (n_batches, size)."""
     if not sizes:
@@ -101,12 +110,12 @@ def _stacks(rows: Indices, sizes: Sequence[int]) -> dict[int, Indices]:
     whole = len(rows) // size
     if len(rows) == size * whole and sizes.count(size) == whole:
         return {size: rows.reshape(whole, size)}
-    if last != size and sizes.count(size) == len(sizes) - 1:  # a short one at the end, as in most
+    if last < size and sizes.count(size) == len(sizes) - 1:  # a short one at the end, as in most
         cut = len(rows) - last
         return {size: rows[:cut].reshape(-1, size), last: rows[cut:].reshape(1, last)}
-    by_size: dict[int, list[Indices]] = {}
+    by_size: dict[int, list[Indices]] = {size: [] for size in _largest_first(sizes)}
     for batch in np.split(rows, np.cumsum(sizes[:-1])):
-        by_size.setdefault(len(batch), []).append(batch)
+        by_size[len(batch)].append(batch)
     return {size: np.stack(batches) for size, batches in by_size.items()}
 
 

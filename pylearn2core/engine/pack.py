@@ -68,19 +68,26 @@ def answer(requests: Sequence[Request], n_slots: int) -> list[Answer]:
     does, and `width` knows for later. What was measured before is not measured again. Raises
     nothing that is about a request.
     """
-    known, left = memo.split(requests)
+    known, questions = memo.split(requests, n_slots)
     answers = {place: Answer(means, n_slots) for place, means in known.items()}
-    for places in _together(requests, list(left), n_slots):
-        for start in range(0, len(places), n_slots):
-            some = places[start : start + n_slots]
-            answered = _answer_some([requests[place] for place in some], n_slots)
-            answers.update(zip(some, answered, strict=True))
-    for place, same in left.items():
-        found = answers[place]
-        answers.update(dict.fromkeys(same, found))
-        if not isinstance(found.reply, Exception):
-            memo.keep(requests[place], found.reply)
+    for some in _together(questions, n_slots):
+        for start in range(0, len(some), n_slots):
+            asked = some[start : start + n_slots]
+            found = _answer_some([one.request for one in asked], n_slots)
+            for question, one in zip(asked, found, strict=True):
+                answers.update(_shared_out(question, one, requests))
     return [answers[place] for place in range(len(requests))]
+
+
+def _shared_out(
+    question: memo.Question, found: Answer, requests: Sequence[Request]
+) -> dict[int, Answer]:
+    """A question's answer at all its places. What failed for one trial is tried for the others."""
+    first, *others = question.places
+    if isinstance(found.reply, Exception):
+        return {first: found, **{place: _alone(requests[place]) for place in others}}
+    memo.keep(question, found.reply)
+    return dict.fromkeys(question.places, found)
 
 
 def alike(request: Request) -> Hashable:
@@ -91,22 +98,24 @@ def alike(request: Request) -> Hashable:
 
 
 # ------------------------------------------------------------------ who goes with whom
-def _together(requests: Sequence[Request], places: list[int], n_slots: int) -> list[list[int]]:
-    """Those of the requests' places that go in one pack.
+def _together(questions: list[memo.Question], n_slots: int) -> list[list[memo.Question]]:
+    """Those that go in one pack.
 
     Where slots share batches, those with the same ones: on a CPU a pack of others was slower than
     its trials one by one.
     """
-    if n_slots == 1 or jax.default_backend() != "cpu" or not _shares(requests[0]):
-        return [places]
-    groups: list[list[int]] = []
-    orders = [request.passes[0][1] for request in requests]
-    for place in places:
-        found = next((one for one in groups if orders[one[0]].is_same(orders[place])), None)
+    if n_slots == 1 or jax.default_backend() != "cpu" or not questions:
+        return [questions]
+    if not _shares(questions[0].request):
+        return [questions]
+    groups: list[list[memo.Question]] = []
+    for question in questions:
+        order = question.request.passes[0][1]
+        found = next((g for g in groups if g[0].request.passes[0][1].is_same(order)), None)
         if found is None:
-            groups.append([place])
+            groups.append([question])
         else:
-            found.append(place)
+            found.append(question)
     return groups
 
 

@@ -67,10 +67,10 @@ def _floats(value: Any) -> Any:
 class DeviceProgram:
     """Runs a whole pass in one call. JAX compiles it once for each shape of batch and data.
 
-    Every method takes shared: the values of the step's shared variables, updated ones first; and
-    lifted: of its lifted constants. In the `_pack` ones these are stacked, first axis: the slot;
-    room: bytes that the program may take, None where it is known to fit. They raise TooLargeError,
-    before anything runs, where it takes more.
+    shared: the values of the step's shared variables, updated ones first.
+    lifted: of its lifted constants. In the `_pack` methods both are stacked, first axis: the slot.
+    room: bytes that the program may take, None where it is known to fit; where it takes more, they
+    raise TooLargeError, and no value has changed.
 
     convolves: whether the step has a convolution, which gains nothing by more rows at once.
     """
@@ -188,13 +188,15 @@ class DeviceProgram:
         shared, lifted = values
         updated, rest = shared[: self._updated], shared[self._updated :]
         run = self._measure[slots]
+        most_rows = 1 if self._updated else self._rows_at_once
+        groups = [tuple(_grouped(stack, most_rows) for stack in one) for one in stacks]
         found = []
-        for parts in _measuring_calls([data for data, _ in passes], stacks):
+        for parts in _measuring_calls([data for data, _ in passes], groups):
             arguments = (updated, rest, lifted, parts)
             _check(run, arguments, room)
             updated, outputs = run(*arguments)
             found.append(np.asarray(outputs))
-        return updated, _means(np.concatenate(found), stacks)
+        return updated, _means(np.concatenate(found), stacks, groups)
 
     # -------------------------------------------------------------- programs
     def _train_pass(
@@ -239,10 +241,10 @@ class DeviceProgram:
         lifted: Data,
         parts: Sequence[tuple[Data, Stacks]],
     ) -> tuple[Data, Any]:
-        """The outputs of each batch, in the order of the parts and their stacks.
+        """The outputs of each batch, in the order of the parts and their groups.
 
         Shape (n_batches, n_outputs), or (n_batches, n_slots, n_outputs).
-        parts: (data, batches of each size).
+        parts: (data, the groups of each size, as `_grouped` makes them).
         """
         axes = slots.axes(updated)
         in_axes = (axes, slots.axes(rest), 0, None)
@@ -250,11 +252,11 @@ class DeviceProgram:
         kept = slots.inside(rest)
         current, found = slots.inside(jax.tree.map(jnp.asarray, updated)), []
         for data, stacks in parts:
-            for stack in stacks:
-                current, outputs = self._over_batches(
+            for groups in stacks:
+                current, outputs = _over_groups(
                     lambda rows, current, data=data: step(rows, current, kept, lifted, data),
                     current,
-                    jnp.moveaxis(stack, -2, 0),
+                    jnp.moveaxis(groups, (-3, -2), (0, 1)),
                 )
                 found.append(outputs)
         return slots.outside(current, axes), jnp.concatenate(found)
@@ -267,27 +269,33 @@ class DeviceProgram:
         new, outputs = self._step(batch, (*updated, *rest), lifted)
         return new, jnp.stack([jnp.asarray(out, dtype=jnp.float64) for out in outputs])
 
-    def _over_batches(self, step: Any, current: Data, batches: Any) -> tuple[Data, Any]:
-        """The outputs of each batch, first axis: the batch; several at once where none changes
-        what the next one sees. batches: first axis the batch, last one its rows."""
-        together = max(1, self._rows_at_once // max(1, batches.shape[-1]))
-        if not current and together > 1:
-            try:
-                return current, _in_groups(lambda rows: step(rows, ())[1], batches, together)
-            except UNTRACEABLE:  # what can't be vectorised goes one by one
-                pass
-        return jax.lax.scan(lambda current, rows: step(rows, current), current, batches)  # type: ignore[no-any-return]
+
+def _grouped(stack: Any, most_rows: int) -> Any:
+    """Batches in groups that are taken together, of up to `most_rows` rows where that is two or
+    more: shape (..., n_batches, size) to (..., n_groups, batches of a group, size).
+
+    The last group is filled up with batches whose outputs are dropped. Groups follow from the
+    pass, not from how its data comes: so the numbers are the same when it comes in chunks.
+    """
+    *before, count, size = stack.shape
+    n_groups = -(-count // max(1, most_rows // size))
+    each = -(-count // max(1, n_groups))
+    padding = [(0, 0)] * len(before) + [(0, n_groups * each - count), (0, 0)]
+    return np.pad(stack, padding).reshape(*before, n_groups, each, size)
 
 
-def _in_groups(function: Any, items: Any, most: int) -> Any:
-    """A function of each item, of up to `most` of them at once; first axis: the item."""
-    count = len(items)
-    n_groups = -(-count // most)
-    size = -(-count // max(1, n_groups))
-    spare = n_groups * size - count  # of the last group; computed and dropped
-    padded = jnp.pad(items, [(0, spare)] + [(0, 0)] * (items.ndim - 1))
-    found = jax.lax.map(jax.vmap(function), padded.reshape(n_groups, size, *items.shape[1:]))
-    return found.reshape(n_groups * size, *found.shape[2:])[:count]
+def _over_groups(step: Any, current: Data, groups: Any) -> tuple[Data, Any]:
+    """The outputs of each batch, first axis: the batch; batch by batch where one changes what the
+    next one sees. groups: first axes the group, the batch in it."""
+    if not current and groups.shape[1] > 1:
+        together = jax.vmap(lambda rows: step(rows, ())[1])
+        try:
+            found = jax.lax.map(together, groups)
+            return current, found.reshape(-1, *found.shape[2:])
+        except UNTRACEABLE:  # what can't be vectorised goes one by one
+            pass
+    batches = groups.reshape(-1, *groups.shape[2:])
+    return jax.lax.scan(lambda current, rows: step(rows, current), current, batches)  # type: ignore[no-any-return]
 
 
 def _all_finite(values: Data) -> Any:
@@ -310,30 +318,33 @@ def _training_calls(
 
 
 def _measuring_calls(
-    datas: Sequence[Data], stacks: Sequence[Stacks]
+    datas: Sequence[Data], groups: Sequence[Stacks]
 ) -> Iterator[tuple[tuple[Data, Stacks], ...]]:
-    """The parts of each call of a monitoring program, (data, stacks) each."""
+    """The parts of each call of a monitoring program, (data, groups of each size) each."""
     if not any(map(is_streamed, datas)):
-        yield tuple(zip(datas, stacks, strict=True))
+        yield tuple(zip(datas, groups, strict=True))
         return
-    for data, of_data in zip(datas, stacks, strict=True):
-        for stack in of_data:
-            for chunk, rows, _, _ in chunks(data, stack, 0, stack.shape[-2], pads=False):
-                yield ((chunk, (rows,)),)
+    for data, of_data in zip(datas, groups, strict=True):
+        for one in of_data:
+            *before, n_groups, each, size = one.shape
+            rows = one.reshape(*before, n_groups, each * size)
+            for chunk, some, _, _ in chunks(data, rows, 0, n_groups, pads=False):
+                yield ((chunk, (some.reshape(*before, -1, each, size),)),)
 
 
-def _means(outputs: Array, stacks: Sequence[Stacks]) -> Array:
+def _means(outputs: Array, stacks: Sequence[Stacks], groups: Sequence[Stacks]) -> Array:
     """The mean of each pass's batches, weighted by their rows; first axis: the pass.
 
-    outputs: of each batch, in the order of the passes and their stacks.
+    outputs: of each batch of each group, in the order of the passes and their sizes.
     """
     means, done = [], 0
-    for of_pass in stacks:
-        sizes = np.concatenate([np.full(*stack.shape[-2:]) for stack in of_pass])
-        own = outputs[done : done + len(sizes)]
-        done += len(sizes)
-        weights = sizes.reshape(-1, *[1] * (outputs.ndim - 1))
-        means.append((own * weights).sum(axis=0) / sizes.sum())
+    for of_pass, grouped in zip(stacks, groups, strict=True):
+        total: Any = 0.0
+        for stack, group in zip(of_pass, grouped, strict=True):
+            count, size = stack.shape[-2:]
+            total = total + outputs[done : done + count].sum(axis=0) * size
+            done += group.shape[-3] * group.shape[-2]
+        means.append(total / sum(stack.shape[-2] * stack.shape[-1] for stack in of_pass))
     return np.array(means)
 
 

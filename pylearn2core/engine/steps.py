@@ -39,10 +39,12 @@ class Measure:
     """Measure over passes, (data, order) each, of several datasets as a rule.
 
     The answer is the mean of each output over each, shape (n_passes, n_outputs).
+    recurs: whether other trials may ask for the same; not where the data is one batch that came by.
     """
 
     step: Bound
     passes: tuple[Pass, ...]
+    recurs: bool = True
 
     def answer(self) -> Any:
         """Run the passes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
@@ -20,6 +20,7 @@ from pylearn2core.engine import (
     default_updates,
     on_device,
 )
+from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace
 from pylearn2core.utils.iteration import resolve_iterator_class
 
@@ -69,7 +70,7 @@ class DatasetView:
         self.scheme = scheme
         self._steps = steps
         self.expressions: list[Expression] = []
-        self._pass: _Pass | None = None
+        self._pass: Plan | None = None
 
     def add(self, expression: Expression) -> None:
         """Measure one more channel."""
@@ -82,10 +83,10 @@ class DatasetView:
         values = [item.value for item in self.expressions if not item.is_plain]
         return list(default_updates(values, ()))
 
-    def plan(self) -> _Pass:
+    def plan(self) -> Plan:
         """What a pass over the dataset has to do."""
         if self._pass is None:
-            self._pass = _Pass(self.dataset, self.expressions, self._steps)
+            self._pass = Plan(self.dataset, self.expressions, self._steps)
         return self._pass
 
     def resident(self) -> tuple[Any, Order] | None:
@@ -93,7 +94,11 @@ class DatasetView:
         data = self.plan().resident.arrays()
         if data is None:
             return None
-        return data, _order(self.dataset.get_num_examples(), self.scheme)
+        rows = self.dataset.get_num_examples()
+        order = _order(rows, self.scheme)
+        if not order.sizes:
+            self._refuse_empty(rows)
+        return data, order
 
     def iterate(self, step: Bound) -> Generator[Measure, Any, Any]:
         """Measure a dataset that can only be iterated; the mean of each output."""
@@ -101,9 +106,19 @@ class DatasetView:
         rows = 0
         for batch, size in self._batches(self.plan().pairs):
             one = batch, Order.of([slice(0, size)], size)
-            total = total + size * (yield Measure(step, (one,)))[0]
+            total = total + size * (yield Measure(step, (one,), recurs=False))[0]
             rows += size
+        if not rows:
+            self._refuse_empty(rows)
         return total / rows
+
+    def _refuse_empty(self, rows: int) -> NoReturn:
+        scheme = self.scheme
+        raise ConfigError(
+            f"monitoring_dataset: {type(self.dataset).__name__} has {rows} examples, which make no "
+            f"batch of {scheme.batch_size} in mode {scheme.mode!r}. Give it more, or a smaller "
+            "monitoring_batch_size."
+        )
 
     def _batches(self, pairs: Sequence[Pair]) -> Any:
         """(arrays, number of rows) of each batch of a dataset that can only be iterated."""
@@ -147,7 +162,7 @@ def measure(views: Sequence[DatasetView]) -> Generator[Measure, Any, dict[str, f
     return values
 
 
-class _Pass:
+class Plan:
     """What one pass over a dataset has to do, worked out once.
 
     names: of all channels.    plain: (name, value) of those that need no computation.

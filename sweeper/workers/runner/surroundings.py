@@ -83,7 +83,7 @@ class _PythonGenerator:
     `setstate` take twenty; where they don't lie as expected, those two are used.
     """
 
-    _inst: ClassVar[Any] = random._inst  # type: ignore[attr-defined]
+    _inst: ClassVar[Any] = random._inst
     _address: ClassVar[int] = id(_inst) + object.__basicsize__
 
     def __init__(self, seed: int) -> None:
@@ -96,7 +96,7 @@ class _PythonGenerator:
         if type(cls._inst).__basicsize__ < object.__basicsize__ + _STATE_WORDS * 4:
             return False
         index, *words = (ctypes.c_uint32 * _STATE_WORDS).from_address(cls._address)
-        return (*words, index) == cls._inst.getstate()[1]
+        return bool((*words, index) == cls._inst.getstate()[1])
 
     def install(self) -> None:
         """Draw from it from now on."""

@@ -123,3 +123,36 @@ def test_what_draws_at_random_is_measured_each_time(measured):
     assert means_of([one]) == means_of([two])  # from one seed
     assert means_of([one]) != means_of([request()])
     assert len(measured) == 4
+
+
+def test_a_pack_of_another_width_measures_for_itself(measured):
+    data = arrays()
+    for n_slots in (1, 2, 4):
+        means_of([trial(7, data)[1]], n_slots)
+    assert len(measured) == 3
+
+
+def test_what_failed_for_one_trial_is_tried_for_those_with_the_same_values(monkeypatch):
+    data = arrays()
+    requests = [trial(7, data)[1] for _ in range(3)]
+    measure, calls = DeviceProgram.measure, []
+
+    def fails_once(self, *args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise MemoryError("for a moment")
+        return measure(self, *args)
+
+    monkeypatch.setattr(DeviceProgram, "measure", fails_once)
+    first, *others = answer(requests, 1)
+    assert isinstance(first.reply, MemoryError)
+    wanted = expected(np.random.RandomState(7).randn(3), data)
+    np.testing.assert_allclose([one.reply[0, 0] for one in others], [wanted] * 2, rtol=1e-12)
+
+
+def test_a_batch_that_came_by_is_not_remembered(measured):
+    data = arrays()
+    for _ in range(2):
+        _, request, _ = trial(7, data)
+        means_of([Measure(request.step, request.passes, recurs=False)])
+    assert len(measured) == 2

@@ -34,10 +34,21 @@ def test_batches_of_one_size_and_a_short_one_at_the_end_are_one_turn(sizes):
     assert len(order.turns) == 1
 
 
-def test_a_short_batch_in_the_middle_is_one_more_turn_of_the_same_stacks():
-    order, _ = order_of((3, 3, 1, 3))
-    assert [turn.tolist() for turn in order.turns] == [[[0, 2], [0, 1]], [[2, 3], [1, 1]]]
-    assert {size: len(stack) for size, stack in order.stacks.items()} == {3: 3, 1: 1}
+@pytest.mark.parametrize(
+    ("sizes", "turns"),
+    [
+        ((3, 3, 1, 3), [[[0, 2], [0, 1]], [[2, 3], [1, 1]]]),
+        ((1, 3, 3, 3), [[[0, 0], [0, 1]], [[0, 3], [1, 1]]]),
+    ],
+)
+def test_a_short_batch_anywhere_else_is_one_more_turn_of_the_same_stacks(sizes, turns):
+    order, _ = order_of(sizes)
+    assert [turn.tolist() for turn in order.turns] == turns
+    assert order.shapes == order_of((3, 3, 3, 1))[0].shapes == ((3, 3), (1, 1))
+
+
+def test_an_order_without_rows_has_no_batches():
+    assert Order.of([], 7).batches == ()
 
 
 @given(st.integers(0, 40), st.integers(1, 9))
@@ -60,9 +71,21 @@ def test_a_shuffled_epoch_taken_whole_is_the_one_that_its_batches_make(count, si
     assert Order.cut(scheme().whole(), size).is_same(Order.of(scheme(), count))
 
 
-def test_a_scheme_that_makes_batches_of_its_own_is_never_taken_whole():
-    class Backwards(ShuffledSequentialSubsetIterator):
-        def _start(self):
-            return reversed(list(super()._start()))
+class Backwards(ShuffledSequentialSubsetIterator):
+    def _start(self):
+        return reversed(list(super()._start()))
 
-    assert Backwards(10, 3, None, 0).whole() is None
+
+class Doubled(ShuffledSequentialSubsetIterator):
+    def __iter__(self):
+        return iter([rows for rows in super().__iter__() for _ in range(2)])
+
+
+class OneByOne(ShuffledSequentialSubsetIterator):
+    def _slice(self, batch):
+        return slice(batch, batch + 1)
+
+
+@pytest.mark.parametrize("scheme", [Backwards, Doubled, OneByOne])
+def test_a_scheme_of_a_users_own_is_never_taken_whole(scheme):
+    assert scheme(10, 3, None, 0).whole() is None

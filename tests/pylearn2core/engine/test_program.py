@@ -10,7 +10,7 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.jax.dispatch import jax_funcify
 
-from pylearn2core.engine import Bound, Order, Step, evaluate, lower
+from pylearn2core.engine import Bound, Measure, Order, Step, answer, evaluate, lower
 from pylearn2core.engine import bound as bounds
 from pylearn2core.engine import program as programs
 from pylearn2core.engine.graph import read
@@ -99,6 +99,69 @@ def test_several_datasets_are_measured_in_one_call():
         costs = [expected.cost(x[rows], y[rows]) for rows in order.batches]
         np.testing.assert_allclose(found, [np.average(costs, weights=order.sizes)], rtol=1e-12)
     assert compiled() == before + 1
+
+
+@pytest.mark.parametrize("seeds", [(0, 0, 0), (0, 1, 2)], ids=["the same batches", "their own"])
+def test_a_pack_measures_several_datasets_in_groups_of_batches(seeds):
+    rows = {"train": 1237, "valid": 333}
+    rng = np.random.RandomState(0)
+    sets = {name: (rng.randn(n, WIDTH), rng.randn(n, 1)) for name, n in rows.items()}
+    on = {name: on_device(arrays) for name, arrays in sets.items()}
+
+    def order(name, seed):
+        places = np.random.RandomState(seed).permutation(rows[name])
+        return Order.cut(places, 7)
+
+    requests, expected = [], []
+    for slot, seed in enumerate(seeds):
+        model = Regression(decay=0.01 * (slot + 1))
+        model.weights = rng.randn(WIDTH, 1)
+        step = model.graph()[0]
+        orders = {name: order(name, seed) for name in rows}
+        passes = tuple((on[name], orders[name]) for name in rows)
+        requests.append(Measure(Bound(Step(step.inputs, {}, step.outputs)), passes))
+        for name, (x, y) in sets.items():
+            costs = [model.cost(x[some], y[some]) for some in orders[name].batches]
+            expected.append(np.average(costs, weights=orders[name].sizes))
+    found = [one.reply for one in answer(requests, 4)]
+    assert {one.slots for one in answer(requests, 4)} == {4}
+    np.testing.assert_allclose(np.ravel(found), expected, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore")  # Numba says that products are faster on contiguous arrays
+def test_the_host_measures_several_datasets_too():
+    expected = Regression()
+    step, reading = (one := Step(*_monitored(expected))), read(one)
+    program = programs.HostProgram(step, reading)
+    (x, y), order = data(), slices(10, 10, 3)
+    shared = tuple(variable.get_value() for variable in reading.shared)
+    values = lower.lifted_values(reading)
+    _, means = program.measure(shared, values, [((x, y), order), ((x / 2, y), order)])
+    for mean, inputs in zip(means, (x, x / 2), strict=True):
+        costs = [expected.cost(inputs[rows], y[rows]) for rows in order.batches]
+        np.testing.assert_allclose(mean, [np.average(costs, weights=order.sizes)], rtol=1e-12)
+
+
+def _monitored(model):
+    step = model.graph()[0]
+    return step.inputs, {}, step.outputs
+
+
+OPERATORS = {
+    "a product": lambda a, b: a * b,
+    "a sum": lambda a, b: a + b,
+    "a sum of three": lambda a, b: a + a * 2 + b,
+    "a product of three": lambda a, b: a * pt.exp(a) * b,
+}
+
+
+@pytest.mark.parametrize("combine", OPERATORS.values(), ids=OPERATORS)
+def test_matrices_of_other_widths_never_spread_over_one_another(combine):
+    x, y = pt.dmatrix("x"), pt.dmatrix("y")
+    bound = Bound(Step(((x,), (y,)), {}, (combine(x, y).sum(),)))
+    arrays = on_device((np.ones((4, 3)), np.ones((4, 1))))
+    with pytest.raises(ValueError, match=r"[Bb]roadcast|shape"):
+        bound.measure([(arrays, Order.of([slice(0, 4)], 4))])
 
 
 class Total(Op):

@@ -114,6 +114,23 @@ def test_streamed_data_gives_the_numbers_of_resident_data_and_alone_the_same_bit
     np.testing.assert_allclose(means, expected_means, rtol=tolerance)
 
 
+@pytest.mark.parametrize("rows_at_once", [1, 40, 512], ids=["one by one", "in pairs", "all"])
+def test_monitoring_in_chunks_gives_the_bits_of_resident_data(monkeypatch, rows_at_once):
+    monkeypatch.setattr("pylearn2core.engine.program._ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr("pylearn2core.engine.bound._entries", {})
+    weights = pytensor.shared(np.random.RandomState(0).randn(4, 3).astype("float32"))
+    x, y = pt.fmatrix("x"), pt.fmatrix("y")
+    scores = pt.tanh(x @ weights)
+    step = Step(((x,), (y,)), {}, (pt.sqr(scores - y).mean(), scores.max()))
+    resident = arrays(Rows())
+    expected = Bound(step).measure([(resident, order(0)), (resident, order(1))])
+    monkeypatch.setenv(memory.SETTING, str(LIMIT))
+    streamed = arrays(Rows())
+    assert all(isinstance(array, HostRows) for array in streamed)
+    found = Bound(step).measure([(streamed, order(0)), (resident, order(1))])
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.usefixtures("little")
 def test_a_chunk_is_never_larger_than_its_share_of_the_device():
     data = arrays(Rows())

@@ -7,7 +7,7 @@ to no trial, so every trial whose graph reads the same uses it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -93,8 +93,8 @@ class DeviceProgram:
 
         A mean is over the batches, weighted by their rows; shape (n_passes, n_outputs).
         """
-        stacks = [tuple(order.stacks.values()) for _, order in passes]
-        return self._measure_stacks(Slots.ALONE, (shared, lifted), passes, stacks)
+        orders = [[order] for _, order in passes]
+        return self._measure_groups(Slots.ALONE, (shared, lifted), passes, orders)
 
     def train_pack(
         self,
@@ -129,8 +129,7 @@ class DeviceProgram:
         """
         by_pass = [[order for _, order in one] for one in zip(*passes, strict=True)]
         slots = Slots.COMMON if all(map(_are_equal, by_pass)) else Slots.OWN
-        stacks = [_stacked(orders, slots) for orders in by_pass]
-        updated, means = self._measure_stacks(slots, (shared, lifted), passes[0], stacks, room)
+        updated, means = self._measure_groups(slots, (shared, lifted), passes[0], by_pass, room)
         return updated, np.moveaxis(means, 1, 0)
 
     def once(self, shared: Data, lifted: Data) -> Data:
@@ -173,30 +172,30 @@ class DeviceProgram:
                 jax.block_until_ready(before)
         return updated, np.asarray(finite)
 
-    def _measure_stacks(
+    def _measure_groups(
         self,
         slots: Slots,
         values: tuple[Data, Data],
         passes: Sequence[Pass],
-        stacks: Sequence[Stacks],
+        orders: Sequence[Sequence[Order]],
         room: int | None = None,
     ) -> tuple[Data, Array]:
         """Measure all passes in one call; in several where their data passes by in chunks.
 
+        orders: of each pass those of the slots.
         Means of shape (n_passes, n_outputs), or (n_passes, n_slots, n_outputs).
         """
         shared, lifted = values
         updated, rest = shared[: self._updated], shared[self._updated :]
-        run = self._measure[slots]
+        run, found = self._measure[slots], []
         most_rows = 1 if self._updated else self._rows_at_once
-        groups = [tuple(_grouped(stack, most_rows) for stack in one) for one in stacks]
-        found = []
+        groups = [_groups_of(one, slots, most_rows) for one in orders]
         for parts in _measuring_calls([data for data, _ in passes], groups):
             arguments = (updated, rest, lifted, parts)
             _check(run, arguments, room)
             updated, outputs = run(*arguments)
             found.append(np.asarray(outputs))
-        return updated, _means(np.concatenate(found), stacks, groups)
+        return updated, _means(np.concatenate(found), [order for _, order in passes], groups)
 
     # -------------------------------------------------------------- programs
     def _train_pass(
@@ -244,7 +243,7 @@ class DeviceProgram:
         """The outputs of each batch, in the order of the parts and their groups.
 
         Shape (n_batches, n_outputs), or (n_batches, n_slots, n_outputs).
-        parts: (data, the groups of each size, as `_grouped` makes them).
+        parts: (data, the groups of each size, as `_groups` makes them).
         """
         axes = slots.axes(updated)
         in_axes = (axes, slots.axes(rest), 0, None)
@@ -270,18 +269,29 @@ class DeviceProgram:
         return new, jnp.stack([jnp.asarray(out, dtype=jnp.float64) for out in outputs])
 
 
-def _grouped(stack: Any, most_rows: int) -> Any:
-    """Batches in groups that are taken together, of up to `most_rows` rows where that is two or
-    more: shape (..., n_batches, size) to (..., n_groups, batches of a group, size).
+def _groups_of(orders: Sequence[Order], slots: Slots, most_rows: int) -> Stacks:
+    """The groups of each size of batch, see `_groups`; first axis: the slot, where that counts."""
+    if slots is not Slots.OWN:
+        return _groups(orders[0], most_rows)
+    return tuple(map(np.stack, zip(*(_groups(one, most_rows) for one in orders), strict=True)))
 
-    The last group is filled up with batches whose outputs are dropped. Groups follow from the
-    pass, not from how its data comes: so the numbers are the same when it comes in chunks.
+
+@lru_cache(maxsize=64)  # a monitor goes through the same order each time
+def _groups(order: Order, most_rows: int) -> Stacks:
+    """An order's batches in groups that are taken together.
+
+    Of each size, shape (n_groups, batches of a group, size), with up to `most_rows` rows in a group
+    where that is two batches or more. The last group is filled up with batches whose outputs are
+    dropped. Groups follow from the order, not from how its data comes: so the numbers are the same
+    when that comes in chunks.
     """
-    *before, count, size = stack.shape
-    n_groups = -(-count // max(1, most_rows // size))
-    each = -(-count // max(1, n_groups))
-    padding = [(0, 0)] * len(before) + [(0, n_groups * each - count), (0, 0)]
-    return np.pad(stack, padding).reshape(*before, n_groups, each, size)
+    found = []
+    for size, stack in order.stacks.items():
+        n_groups = -(-len(stack) // max(1, most_rows // size))
+        each = -(-len(stack) // n_groups)
+        filled = np.pad(stack, [(0, n_groups * each - len(stack)), (0, 0)])
+        found.append(filled.reshape(n_groups, each, size))
+    return tuple(found)
 
 
 def _over_groups(step: Any, current: Data, groups: Any) -> tuple[Data, Any]:
@@ -332,19 +342,18 @@ def _measuring_calls(
                 yield ((chunk, (some.reshape(*before, -1, each, size),)),)
 
 
-def _means(outputs: Array, stacks: Sequence[Stacks], groups: Sequence[Stacks]) -> Array:
+def _means(outputs: Array, orders: Sequence[Order], groups: Sequence[Stacks]) -> Array:
     """The mean of each pass's batches, weighted by their rows; first axis: the pass.
 
     outputs: of each batch of each group, in the order of the passes and their sizes.
     """
     means, done = [], 0
-    for of_pass, grouped in zip(stacks, groups, strict=True):
+    for order, grouped in zip(orders, groups, strict=True):
         total: Any = 0.0
-        for stack, group in zip(of_pass, grouped, strict=True):
-            count, size = stack.shape[-2:]
-            total = total + outputs[done : done + count].sum(axis=0) * size
+        for (size, stack), group in zip(order.stacks.items(), grouped, strict=True):
+            total = total + outputs[done : done + len(stack)].sum(axis=0) * size
             done += group.shape[-3] * group.shape[-2]
-        means.append(total / sum(stack.shape[-2] * stack.shape[-1] for stack in of_pass))
+        means.append(total / order.rows)
     return np.array(means)
 
 

@@ -67,9 +67,14 @@ def _share_of_host() -> float:
     host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     files = limit_files(_text_of(Path("/proc/self/cgroup")))
     total = least_limit(map(_text_of, files), host)
-    cores = os.cpu_count() or 1
-    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    return total * min(1.0, own / cores)
+    return total * min(1.0, own_cores() / (os.cpu_count() or 1))
+
+
+def own_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def limit_files(cgroups: str) -> list[Path]:

@@ -7,7 +7,7 @@ to no trial, so every trial whose graph reads the same uses it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import jax
@@ -31,6 +31,25 @@ UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError, OverflowE
 # Monitoring takes batches together, up to so many rows: larger products, fewer of them. More
 # gained nothing in any job that was measured.
 _ROWS_AT_ONCE = 512
+
+
+def _jit(function: Any, slots: Slots) -> Any:
+    options = _pack_options() if slots is not Slots.ALONE else None
+    return jax.jit(partial(function, slots), compiler_options=options)
+
+
+@cache
+def _pack_options() -> dict[str, Any] | None:
+    """XLA's options for packs. On one core, its oldest way to make products is the fastest there
+    is for many small ones, and the slowest for single large ones (docs/adr/0010 has figures)."""
+    if jax.default_backend() != "cpu" or memory.own_cores() > 1:
+        return None
+    options = {"xla_cpu_multi_thread_eigen": False, "xla_cpu_experimental_ynn_fusion_type": ""}
+    try:
+        jax.jit(lambda: 0, compiler_options=options)()
+    except jax.errors.JaxRuntimeError:  # a release without them
+        return None
+    return options
 
 
 def _are_equal(orders: Sequence[Order]) -> bool:
@@ -79,8 +98,8 @@ class DeviceProgram:
         self._step = lower.to_jax(step, reading)
         self._updated = reading.updated
         self._rows_at_once = 1 if convolves else _ROWS_AT_ONCE
-        self._train = {slots: jax.jit(partial(self._train_pass, slots)) for slots in Slots}
-        self._measure = {slots: jax.jit(partial(self._measure_passes, slots)) for slots in Slots}
+        self._train = {slots: _jit(self._train_pass, slots) for slots in Slots}
+        self._measure = {slots: _jit(self._measure_passes, slots) for slots in Slots}
         self._once = jax.jit(lambda shared, lifted: self._step((), shared, lifted)[1])
 
     def train(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:

@@ -191,9 +191,7 @@ class WorkerActor:
         devices.check_visible(given, os.environ)
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         floatX, precision = setup.runner.floatX, setup.runner.precision
-        os.environ.update(
-            environment.of_host(floatX, scratch, os.environ, precision, setup.resources.cpus)
-        )
+        os.environ.update(environment.of_host(floatX, scratch, os.environ, precision))
         logical = devices.are_logical(os.environ)
         if given and not logical:
             devices.check_platforms(devices.jax_platforms(), given, setup.resources)

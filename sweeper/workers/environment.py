@@ -52,16 +52,12 @@ def of_process(resources: Resources, environ: Mapping[str, str]) -> dict[str, st
 
 
 def of_host(
-    floatX: str,
-    scratch: Path,
-    environ: Mapping[str, str],
-    precision: str = "float32",
-    cpus: int = 0,
+    floatX: str, scratch: Path, environ: Mapping[str, str], precision: str = "float32"
 ) -> dict[str, str]:
     """What depends on the worker's own host, for PyTensor and JAX; before they are imported.
 
     scratch: a folder that is this worker's alone: PyTensor locks its compile folder.
-    precision: as in SweepSpec.    cpus: that the worker has, where that is known.
+    precision: as in SweepSpec.
     """
     flags = {
         "floatX": floatX,
@@ -72,7 +68,6 @@ def of_host(
     ours = (f"{name}={value}" for name, value in flags.items())
     return {
         "PYTENSOR_FLAGS": ",".join(filter(None, [environ.get("PYTENSOR_FLAGS", ""), *ours])),
-        "XLA_FLAGS": _xla_flags(environ.get("XLA_FLAGS", ""), cpus),
         # Beside the workers' own folders: it is there and gone with them.
         "PYLEARN2_SHARED_DATA": str(scratch.parent / "data"),
         "JAX_DEFAULT_MATMUL_PRECISION": _PRECISIONS[precision],
@@ -80,14 +75,6 @@ def of_host(
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
-
-
-def _xla_flags(given: str, cpus: int) -> str:
-    """XLA's flags; those given come last, and count. A file's name stays alone, as XLA asks."""
-    if cpus != 1 or (given and not given.lstrip().startswith("-")):
-        return given
-    # One core has nobody to hand a part of a product to: to try costs a small step 5 to 8 %.
-    return f"--xla_cpu_multi_thread_eigen=false {given}".strip()
 
 
 def jax_cache(environ: Mapping[str, str]) -> Path:

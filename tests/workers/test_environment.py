@@ -106,19 +106,3 @@ def test_another_processor_has_another_folder():
     amd, intel = "model name\t: AMD EPYC\nflags\t: avx2\n", "model name\t: Xeon\nflags\t: avx512\n"
     assert environment._processor(amd) != environment._processor(intel)
     assert environment._processor(amd) == environment._processor(amd + amd)
-
-
-@pytest.mark.parametrize(
-    ("cpus", "given", "expected"),
-    [
-        (1, "", "--xla_cpu_multi_thread_eigen=false"),
-        (1, "--xla_dump_to=/d", "--xla_cpu_multi_thread_eigen=false --xla_dump_to=/d"),
-        (1, "/home/me/flags.txt", "/home/me/flags.txt"),
-        (4, "--xla_dump_to=/d", "--xla_dump_to=/d"),
-    ],
-)
-def test_a_worker_with_one_core_has_xla_start_no_threads_for_products(
-    tmp_path, cpus, given, expected
-):
-    made = environment.of_host("float32", tmp_path, {"XLA_FLAGS": given}, cpus=cpus)
-    assert made["XLA_FLAGS"] == expected

@@ -10,7 +10,7 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.jax.dispatch import jax_funcify
 
-from pylearn2core.engine import Bound, Measure, Order, Step, answer, evaluate, lower
+from pylearn2core.engine import Bound, Measure, Order, Step, TrainPass, answer, evaluate, lower
 from pylearn2core.engine import bound as bounds
 from pylearn2core.engine import program as programs
 from pylearn2core.engine.graph import read
@@ -162,6 +162,36 @@ def test_matrices_of_other_widths_never_spread_over_one_another(combine):
     arrays = on_device((np.ones((4, 3)), np.ones((4, 1))))
     with pytest.raises(ValueError, match=r"[Bb]roadcast|shape"):
         bound.measure([(arrays, Order.of([slice(0, 4)], 4))])
+
+
+def test_this_jax_takes_the_options_that_packs_are_compiled_with(monkeypatch):
+    monkeypatch.setattr(programs.memory, "own_cores", lambda: 1)
+    programs._pack_options.cache_clear()
+    monkeypatch.setattr(bounds, "_entries", {})
+    try:
+        assert programs._pack_options() is not None
+        expected, (x, y) = Regression(), data()
+        trials = [expected.graph() for _ in range(2)]
+        order = slices(10, 10, 3)
+        answer([TrainPass(Bound(step), on_device((x, y)), order) for step, _, _ in trials], 2)
+        for rows in order.batches:
+            expected.step(x[rows], y[rows])
+        for _, weights, _ in trials:
+            np.testing.assert_allclose(weights.get_value(), expected.weights, rtol=1e-12)
+    finally:
+        programs._pack_options.cache_clear()
+
+
+def test_a_jax_without_those_options_compiles_packs_as_it_would(monkeypatch):
+    def refuses(function, compiler_options=None):
+        def call():
+            raise jax.errors.JaxRuntimeError("INVALID_ARGUMENT: No such compile option")
+
+        return call
+
+    monkeypatch.setattr(programs.memory, "own_cores", lambda: 1)
+    monkeypatch.setattr(programs.jax, "jit", refuses)
+    assert programs._pack_options.__wrapped__() is None
 
 
 class Total(Op):

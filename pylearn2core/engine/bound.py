@@ -13,15 +13,8 @@ from pylearn2core.engine import lower, state
 from pylearn2core.engine.conv import convolves
 from pylearn2core.engine.graph import Step
 from pylearn2core.engine.order import Order
-from pylearn2core.engine.program import (
-    UNTRACEABLE,
-    Array,
-    Data,
-    DeviceProgram,
-    HostProgram,
-    Pass,
-    Program,
-)
+from pylearn2core.engine.passes import Array, Data, Pass
+from pylearn2core.engine.program import UNTRACEABLE, DeviceProgram, HostProgram, Program
 from pylearn2core.engine.route import settle
 from pylearn2core.engine.width import Work
 

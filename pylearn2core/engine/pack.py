@@ -20,7 +20,8 @@ import numpy as np
 from pylearn2core.engine import memo, memory, state
 from pylearn2core.engine.bound import Bound
 from pylearn2core.engine.data import bytes_on_device
-from pylearn2core.engine.program import UNTRACEABLE, DeviceProgram, Pass
+from pylearn2core.engine.passes import Pass
+from pylearn2core.engine.program import UNTRACEABLE, DeviceProgram
 from pylearn2core.engine.steps import Measure, Request, TrainPass
 from pylearn2core.engine.stream import host_rows
 from pylearn2core.engine.width import Work, best_width, shares_batches

@@ -6,8 +6,8 @@ to no trial, so every trial whose graph reads the same uses it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache, partial
+from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -17,13 +17,20 @@ import numpy as np
 from pylearn2core.engine import lower, memory
 from pylearn2core.engine.graph import Reading, Step
 from pylearn2core.engine.order import Order
+from pylearn2core.engine.passes import (
+    Array,
+    Data,
+    Pass,
+    Stacks,
+    are_equal,
+    groups_of,
+    means,
+    measuring_calls,
+    stacked,
+    training_calls,
+)
 from pylearn2core.engine.slots import Slots
-from pylearn2core.engine.stream import chunks, host_rows, is_streamed
-
-Data = tuple[Any, ...]  # a batch's arrays over all examples, first axis: the example
-Array = np.ndarray[Any, Any]
-Pass = tuple[Data, Order]  # what to go through, and how
-Stacks = tuple[Any, ...]  # the batches of each size, (n_batches, size) or (slot, n_batches, size)
+from pylearn2core.engine.stream import host_rows
 
 # What tracing raises where a graph can't be a JAX program (a shape that depends on a value, ...).
 UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError, OverflowError)
@@ -50,20 +57,6 @@ def _pack_options() -> dict[str, Any] | None:
     except jax.errors.JaxRuntimeError:  # a release without them
         return None
     return options
-
-
-def _are_equal(orders: Sequence[Order]) -> bool:
-    """Whether all have the same rows in the same batches."""
-    first = orders[0]
-    return all(order.is_same(first) for order in orders[1:])
-
-
-def _stacked(orders: Sequence[Order], slots: Slots) -> Stacks:
-    """The batches of a pack's orders; those of the first one are everybody's where slots share."""
-    first = orders[0].stacks
-    if slots is Slots.COMMON:
-        return tuple(first.values())
-    return tuple(np.stack([order.stacks[size] for order in orders]) for size in first)
 
 
 def _check(run: Any, arguments: tuple[Any, ...], room: int | None) -> None:
@@ -130,8 +123,8 @@ class DeviceProgram:
         orders: of each slot; the batches' sizes are the same in all.
         shares: whether slots with the same batches share each product with the data.
         """
-        slots = Slots.COMMON if shares and _are_equal(orders) else Slots.OWN
-        stacks = _stacked(orders, slots)
+        slots = Slots.COMMON if shares and are_equal(orders) else Slots.OWN
+        stacks = stacked(orders, slots)
         return self._train_turns(slots, (shared, lifted, data), stacks, orders[0].turns, room)
 
     def measure_pack(
@@ -147,9 +140,9 @@ class DeviceProgram:
         passes: of each slot; their data and the batches' sizes are the same in all.
         """
         by_pass = [[order for _, order in one] for one in zip(*passes, strict=True)]
-        slots = Slots.COMMON if all(map(_are_equal, by_pass)) else Slots.OWN
-        updated, means = self._measure_groups(slots, (shared, lifted), passes[0], by_pass, room)
-        return updated, np.moveaxis(means, 1, 0)
+        slots = Slots.COMMON if all(map(are_equal, by_pass)) else Slots.OWN
+        updated, found = self._measure_groups(slots, (shared, lifted), passes[0], by_pass, room)
+        return updated, np.moveaxis(found, 1, 0)
 
     def once(self, shared: Data, lifted: Data) -> Data:
         """The outputs of a step that has no batch."""
@@ -182,7 +175,7 @@ class DeviceProgram:
         shared, lifted, data = values
         updated, rest = shared[: self._updated], shared[self._updated :]
         run, finite = self._train[slots], np.ones(self._updated, dtype=bool)
-        for chunk, some, spans in _training_calls(data, stacks, turns):
+        for chunk, some, spans in training_calls(data, stacks, turns):
             before = updated
             arguments = (updated, rest, lifted, chunk, some, spans)
             _check(run, arguments, room)
@@ -208,13 +201,13 @@ class DeviceProgram:
         updated, rest = shared[: self._updated], shared[self._updated :]
         run, found = self._measure[slots], []
         most_rows = 1 if self._updated else self._rows_at_once
-        groups = [_groups_of(one, slots, most_rows) for one in orders]
-        for parts in _measuring_calls([data for data, _ in passes], groups):
+        groups = [groups_of(one, slots, most_rows) for one in orders]
+        for parts in measuring_calls([data for data, _ in passes], groups):
             arguments = (updated, rest, lifted, parts)
             _check(run, arguments, room)
             updated, outputs = run(*arguments)
             found.append(np.asarray(outputs))
-        return updated, _means(np.concatenate(found), [order for _, order in passes], groups)
+        return updated, means(np.concatenate(found), [order for _, order in passes], groups)
 
     # -------------------------------------------------------------- programs
     def _train_pass(
@@ -288,31 +281,6 @@ class DeviceProgram:
         return new, jnp.stack([jnp.asarray(out, dtype=jnp.float64) for out in outputs])
 
 
-def _groups_of(orders: Sequence[Order], slots: Slots, most_rows: int) -> Stacks:
-    """The groups of each size of batch, see `_groups`; first axis: the slot, where that counts."""
-    if slots is not Slots.OWN:
-        return _groups(orders[0], most_rows)
-    return tuple(map(np.stack, zip(*(_groups(one, most_rows) for one in orders), strict=True)))
-
-
-@lru_cache(maxsize=64)  # a monitor goes through the same order each time
-def _groups(order: Order, most_rows: int) -> Stacks:
-    """An order's batches in groups that are taken together.
-
-    Of each size, shape (n_groups, batches of a group, size), with up to `most_rows` rows in a group
-    where that is two batches or more. The last group is filled up with batches whose outputs are
-    dropped. Groups follow from the order, not from how its data comes: so the numbers are the same
-    when that comes in chunks.
-    """
-    found = []
-    for size, stack in order.stacks.items():
-        n_groups = -(-len(stack) // max(1, most_rows // size))
-        each = -(-len(stack) // n_groups)
-        filled = np.pad(stack, [(0, n_groups * each - len(stack)), (0, 0)])
-        found.append(filled.reshape(n_groups, each, size))
-    return tuple(found)
-
-
 def _over_groups(step: Any, current: Data, groups: Any) -> tuple[Data, Any]:
     """The outputs of each batch, first axis: the batch; batch by batch where one changes what the
     next one sees. groups: first axes the group, the batch in it."""
@@ -330,50 +298,6 @@ def _over_groups(step: Any, current: Data, groups: Any) -> tuple[Data, Any]:
 def _all_finite(values: Data) -> Any:
     """For each value whether all of it is finite."""
     return jnp.stack([jnp.isfinite(value).all() for value in map(_floats, values)])
-
-
-def _training_calls(
-    data: Data, stacks: Stacks, turns: Sequence[Array]
-) -> Iterator[tuple[Data, Stacks, Array]]:
-    """(data, stacks, spans) of each call of a training program."""
-    if not is_streamed(data):
-        for spans in turns:
-            yield data, stacks, spans
-        return
-    for spans in turns:
-        for stack, (begin, end) in zip(stacks, spans.tolist(), strict=True):
-            for chunk, rows, start, stop in chunks(data, stack, begin, end, pads=True):
-                yield chunk, (rows,), np.array([[start, stop]], dtype=np.int32)
-
-
-def _measuring_calls(
-    datas: Sequence[Data], groups: Sequence[Stacks]
-) -> Iterator[tuple[tuple[Data, Stacks], ...]]:
-    """The parts of each call of a monitoring program, (data, groups of each size) each."""
-    if not any(map(is_streamed, datas)):
-        yield tuple(zip(datas, groups, strict=True))
-        return
-    for data, of_data in zip(datas, groups, strict=True):
-        for one in of_data:
-            *before, n_groups, each, size = one.shape
-            rows = one.reshape(*before, n_groups, each * size)
-            for chunk, some, _, _ in chunks(data, rows, 0, n_groups, pads=False):
-                yield ((chunk, (some.reshape(*before, -1, each, size),)),)
-
-
-def _means(outputs: Array, orders: Sequence[Order], groups: Sequence[Stacks]) -> Array:
-    """The mean of each pass's batches, weighted by their rows; first axis: the pass.
-
-    outputs: of each batch of each group, in the order of the passes and their sizes.
-    """
-    means, done = [], 0
-    for order, grouped in zip(orders, groups, strict=True):
-        total: Any = 0.0
-        for (size, stack), group in zip(order.stacks.items(), grouped, strict=True):
-            total = total + outputs[done : done + len(stack)].sum(axis=0) * size
-            done += group.shape[-3] * group.shape[-2]
-        means.append(total / order.rows)
-    return np.array(means)
 
 
 class HostProgram:

@@ -13,7 +13,7 @@ from typing import Any
 from pylearn2core.engine.bound import Bound
 from pylearn2core.engine.graph import Step
 from pylearn2core.engine.order import Order
-from pylearn2core.engine.program import Pass
+from pylearn2core.engine.passes import Pass
 
 
 @dataclass(frozen=True, slots=True)

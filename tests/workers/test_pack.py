@@ -212,7 +212,7 @@ def test_data_larger_than_the_device_gives_the_same_rows_and_alone_the_same_bits
         was_streamed.append(is_streamed(data))
         return stream_chunks(data, *args, **kwargs)
 
-    monkeypatch.setattr("pylearn2core.engine.program.chunks", chunks)
+    monkeypatch.setattr("pylearn2core.engine.passes.chunks", chunks)
     monkeypatch.setattr("pylearn2core.engine.pack._room", lambda data: 1 << 40)
     monkeypatch.setenv("PYLEARN2_DEVICE_BYTES", "2.5e5")
     streamed = run(folder, pack, some, text)

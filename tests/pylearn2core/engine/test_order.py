@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pylearn2core.engine import Order
@@ -16,6 +16,7 @@ def order_of(sizes, seed=0):
     return Order(np.split(rows, np.cumsum(sizes[:-1]))), rows
 
 
+@settings(deadline=None)
 @given(SIZES)
 def test_turns_go_through_all_batches_in_their_order(sizes):
     order, rows = order_of(sizes)
@@ -51,6 +52,7 @@ def test_an_order_without_rows_has_no_batches():
     assert Order.of([], 7).batches == ()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(1, 9))
 def test_rows_that_are_cut_are_those_batches(count, size):
     rows = np.random.RandomState(0).permutation(count)
@@ -60,6 +62,7 @@ def test_rows_that_are_cut_are_those_batches(count, size):
     assert (cut.rows, cut.largest) == (count, min(size, count))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 9), st.data())
 def test_a_shuffled_epoch_taken_whole_is_the_one_that_its_batches_make(count, size, data):
     most = -(-count // size)

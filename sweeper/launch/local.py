@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from sweeper.errors import ClusterError, InputError
 from sweeper.launch import connection
 from sweeper.launch.base import Room, count_workers
+from sweeper.launch.lean import lean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ class LocalCluster:
         try:
             self._lock = hold(Path(self.scratch))
             connection.use_new_token()
-            with connection.environment():
+            with connection.environment(), lean():
                 self._start()
             self._link = connection.Link(connection.head_address())
         except BaseException as error:

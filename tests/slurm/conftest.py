@@ -214,7 +214,10 @@ class Run:
 
     def running(self, number: int = 1) -> list[AttemptRecord]:
         """Wait until so many attempts run at once; them."""
-        return wait_for(lambda: at_least(number, self.seen(AttemptState.RUNNING)), 90)
+        try:
+            return wait_for(lambda: at_least(number, self.seen(AttemptState.RUNNING)), 90)
+        except AssertionError:
+            raise AssertionError(f"{self.seen(AttemptState.RUNNING)}: {self.log()}") from None
 
     def seen(self, state: AttemptState) -> list[AttemptRecord]:
         try:

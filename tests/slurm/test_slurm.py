@@ -219,7 +219,7 @@ def test_an_array_runs_a_driver_a_task_and_its_report_is_of_all_trials(launch, s
 def test_on_nodes_that_differ_workers_are_as_many_as_fit_and_a_stopped_sweep_goes_on(launch, slurm):
     run = launch(
         trials=6,
-        seconds=0.5,
+        seconds=1.2,  # so that some are left when the last worker has started
         header="  resources: {cpus: 2}\n",
         gpus_per_node=0,
         cpus_per_node=None,

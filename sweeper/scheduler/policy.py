@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import takewhile
 from math import ceil
 from typing import TYPE_CHECKING
 
 from sweeper.records import replace
-from sweeper.scheduler.state import MAX_OPEN, Attempt, OpenText
+from sweeper.scheduler.state import MAX_OPEN, MAX_PROBES, Attempt, OpenText
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sweeper.records import Ended
     from sweeper.scheduler.state import Plan, Policy, State
 
@@ -83,6 +86,16 @@ def find_open(state: State, text: int) -> int | None:
     return None
 
 
+def find_next(plan: Plan, state: State, *, like: int) -> int | None:
+    """Where the open text is whose next trial may share a lease with trial `like`."""
+    text = plan.text_of[like]
+    at = find_open(state, text)
+    if at is None:
+        return None
+    following = plan.texts[text][state.open[at].cursor]
+    return at if plan.group_of[following] == plan.group_of[like] else None
+
+
 def set_open(state: State, index: int, opened: OpenText) -> State:
     """Put `opened` in place `index`."""
     return replace(state, open=(*state.open[:index], opened, *state.open[index + 1 :]))
@@ -116,23 +129,35 @@ def pick(plan: Plan, state: State) -> tuple[tuple[Attempt, ...], State]:
 
 
 def _first_waiting(plan: Plan, state: State) -> int | None:
+    open_to_probes = _open_to_probes(plan, state)
     for index, attempt in enumerate(state.waiting):
-        if not attempt.probe:
-            return index
-        at = find_open(state, plan.text_of[attempt.place])
-        if at is None or not state.open[at].probing:
+        at = find_open(state, plan.text_of[attempt.place]) if attempt.probe else None
+        if at is None or open_to_probes(state.open[at]):
             return index
     return None
 
 
 def _first_open(plan: Plan, state: State) -> tuple[int, int] | None:
     """(place of the first startable trial, index of its text in `state.open`)."""
+    open_to_probes = _open_to_probes(plan, state)
     startable = (
         (plan.texts[opened.text][opened.cursor], index)
         for index, opened in enumerate(state.open)
-        if opened.proved or not opened.probing
+        if opened.proved or open_to_probes(opened)
     )
     return min(startable, default=None)
+
+
+def _open_to_probes(plan: Plan, state: State) -> Callable[[OpenText], bool]:
+    """Tells whether one more trial of a text that is not proved may be tried."""
+    now, doubts = probes(plan, state), dict(state.doubts)
+    return lambda opened: now[opened.text] < (1 if opened.text in doubts else MAX_PROBES)
+
+
+def probes(plan: Plan, state: State) -> Counter[int]:
+    """For each text, how many of its probes are with workers."""
+    alone = (worker.lease[0] for worker in state.workers if worker.lease)
+    return Counter(plan.text_of[one.place] for one in alone if one.probe)
 
 
 def _together(plan: Plan, places: tuple[int, ...], start: int, size: int) -> int:
@@ -146,33 +171,35 @@ def _together(plan: Plan, places: tuple[int, ...], start: int, size: int) -> int
     )
 
 
-def _take_waiting(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
+def _take_waiting(_plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
     attempt = state.waiting[index]
-    state = replace(state, waiting=(*state.waiting[:index], *state.waiting[index + 1 :]))
-    if attempt.probe:
-        at = find_open(state, plan.text_of[attempt.place])
-        if at is not None:
-            state = set_open(state, at, replace(state.open[at], probing=True))
-    return (attempt,), state
+    waiting = (*state.waiting[:index], *state.waiting[index + 1 :])
+    return (attempt,), replace(state, waiting=waiting)
 
 
 def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
     opened = state.open[index]
+    if not opened.proved:
+        return take(plan, state, index, 1)
     places = plan.texts[opened.text]
-    size = 1
-    if opened.proved:
-        size = lease_size(
-            plan.policy,
-            seconds=opened.seconds,
-            left=len(places) - opened.cursor,
-            workers=plan.workers,
-            slots=opened.slots if plan.fills[places[opened.cursor]] else 1,
-        )
+    size = lease_size(
+        plan.policy,
+        seconds=opened.seconds,
+        left=len(places) - opened.cursor,
+        workers=plan.workers,
+        slots=opened.slots if plan.fills[places[opened.cursor]] else 1,
+    )
+    return take(plan, state, index, size)
+
+
+def take(plan: Plan, state: State, index: int, size: int) -> tuple[tuple[Attempt, ...], State]:
+    """Take the next trials of `state.open[index]`: `size` at most, of one group."""
+    opened = state.open[index]
+    places = plan.texts[opened.text]
     end = opened.cursor + _together(plan, places, opened.cursor, size)
     attempts = tuple(
         Attempt(place, plan.numbers[place], probe=not opened.proved)
         for place in places[opened.cursor : end]
         if place not in state.unwanted
     )
-    rest = replace(opened, cursor=end, probing=not opened.proved)
-    return attempts, move_on(plan, state, index, rest)
+    return attempts, move_on(plan, state, index, replace(opened, cursor=end))

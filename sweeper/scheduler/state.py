@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
+from sweeper.records import replace
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 # Texts that are looked at for the next trial; bounds a step where every trial has its own text.
 MAX_OPEN = 32
+# Trials of a text that are tried before it is known to be good: what a mistake in it may cost.
+MAX_PROBES = 8
 
 Fault = Literal["", "interrupted", "input", "failures", "cluster"]
 
@@ -111,13 +115,16 @@ class Attempt:
 
     place: of its trial in the plan.    number: from 1, growing and never used again: there may
     be gaps.    charges: losses laid to the trial.
-    probe: its text is not known to be good.    began: when, None before.
+    probe: its text is not known to be good; its lease holds nothing else.
+    late: it was added to a lease that ran, which may have been over before it arrived.
+    began: when, None before.
     """
 
     place: int
     number: int
     charges: int = 0
     probe: bool = False
+    late: bool = False
     began: float | None = None
 
 
@@ -126,7 +133,7 @@ class OpenText:
     """A text with trials that were never leased.
 
     text: place in the plan.    cursor: how many of its trials were leased.
-    proved: one of its trials was built.    probing: its first one is being tried, alone.
+    proved: one of its trials was built.
     slots: how many of its trials a worker runs side by side.
     seconds: what one of them takes of a worker's time, None before the first ended.
     """
@@ -134,7 +141,6 @@ class OpenText:
     text: int
     cursor: int = 0
     proved: bool = False
-    probing: bool = False
     slots: int = 1
     seconds: float | None = None
 
@@ -168,6 +174,7 @@ class State:
 
     open: texts with trials left, `next_text` the first one that was not opened yet.
     waiting: attempts to make again, by place; each is leased alone.
+    doubts: (text, why) where a probe could not be built, and no other one was yet.
     stuck: places of trials that stay pending because their text can't be built.
     unwanted: places of trials that the user cancelled; one that runs ends first.
     finished, failed, cancelled: trials of the run that came to these ends, earlier drivers' among
@@ -181,6 +188,7 @@ class State:
     open: tuple[OpenText, ...] = ()
     next_text: int = 0
     waiting: tuple[Attempt, ...] = ()
+    doubts: tuple[tuple[int, str], ...] = ()
     stuck: frozenset[int] = frozenset()
     unwanted: frozenset[int] = frozenset()
     finished: int = 0
@@ -195,3 +203,9 @@ class State:
     def fault(self) -> Fault:
         """Why the sweep ended or will end early, "" where it does not."""
         return self.ending or ("input" if self.input_fault else "")
+
+
+def set_worker(state: State, number: int, worker: Worker) -> State:
+    """Put `worker` in place `number`."""
+    workers = (*state.workers[:number], worker, *state.workers[number + 1 :])
+    return replace(state, workers=workers)

@@ -5,34 +5,29 @@ An event of an attempt that is not in its worker's lease changes nothing (fencin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sweeper.records import (
     AttemptEnded,
-    AttemptStarted,
     AttemptState,
     Began,
     Built,
     Cancel,
-    Device,
     Drain,
     Ended,
-    EndSweep,
+    Extend,
     InterruptWorker,
-    Lease,
-    LeasedTrial,
     LeaseOver,
-    StartWorker,
-    TrialChanged,
     TrialState,
     WorkerDown,
     WorkerUp,
     replace,
 )
-from sweeper.scheduler import policy
+from sweeper.scheduler import policy, proof
 from sweeper.scheduler.cancel import cancel
-from sweeper.scheduler.state import Slot, State, Worker
+from sweeper.scheduler.out import Out
+from sweeper.scheduler.settle import MAX_STUMBLES, settle
+from sweeper.scheduler.state import Slot, State, Worker, set_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,23 +35,9 @@ if TYPE_CHECKING:
     from sweeper.records import Change, Command, Event
     from sweeper.scheduler.state import Attempt, Fault, Plan
 
-# A worker that dies so often in a row with nothing to do is not started again.
-MAX_STUMBLES = 3
 CANCELLED = "the user cancelled this trial"
 
 Result: TypeAlias = "tuple[State, tuple[Command, ...], tuple[Change, ...]]"
-
-
-@dataclass(slots=True)
-class _Out:
-    """What one step says."""
-
-    time: float
-    commands: list[Command] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-
-    def changed(self, trial: str, state: TrialState) -> None:
-        self.changes.append(TrialChanged(trial, state, self.time))
 
 
 def begin(
@@ -70,8 +51,8 @@ def begin(
         workers=(Worker(),) * plan.workers, finished=finished, failed=failed, cancelled=cancelled
     )
     state = policy.open_texts(plan, first)
-    out = _Out(time)
-    state = _settle(plan, state, out)
+    out = Out(time)
+    state = settle(plan, state, out)
     return state, tuple(out.commands), tuple(out.changes)
 
 
@@ -79,28 +60,28 @@ def step(plan: Plan, state: State, event: Event) -> Result:
     """Take one event: the new state, what the pool is to do, what the store is to keep."""
     if state.over:
         return state, (), ()
-    out = _Out(event.time)
+    out = Out(event.time)
     state = _HANDLERS[type(event)](plan, state, event, out)
-    state = _settle(plan, state, out)
+    state = settle(plan, state, out)
     return state, tuple(out.commands), tuple(out.changes)
 
 
 # ------------------------------------------------------------------ workers
-def _worker_up(_plan: Plan, state: State, event: WorkerUp, _out: _Out) -> State:
+def _worker_up(_plan: Plan, state: State, event: WorkerUp, _out: Out) -> State:
     worker = _worker(state, event.worker)
     if worker is None or worker.slot is not Slot.STARTING:
         return state
     up = replace(worker, slot=Slot.IDLE, device=event.device)
-    return _set_worker(state, event.worker, up)
+    return set_worker(state, event.worker, up)
 
 
-def _worker_down(plan: Plan, state: State, event: WorkerDown, out: _Out) -> State:
+def _worker_down(plan: Plan, state: State, event: WorkerDown, out: Out) -> State:
     worker = _worker(state, event.worker)
     if worker is None or worker.slot is Slot.ABSENT:
         return state
     stumbled = event.charged and worker.slot is not Slot.BUSY
     stumbles = worker.stumbles + 1 if stumbled else worker.stumbles
-    state = _set_worker(state, event.worker, Worker(stumbles=stumbles))
+    state = set_worker(state, event.worker, Worker(stumbles=stumbles))
     if state.ending:
         how, reason = AttemptState.INTERRUPTED, state.reason
         state = _put_back_lease(plan, state, worker, how=how, reason=reason, out=out)
@@ -115,7 +96,7 @@ def _worker_down(plan: Plan, state: State, event: WorkerDown, out: _Out) -> Stat
 
 
 def _put_back_lease(
-    plan: Plan, state: State, worker: Worker, *, how: AttemptState, reason: str, out: _Out
+    plan: Plan, state: State, worker: Worker, *, how: AttemptState, reason: str, out: Out
 ) -> State:
     """Put back what a worker left open, uncharged; what had begun ends as `how`."""
     for attempt in worker.lease:
@@ -129,7 +110,7 @@ def _put_back_lease(
 
 
 def _charge(
-    plan: Plan, state: State, number: int, *, worker: Worker, reason: str, out: _Out
+    plan: Plan, state: State, number: int, *, worker: Worker, reason: str, out: Out
 ) -> State:
     """Lay the end of a worker to the attempts it left open; the trial fails after its retries."""
     for attempt in worker.lease:
@@ -137,7 +118,7 @@ def _charge(
         if attempt.began is None:
             # Its `Began` may have died with the worker: without a record the trial could take
             # down one worker after another for ever.
-            out.changes.append(_started(trial, attempt, number, worker.device, out))
+            out.started(trial, attempt, number, worker.device)
         lost = AttemptEnded(trial, attempt.number, AttemptState.LOST, out.time, message=reason)
         out.changes.append(lost)
         charges = attempt.charges + 1
@@ -150,26 +131,42 @@ def _charge(
 
 
 # ------------------------------------------------------------------ attempts
-def _began(plan: Plan, state: State, event: Began, out: _Out) -> State:
+def _began(plan: Plan, state: State, event: Began, out: Out) -> State:
     found = _find(plan, state, event)
     if found is None or found.began is not None:
         return state
-    out.changes.append(
-        _started(event.trial, found, event.worker, state.workers[event.worker].device, out)
-    )
+    out.started(event.trial, found, event.worker, state.workers[event.worker].device)
     out.changed(event.trial, TrialState.RUNNING)
     return _set_attempt(state, event.worker, found, replace(found, began=event.time))
 
 
-def _built(plan: Plan, state: State, event: Built, _out: _Out) -> State:
+def _built(plan: Plan, state: State, event: Built, out: Out) -> State:
     found = _find(plan, state, event)
-    if found is None or not found.probe:
+    if found is None:
         return state
-    state = _set_attempt(state, event.worker, found, replace(found, probe=False))
-    return _prove(plan, state, found, event.slots)
+    if found.probe:
+        state = proof.prove(plan, state, found.place, event.slots)
+    return _fill_up(plan, state, event, found, out)
 
 
-def _ended_event(plan: Plan, state: State, event: Ended, out: _Out) -> State:
+def _fill_up(plan: Plan, state: State, event: Built, found: Attempt, out: Out) -> State:
+    """Give a worker more of a trial's kind where it has slots for it that would stay empty."""
+    worker = state.workers[event.worker]
+    free = event.slots - len(worker.lease)
+    # What is tried again is tried alone.
+    is_first = found.number == plan.numbers[found.place]
+    if free <= 0 or state.ending or not is_first or not plan.fills[found.place]:
+        return state
+    at = policy.find_next(plan, state, like=found.place)
+    if at is None:
+        return state
+    taken, state = policy.take(plan, state, at, free)
+    more = tuple(replace(one, late=True) for one in taken)
+    out.commands.append(Extend(event.worker, out.leased(plan, more)))
+    return set_worker(state, event.worker, replace(worker, lease=(*worker.lease, *more)))
+
+
+def _ended_event(plan: Plan, state: State, event: Ended, out: Out) -> State:
     found = _find(plan, state, event)
     if found is None:
         return state
@@ -178,7 +175,7 @@ def _ended_event(plan: Plan, state: State, event: Ended, out: _Out) -> State:
     if found.began is None:
         if event.outcome is AttemptState.INTERRUPTED:
             return _put_back(plan, state, replace(found, number=found.number + 1), out)
-        out.changes.append(_started(event.trial, found, event.worker, device, out))
+        out.started(event.trial, found, event.worker, device)
     out.changes.append(
         AttemptEnded(
             trial=event.trial,
@@ -194,53 +191,57 @@ def _ended_event(plan: Plan, state: State, event: Ended, out: _Out) -> State:
     return _settle_trial(plan, _note_duration(plan, state, found, event), found, event, out)
 
 
-def _settle_trial(plan: Plan, state: State, found: Attempt, event: Ended, out: _Out) -> State:
+def _settle_trial(plan: Plan, state: State, found: Attempt, event: Ended, out: Out) -> State:
     """Decide what an attempt's end means for its trial, and for its text."""
     if event.outcome is AttemptState.INTERRUPTED:
         return _put_back(plan, state, replace(found, number=found.number + 1), out)
     if event.outcome is AttemptState.FAILED:
         if found.probe and event.kind == "input":
-            state = _condemn(plan, state, found, event.message)
+            state = proof.refute(plan, state, found, event.message)
         elif policy.retries_error(plan.policy, event, found.charges):
             again = replace(found, number=found.number + 1, charges=found.charges + 1)
             return _put_back(plan, state, again, out)
         return _fail(plan, state, found, event.message, out)
     if found.probe:
-        state = _prove(plan, state, found)
+        state = proof.prove(plan, state, found.place)
     is_finished = event.outcome is AttemptState.FINISHED
     out.changed(event.trial, TrialState.FINISHED if is_finished else TrialState.STOPPED)
     return replace(state, finished=state.finished + 1)
 
 
-def _lease_over(plan: Plan, state: State, event: LeaseOver, out: _Out) -> State:
+def _lease_over(plan: Plan, state: State, event: LeaseOver, out: Out) -> State:
     worker = _worker(state, event.worker)
     if worker is None or worker.slot is not Slot.BUSY:
         return state
     idle = Worker(slot=Slot.IDLE, device=worker.device)
-    state = _set_worker(state, event.worker, idle)
+    state = set_worker(state, event.worker, idle)
     if state.ending:
         how = AttemptState.INTERRUPTED
         return _put_back_lease(plan, state, worker, how=how, reason=state.reason, out=out)
-    # A worker may pass over a trial that was cancelled before it began.
-    unwanted = tuple(one for one in worker.lease if one.place in state.unwanted)
+    # A worker may pass over a trial that was cancelled before it began, and one that came late.
+    passed_over = tuple(
+        one
+        for one in worker.lease
+        if one.place in state.unwanted or (one.late and one.began is None)
+    )
     state = _put_back_lease(
         plan,
         state,
-        replace(worker, lease=unwanted),
+        replace(worker, lease=passed_over),
         how=AttemptState.INTERRUPTED,
         reason=CANCELLED,
         out=out,
     )
-    silent = replace(worker, lease=tuple(one for one in worker.lease if one not in unwanted))
+    silent = replace(worker, lease=tuple(one for one in worker.lease if one not in passed_over))
     reason = f"worker {event.worker} came to the end of its lease without a word on this attempt"
     return _charge(plan, state, event.worker, worker=silent, reason=reason, out=out)
 
 
-def _drain(_plan: Plan, state: State, event: Drain, out: _Out) -> State:
+def _drain(_plan: Plan, state: State, event: Drain, out: Out) -> State:
     return _end(state, "interrupted", event.reason, out)
 
 
-def _cancel(plan: Plan, state: State, event: Cancel, out: _Out) -> State:
+def _cancel(plan: Plan, state: State, event: Cancel, out: Out) -> State:
     state, gone, held = cancel(plan, state, event.trials)
     for trial in gone:
         out.changed(trial, TrialState.CANCELLED)
@@ -248,7 +249,7 @@ def _cancel(plan: Plan, state: State, event: Cancel, out: _Out) -> State:
     return state
 
 
-_HANDLERS: dict[type[Any], Callable[[Plan, State, Any, _Out], State]] = {
+_HANDLERS: dict[type[Any], Callable[[Plan, State, Any, Out], State]] = {
     WorkerUp: _worker_up,
     WorkerDown: _worker_down,
     Began: _began,
@@ -261,7 +262,7 @@ _HANDLERS: dict[type[Any], Callable[[Plan, State, Any, _Out], State]] = {
 
 
 # ------------------------------------------------------------------ what handlers share
-def _end(state: State, fault: Fault, reason: str, out: _Out) -> State:
+def _end(state: State, fault: Fault, reason: str, out: Out) -> State:
     """Give no more leases and interrupt what runs; the first reason stays."""
     if state.ending:
         return state
@@ -271,9 +272,9 @@ def _end(state: State, fault: Fault, reason: str, out: _Out) -> State:
     return replace(state, ending=fault, reason=reason)
 
 
-def _fail(plan: Plan, state: State, attempt: Attempt, message: str, out: _Out) -> State:
+def _fail(plan: Plan, state: State, attempt: Attempt, message: str, out: Out) -> State:
     out.changed(plan.trials[attempt.place], TrialState.FAILED)
-    state = _release_probe(plan, replace(state, failed=state.failed + 1), attempt)
+    state = proof.release(plan, replace(state, failed=state.failed + 1), attempt)
     if not policy.too_many_failures(plan.policy, finished=state.finished, failed=state.failed):
         return state
     ended = state.finished + state.failed
@@ -281,48 +282,16 @@ def _fail(plan: Plan, state: State, attempt: Attempt, message: str, out: _Out) -
     return _end(state, "failures", reason, out)
 
 
-def _put_back(plan: Plan, state: State, attempt: Attempt, out: _Out) -> State:
+def _put_back(plan: Plan, state: State, attempt: Attempt, out: Out) -> State:
     """Let a trial wait for its next attempt, which is made alone; not one that was cancelled."""
-    state = _release_probe(plan, state, attempt)
     if attempt.place in state.unwanted:
         out.changed(plan.trials[attempt.place], TrialState.CANCELLED)
-        return replace(state, cancelled=state.cancelled + 1)
-    out.changed(plan.trials[attempt.place], TrialState.PENDING)
-    waiting = (*state.waiting, replace(attempt, began=None))
-    return replace(state, waiting=tuple(sorted(waiting, key=lambda one: one.place)))
-
-
-def _release_probe(plan: Plan, state: State, attempt: Attempt) -> State:
-    """Let another trial of the text be its probe, if this one was and proved nothing."""
-    at = policy.find_open(state, plan.text_of[attempt.place]) if attempt.probe else None
-    if at is None:
-        return state
-    return policy.set_open(state, at, replace(state.open[at], probing=False))
-
-
-def _prove(plan: Plan, state: State, attempt: Attempt, slots: int | None = None) -> State:
-    at = policy.find_open(state, plan.text_of[attempt.place])
-    if at is None:
-        return state
-    opened = replace(state.open[at], proved=True, probing=False)
-    return policy.set_open(state, at, replace(opened, slots=slots or opened.slots))
-
-
-def _condemn(plan: Plan, state: State, attempt: Attempt, message: str) -> State:
-    """Start nothing else of a text that can't be built; its other trials stay pending."""
-    text = plan.text_of[attempt.place]
-    waiting = tuple(one for one in state.waiting if plan.text_of[one.place] != text)
-    stuck = {one.place for one in state.waiting if plan.text_of[one.place] == text}
-    at = policy.find_open(state, text)
-    if at is not None:
-        stuck.update(plan.texts[text][state.open[at].cursor :])
-        state = policy.close_text(plan, state, at)
-    return replace(
-        state,
-        waiting=waiting,
-        stuck=state.stuck | (stuck - state.unwanted),
-        input_fault=state.input_fault or message,
-    )
+        state = replace(state, cancelled=state.cancelled + 1)
+    else:
+        out.changed(plan.trials[attempt.place], TrialState.PENDING)
+        waiting = (*state.waiting, replace(attempt, late=False, began=None))
+        state = replace(state, waiting=tuple(sorted(waiting, key=lambda one: one.place)))
+    return proof.release(plan, state, attempt)
 
 
 def _note_duration(plan: Plan, state: State, attempt: Attempt, event: Ended) -> State:
@@ -335,20 +304,8 @@ def _note_duration(plan: Plan, state: State, attempt: Attempt, event: Ended) -> 
     return policy.set_open(state, at, opened)
 
 
-def _started(
-    trial: str, attempt: Attempt, worker: int, device: Device | None, out: _Out
-) -> AttemptStarted:
-    where = device or Device(host="", pid=0)
-    return AttemptStarted(trial, attempt.number, worker, where, out.time)
-
-
 def _worker(state: State, number: int) -> Worker | None:
     return state.workers[number] if 0 <= number < len(state.workers) else None
-
-
-def _set_worker(state: State, number: int, worker: Worker) -> State:
-    workers = (*state.workers[:number], worker, *state.workers[number + 1 :])
-    return replace(state, workers=workers)
 
 
 def _find(plan: Plan, state: State, event: Began | Built | Ended) -> Attempt | None:
@@ -367,56 +324,8 @@ def _set_attempt(state: State, number: int, old: Attempt, new: Attempt | None) -
     middle = () if new is None else (new,)
     lease = (*worker.lease[:at], *middle, *worker.lease[at + 1 :])
     stumbles = 0 if new is None else worker.stumbles
-    return _set_worker(state, number, replace(worker, lease=lease, stumbles=stumbles))
+    return set_worker(state, number, replace(worker, lease=lease, stumbles=stumbles))
 
 
 def _given_up(worker: Worker) -> bool:
     return worker.slot is Slot.ABSENT and worker.stumbles >= MAX_STUMBLES
-
-
-# ------------------------------------------------------------------ after each event
-def _settle(plan: Plan, state: State, out: _Out) -> State:
-    """Give idle workers work, start workers that are missing, end when nothing is left."""
-    if all(worker.slot is Slot.BUSY for worker in state.workers):
-        return state  # as after most events
-    if not state.ending:
-        state = _assign(plan, state, out)
-        state = _start_workers(plan, state, out)
-    if any(worker.slot is Slot.BUSY for worker in state.workers):
-        return state
-    work_is_left = bool(state.waiting or state.open)
-    if work_is_left and not state.ending:
-        return state
-    out.commands.append(EndSweep(state.reason or state.input_fault))
-    return replace(state, over=True)
-
-
-def _assign(plan: Plan, state: State, out: _Out) -> State:
-    for number, worker in enumerate(state.workers):
-        if worker.slot is not Slot.IDLE:
-            continue
-        attempts, state = policy.pick(plan, state)
-        if not attempts:
-            return state
-        busy = replace(worker, slot=Slot.BUSY, lease=attempts)
-        state = _set_worker(state, number, busy)
-        leased = tuple(LeasedTrial(plan.trials[one.place], one.number) for one in attempts)
-        out.commands.append(Lease(number, leased))
-        for one in leased:
-            out.changed(one.trial, TrialState.LEASED)
-    return state
-
-
-def _start_workers(plan: Plan, state: State, out: _Out) -> State:
-    absent = [
-        number
-        for number, worker in enumerate(state.workers)
-        if worker.slot is Slot.ABSENT and worker.stumbles < MAX_STUMBLES
-    ]
-    if not absent or not policy.pick(plan, state)[0]:
-        return state
-    for number in absent:
-        out.commands.append(StartWorker(number))
-        starting = replace(state.workers[number], slot=Slot.STARTING)
-        state = _set_worker(state, number, starting)
-    return state

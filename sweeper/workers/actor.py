@@ -72,7 +72,7 @@ class Runner(Protocol):
         texts: Mapping[str, ExperimentText],
         interrupted: Interruption,
     ) -> Iterator[Item]:
-        """Run each task; yield its Began, Built, Rows and Ended."""
+        """Run each task; yield its Began, Built, Rows and Ended. `tasks` may grow meanwhile."""
 
 
 class Outbox:
@@ -112,8 +112,9 @@ class TrialThread:
         self.interrupted = Interruption()
         self.outbox = Outbox()
         self._setup = setup
-        self._inbox: queue.SimpleQueue[tuple[Sequence[TrialTask], Mapping[str, ExperimentText]]]
+        self._inbox: queue.SimpleQueue[tuple[list[TrialTask], Mapping[str, ExperimentText]]]
         self._inbox = queue.SimpleQueue()
+        self._tasks: list[TrialTask] = []  # of the lease that was given last
         self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         threading.Thread(target=self._main, name="trials", daemon=True).start()
 
@@ -125,7 +126,12 @@ class TrialThread:
 
     def start(self, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]) -> None:
         """Run a lease. texts: those of its tasks."""
-        self._inbox.put((tasks, texts))
+        self._tasks = list(tasks)
+        self._inbox.put((self._tasks, texts))
+
+    def extend(self, tasks: Sequence[TrialTask]) -> None:
+        """Add to the lease that was given last; what comes after its last trial is passed over."""
+        self._tasks.extend(tasks)
 
     def _main(self) -> None:
         try:
@@ -143,11 +149,11 @@ class TrialThread:
                 self.outbox.put(fault, urgent=True)
 
     def _run(
-        self, runner: Runner, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]
+        self, runner: Runner, tasks: list[TrialTask], texts: Mapping[str, ExperimentText]
     ) -> None:
         first = tasks[0].trial
         for item in runner.run(tasks, texts, self.interrupted):
-            # Other workers may wait for the first trial of a text to be built.
+            # Its other slots are empty until the driver knows of them.
             self.outbox.put(item, urgent=isinstance(item, Built) and item.trial == first)
         self.outbox.put(LeaseOver(self._setup.number, time.time()), urgent=True)
 
@@ -164,7 +170,7 @@ def make_runner(setup: WorkerSetup) -> Runner:
 
 
 class WorkerActor:
-    """Methods are called by the pool; `interrupt` and `ping` in a group of their own.
+    """Methods are called by the pool; `extend`, `interrupt` and `ping` in a group of their own.
 
     Nothing happens in the constructor, so that what goes wrong arrives as itself.
     """
@@ -223,6 +229,11 @@ class WorkerActor:
                 yield batch
             if batch and isinstance(batch[-1], LeaseOver):
                 return
+
+    def extend(self, number: int, tasks: Sequence[TrialTask]) -> None:
+        """Add `tasks` to lease `number`, if that runs still."""
+        if self._trials is not None and number == self._lease:
+            self._trials.extend(tasks)
 
     def interrupt(self, number: int, trial: str | None = None) -> None:
         """Ask the attempts of lease `number` to end, or that of one trial in it."""

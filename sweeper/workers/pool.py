@@ -26,6 +26,7 @@ from sweeper.records import (
     Command,
     Event,
     ExperimentText,
+    Extend,
     InterruptTrial,
     InterruptWorker,
     Lease,
@@ -105,6 +106,8 @@ class Pool:
                 self._start(worker)
             case Lease(worker, attempts):
                 self._lease(worker, attempts)
+            case Extend(worker, attempts):
+                self._extend(worker, attempts)
             case InterruptWorker(worker):
                 self._interrupt(worker)
             case InterruptTrial(worker, trial):
@@ -142,6 +145,11 @@ class Pool:
         texts = {task.text_id: self._texts[task.text_id] for task in tasks}
         call = hand.actor.lease.options(num_returns="streaming")
         hand.awaited = call.remote(hand.lease, tasks, texts)
+
+    def _extend(self, worker: int, attempts: tuple[LeasedTrial, ...]) -> None:
+        hand = self._hands[worker]
+        tasks = tuple(self._task_of(one) for one in attempts)
+        hand.actor.extend.options(concurrency_group=CONTROL).remote(hand.lease, tasks)
 
     def _interrupt(self, worker: int, trial: str | None = None) -> None:
         hand = self._hands.get(worker)

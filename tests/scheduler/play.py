@@ -8,6 +8,7 @@ from sweeper.records import (
     Built,
     Device,
     Ended,
+    Extend,
     Lease,
     LeasedTrial,
     LeaseOver,
@@ -41,8 +42,8 @@ class Play:
     def began(self, trial, number=1, worker=0):
         return self.tell(Began(worker, trial, number, self.clock))
 
-    def built(self, trial, number=1, worker=0):
-        return self.tell(Built(worker, trial, number, self.clock))
+    def built(self, trial, number=1, worker=0, slots=1):
+        return self.tell(Built(worker, trial, number, self.clock, slots))
 
     def ended(self, trial, number=1, worker=0, outcome=AttemptState.FINISHED, **facts):
         return self.tell(Ended(worker, trial, number, outcome, self.clock, **facts))
@@ -60,6 +61,10 @@ class Play:
 
 def lease(worker, *attempts):
     return Lease(worker, tuple(LeasedTrial(trial, number) for trial, number in attempts))
+
+
+def extend(worker, *trials):
+    return Extend(worker, tuple(LeasedTrial(trial, 1) for trial in trials))
 
 
 def proved(texts="aaaa", workers=1, **rules):

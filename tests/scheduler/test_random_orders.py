@@ -20,6 +20,7 @@ from sweeper.records import (
     Drain,
     Ended,
     EndSweep,
+    Extend,
     InterruptTrial,
     InterruptWorker,
     Lease,
@@ -31,7 +32,7 @@ from sweeper.records import (
     WorkerUp,
 )
 from sweeper.scheduler import Policy, begin, make_plan, policy, step
-from sweeper.scheduler.state import Slot
+from sweeper.scheduler.state import MAX_PROBES, Slot
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Odds:
     drain: float = 0.0
     cancel: float = 0.0
     report: float = 0.7  # that an event reaches the driver before its worker dies
+    slots: int = 1  # of a worker, for trials of one text
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Process:
     told: str = ""  # "", "began" or "built" of the attempt it is at
     interrupted: bool = False
     unwanted: set = field(default_factory=set)  # trials that it was asked to end
+    coming: list = field(default_factory=list)  # added to its lease, and not there yet
 
 
 class World:
@@ -78,6 +81,7 @@ class World:
         self.leased: dict[str, int] = defaultdict(int)  # the newest number
         self.began_in_text: Counter[str] = Counter()
         self.proved: set[str] = set()
+        self.doubted: set[str] = set()  # could not be built, and others are being tried
         self.past: list = []
         self.clock = 0.0
         self.ended: EndSweep | None = None
@@ -132,20 +136,19 @@ class World:
                 assert process is not None, "a lease goes to a live worker"
                 assert not process.lease, "a lease goes to an idle worker"
                 assert len({self.text[one.trial] for one in attempts}) == 1
-                assert 1 <= len(attempts) <= self.plan.policy.max_lease
-                for one in attempts:
-                    assert one.number > self.leased[one.trial], "no number is used again"
-                    self.leased[one.trial] = one.number
+                assert 1 <= len(attempts) <= max(self.plan.policy.max_lease, self.odds.slots)
+                self.give(attempts)
                 process.lease = list(attempts)
-                if self.text[attempts[0].trial] not in self.proved:
-                    assert len(attempts) == 1, "the first of a text is tried alone"
-                    others = [
-                        other
-                        for other in self.processes.values()
-                        if other is not None and other is not process and other.lease[other.at :]
-                        and self.text[other.lease[0].trial] == self.text[attempts[0].trial]
-                    ]  # fmt: skip
-                    assert not others, "others of a text wait for its first"
+                self.check_probe(process)
+            case Extend(worker, attempts):
+                process = self.processes[worker]
+                assert process is not None
+                left = process.lease[process.at :]
+                assert 1 <= len(attempts) <= self.odds.slots - len(left)
+                assert {self.text[one.trial] for one in (*left, *attempts)} <= self.proved
+                assert len({self.text[one.trial] for one in (*left, *attempts)}) == 1
+                self.give(attempts)
+                process.coming.extend(attempts)
             case InterruptWorker(worker):
                 process = self.processes[worker]
                 assert process is not None
@@ -153,12 +156,33 @@ class World:
             case InterruptTrial(worker, trial):
                 process = self.processes[worker]
                 assert process is not None
-                assert trial in {one.trial for one in process.lease[process.at :]}
+                left = (*process.lease[process.at :], *process.coming)
+                assert trial in {one.trial for one in left}
                 assert trial not in process.unwanted, "a trial is interrupted once"
                 process.unwanted.add(trial)
             case EndSweep():
                 assert self.ended is None
                 self.ended = command
+
+    def give(self, attempts):
+        for one in attempts:
+            assert one.number > self.leased[one.trial], "no number is used again"
+            self.leased[one.trial] = one.number
+
+    def check_probe(self, process):
+        """A lease of a text that is not known to be good holds one trial, and there are few."""
+        text = self.text[process.lease[0].trial]
+        if text in self.proved:
+            return
+        assert len(process.lease) == 1, "the first of a text are tried alone"
+        others = self.probing(text) - 1
+        assert others < MAX_PROBES
+        assert not others or text not in self.doubted, "a doubted text waits for its probes"
+
+    def probing(self, text):
+        """How many workers are at a trial of this text."""
+        at = (p.lease[p.at].trial for p in self.processes.values() if p and p.lease[p.at :])
+        return sum(self.text[trial] == text for trial in at)
 
     def check(self):
         workers = self.state.workers
@@ -232,9 +256,11 @@ class World:
     def work(self, worker, process):
         if not process.lease:
             return
+        if self.roll(0.5):
+            process.lease, process.coming = process.lease + process.coming, []
         if process.at == len(process.lease):
             process.lease, process.at, process.told = [], 0, ""
-            process.unwanted = set()
+            process.unwanted, process.coming = set(), []  # what comes now comes too late
             self.tell(LeaseOver(worker, self.clock))
             return
         one = process.lease[process.at]
@@ -259,11 +285,12 @@ class World:
     def build(self, worker, process, one, key):
         if self.text[one.trial] in self.bad:
             process.at, process.told = process.at + 1, ""
+            self.doubted.add(self.text[one.trial])
             self.tell(Ended(outcome=AttemptState.FAILED, kind="input", message="bad", **key))
             return
         process.told = "built"
         self.proved.add(self.text[one.trial])
-        self.tell(Built(**key))
+        self.tell(Built(slots=self.odds.slots, **key))
 
     def end(self, worker, process, one, key):
         if one.trial in self.killers:
@@ -294,6 +321,7 @@ odds = st.builds(
     bad_text=st.sampled_from([0.0, 0.3]),
     stale=st.sampled_from([0.0, 0.5]),
     report=st.sampled_from([0.0, 0.7, 1.0]),
+    slots=st.sampled_from([1, 2, 8]),
 )
 rules = st.builds(
     Policy,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from play import HERE, Play, lease, proved
+from play import HERE, Play, extend, lease, proved
 
 from sweeper.records import (
     AttemptEnded,
@@ -33,12 +33,23 @@ def test_a_sweep_without_trials_ends_at_once():
     assert Play(texts="").commands == (EndSweep(""),)
 
 
-def test_the_first_trial_of_a_text_is_leased_alone_and_others_wait_until_it_is_built():
-    play = Play("aaaa", workers=2)
+def test_until_a_trial_of_a_text_is_built_each_worker_is_given_one_alone():
+    play = Play("a" * 20, workers=3)
     assert play.up(0) == (lease(0, ("t0", 1)),)
-    assert play.up(1) == ()
+    assert play.up(1) == (lease(1, ("t1", 1)),)
     assert play.began("t0") == ()
-    assert play.built("t0") == (lease(1, ("t1", 1)),)
+    assert play.built("t0", slots=4) == (extend(0, "t2", "t3", "t4"),)
+    assert play.up(2) == (lease(2, *((f"t{i}", 1) for i in range(5, 9))),)
+    play.began("t1", worker=1)
+    assert play.built("t1", worker=1, slots=4) == (extend(1, "t9", "t10", "t11"),)
+
+
+def test_only_some_workers_try_a_text_that_is_not_known_to_be_good():
+    play = Play("a" * 20, workers=9)
+    for worker in range(8):
+        assert play.up(worker) == (lease(worker, (f"t{worker}", 1)),)
+    assert play.up(8) == ()
+    assert play.built("t3", worker=3) == (lease(8, ("t8", 1)),)
 
 
 def test_each_text_has_a_first_trial_of_its_own():
@@ -64,6 +75,58 @@ def test_a_text_that_cannot_be_built_stops_its_trials_and_others_go_on():
     assert play.over() == (lease(0, ("t2", 1)),)
     play.whole("t2")
     assert play.over() == (EndSweep("no class Sofmax"),)
+    assert play.state.fault == "input"
+
+
+BAD = {"outcome": AttemptState.FAILED, "kind": "input", "message": "no class Sofmax"}
+
+
+def probed(texts="aaaa"):
+    """A play in which two workers try a text, and one of them could not build it."""
+    play = Play(texts, workers=2)
+    for worker in range(2):
+        play.up(worker)
+        play.began(f"t{worker}", worker=worker)
+    play.ended("t0", **BAD)
+    assert play.changes[-1] == TrialChanged("t0", TrialState.FAILED, 0.0)
+    assert play.over(0) == ()  # the other one will show what to think of it
+    return play
+
+
+def test_a_text_that_no_worker_can_build_is_given_up():
+    play = probed()
+    play.ended("t1", worker=1, **{**BAD, "message": "another"})
+    assert play.over(1) == (EndSweep("no class Sofmax"),)
+    assert play.state.fault == "input"
+    assert play.state.stuck == {2, 3}
+
+
+def test_a_text_that_another_worker_builds_is_good_and_the_trial_that_failed_fails_alone():
+    play = probed()
+    assert play.built("t1", worker=1) == (lease(0, ("t2", 1)),)
+    assert play.state.fault == ""
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_a_probe_that_shows_nothing_lets_another_trial_be_one(is_lost):
+    play = probed()
+    if is_lost:
+        assert play.down(1)[0] == lease(0, ("t1", 2))
+        play.ended("t1", 2, **BAD)
+    else:
+        error = {"outcome": AttemptState.FAILED, "kind": "error", "message": "no memory"}
+        assert play.ended("t1", worker=1, **error) == (lease(0, ("t2", 1)),)
+        play.ended("t2", **BAD)
+    play.over(1)
+    assert play.over(0) == (EndSweep("no class Sofmax"),)
+    assert play.state.fault == "input"
+
+
+def test_the_last_trials_of_a_text_that_showed_nothing_leave_the_doubt_standing():
+    play = probed("aa")
+    error = {"outcome": AttemptState.FAILED, "kind": "error", "message": "no memory"}
+    play.ended("t1", worker=1, **error)
+    assert play.over(1) == (EndSweep("no class Sofmax"),)
     assert play.state.fault == "input"
 
 
@@ -326,22 +389,52 @@ def test_a_lease_fills_the_slots_of_a_worker(seconds, left, slots, size):
     assert lease_size(Policy(), seconds=seconds, left=left, workers=2, slots=slots) == size
 
 
-def test_other_workers_fill_their_slots_as_soon_as_the_first_trial_is_built():
-    play = Play("a" * 12, workers=2)
-    play.up(0)
-    play.up(1)
+def test_a_worker_s_empty_slots_are_filled_when_it_tells_how_many_it_has():
+    play = Play("a" * 12)
+    play.up()
     play.began("t0")
-    (command,) = play.tell(Built(0, "t0", 1, play.clock, slots=8))
-    assert command == lease(1, *((f"t{i}", 1) for i in range(1, 9)))
+    assert play.built("t0", slots=8) == (extend(0, *(f"t{i}" for i in range(1, 8))),)
+    assert {change.state for change in play.changes} == {TrialState.LEASED}
+    play.began("t1")
+    assert play.built("t1", slots=8) == ()
+
+
+def test_what_was_added_to_a_lease_too_late_is_leased_again_and_charged_to_nobody():
+    play = Play("aaa", retries=0)
+    play.up()
+    play.began("t0")
+    play.built("t0", slots=2)
+    play.ended("t0")
+    assert play.over() == (lease(0, ("t1", 2)),)
+    play.whole("t1", 2)
+    assert play.over() == (lease(0, ("t2", 1)),)
+
+
+def test_nothing_is_added_to_what_is_tried_again():
+    play = Play("aaa")
+    play.up()
+    play.down()
+    play.up()
+    play.began("t0", 2)
+    assert play.built("t0", 2, slots=8) == ()
+
+
+def test_nothing_is_added_while_the_sweep_ends():
+    play = Play("aaa")
+    play.up()
+    play.began("t0")
+    play.tell(Drain("Ctrl-C", 1.0))
+    assert play.built("t0", slots=8) == ()
 
 
 def test_what_a_trial_takes_is_its_share_of_the_time_of_its_pack():
     play = Play("a" * 400)
     play.up()
     play.began("t0")
-    play.tell(Built(0, "t0", 1, play.clock, slots=8))
+    play.built("t0", slots=8)
     play.clock += 0.4  # 0.05 s a slot: 20 trials a second
-    play.ended("t0")
+    for i in range(8):
+        play.ended(f"t{i}")
     (command,) = play.over()
     assert len(command.attempts) == 24
 
@@ -357,7 +450,11 @@ def test_a_lease_holds_one_group_and_small_groups_do_not_fill_slots():
         state, _, _ = step(plan, state, WorkerUp(worker, HERE, 0.0))
     state, _, _ = step(plan, state, Began(0, "t0", 1, 0.0))
     state, (rest,), _ = step(plan, state, Built(0, "t0", 1, 0.0, slots=8))
-    assert [one.trial for one in rest.attempts] == wide[1:]
-    state, _, _ = step(plan, state, Ended(0, "t0", 1, AttemptState.FINISHED, 80.0))
+    assert [one.trial for one in rest.attempts] == wide[2:]
+    state, _, _ = step(plan, state, Began(1, "t2", 1, 0.0))
+    state, nothing, _ = step(plan, state, Built(1, "t2", 1, 0.0, slots=8))
+    assert nothing == ()
+    for trial in ("t0", *wide[2:]):
+        state, _, _ = step(plan, state, Ended(0, trial, 1, AttemptState.FINISHED, 80.0))
     state, (first_narrow,), _ = step(plan, state, LeaseOver(0, 80.0))
     assert [one.trial for one in first_narrow.attempts] == narrow[:1]

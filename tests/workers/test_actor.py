@@ -82,6 +82,19 @@ def test_an_interrupt_ends_the_running_trial_and_begins_no_other(make_thread):
     assert not any(isinstance(item, Began) and item.trial == "b" for item in events)
 
 
+def test_what_is_added_to_a_lease_runs_in_it_and_what_comes_too_late_never(make_thread):
+    thread = make_thread()
+    thread.wait_until_ready()
+    thread.start([task("a", "sleep", 10)], TEXTS)
+    thread.extend([task("b", "rows", 1)])
+    events = [item for batch in until_over(thread) for item in batch]
+    assert [item.trial for item in events if isinstance(item, Ended)] == ["a", "b"]
+    thread.extend([task("late", "rows", 1)])
+    thread.start([task("c", "rows", 1)], TEXTS)
+    events = [item for batch in until_over(thread) for item in batch]
+    assert [item.trial for item in events if isinstance(item, Ended)] == ["c"]
+
+
 def test_a_worker_keeps_no_text_of_an_earlier_lease(make_thread):
     thread = make_thread()
     thread.wait_until_ready()

@@ -1,5 +1,7 @@
 """Attempts side by side: how many, and in what programs."""
 
+from functools import partial
+
 import jax
 import numpy as np
 import pytensor
@@ -39,7 +41,7 @@ def run(count, monkeypatch, *, measure, train, epochs=2):
 
     monkeypatch.setattr(packing, "width", width)
     attempts = (attempt(seed, epochs, info) for seed, info in enumerate(infos))
-    return list(side_by_side(attempts, None)), infos
+    return list(side_by_side(partial(next, iter(attempts), None), None)), infos
 
 
 def test_monitoring_and_training_each_have_their_own_width(monkeypatch):
@@ -59,6 +61,18 @@ def test_training_alone_is_what_a_trial_records_where_only_monitoring_is_packed(
 def test_trials_that_start_later_tell_how_many_go_side_by_side_by_then(monkeypatch):
     items, _ = run(6, monkeypatch, measure=1, train=4)
     assert [item.slots for item in items] == [1, 4, 4, 4, 4, 4]
+
+
+def test_a_free_slot_is_taken_by_what_comes_while_others_run(monkeypatch):
+    monkeypatch.setattr(packing, "width", lambda request, asked, mates: 7)
+    infos = [{} for _ in range(3)]
+    coming = [attempt(0, 3, infos[0])]
+    items = side_by_side(lambda: coming.pop() if coming else None, None)
+    assert next(items).slots == 1
+    coming += [attempt(1, 3, infos[1]), attempt(2, 3, infos[2])]
+    assert [item.trial for item in items] == ["2", "1"]
+    assert infos[0]["passes"][0] == ("Measure", 7)
+    assert [one["slots"] for one in infos] == [7, 7, 7]
 
 
 def test_what_the_engine_raises_for_a_trial_is_raised_in_that_trial(monkeypatch):

@@ -14,6 +14,7 @@ from sweeper.records import (
     Built,
     Ended,
     ExperimentText,
+    Extend,
     InterruptTrial,
     InterruptWorker,
     Lease,
@@ -97,6 +98,17 @@ def ask(cluster, tmp_path):
     yield make
     for pool in pools:
         pool.kill()
+
+
+def test_trials_that_are_added_run_in_the_same_lease(ask):
+    asked = ask()
+    asked.start(0)
+    asked.lease(0, a=("sleep", 20))
+    asked.wait(lambda seen: any(isinstance(event, Built) for event in seen))
+    asked.work["b"] = ("rows", 1)
+    asked.pool.obey(Extend(0, (LeasedTrial("b", 1),)))
+    seen = asked.wait(is_over)
+    assert [event.trial for event in of(seen, Ended)] == ["a", "b"]
 
 
 def test_a_lease_s_rows_and_events_arrive_in_order(ask):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -78,29 +77,30 @@ class _Widths:
 
 
 def side_by_side(
-    attempts: Iterable[Attempt], asked: int | None, mates: int | None = None
+    begin: Callable[[], Attempt | None], asked: int | None, mates: int | None = None
 ) -> Iterator[Item]:
     """Run attempts, as many at a time as a pack of their program has slots; give their items.
 
-    A slot whose attempt ends is taken by the next. asked: the user's own number of slots.
+    begin: makes the next attempt, None where there is none now; asked whenever a slot is free.
+    asked: the user's own number of slots.
     mates: how many trials of the whole sweep are likely to be one program; None: not known.
     """
-    queue = deque(attempts)
     slots: list[_Slot] = []
     widths = _Widths(asked, mates)
-    while queue or slots:
-        while queue and len(slots) < widths.n_slots:
-            slot = _Slot(queue.popleft())
+    while True:
+        while len(slots) < widths.n_slots and (attempt := begin()) is not None:
+            slot = _Slot(attempt)
             yield from slot.advance(widths.n_slots)
             widths.note(slot.request)
             if slot.request is not None:
                 slots.append(slot)
-        if slots:
-            group = _next_group(slots)
-            for slot, reply in zip(group, _answers(group, widths), strict=True):
-                yield from slot.advance(widths.n_slots, reply)
-                widths.note(slot.request)
-            slots = [slot for slot in slots if slot.request is not None]
+        if not slots:
+            return
+        group = _next_group(slots)
+        for slot, reply in zip(group, _answers(group, widths), strict=True):
+            yield from slot.advance(widths.n_slots, reply)
+            widths.note(slot.request)
+        slots = [slot for slot in slots if slot.request is not None]
 
 
 def _next_group(slots: list[_Slot]) -> list[_Slot]:

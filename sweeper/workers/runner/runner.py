@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.config.imports import import_alias
@@ -17,9 +17,12 @@ from sweeper.records import ExperimentText, RunnerSetup, TrialTask
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import quiet_imports
 from sweeper.workers.runner.attempt import Bench, attempt
-from sweeper.workers.runner.packing import Item, side_by_side
+from sweeper.workers.runner.packing import Attempt, Item, side_by_side
 from sweeper.workers.runner.results import Results
 from sweeper.workers.runner.rows import ChannelFilter
+
+# What those that run side by side have in common: text, pack and mates.
+_Kind: TypeAlias = tuple[str, int | None, int | None]
 
 _TEXTS_KEPT = 32  # the scheduler has no more open at once
 
@@ -57,11 +60,21 @@ class Runner:
         texts: Mapping[str, ExperimentText],
         interrupted: Interruption,
     ) -> Iterator[Item]:
-        """Run the tasks; those of one text side by side. Of each: Began, Built, rows, Ended."""
-        bench = self._bench
-        for (text_id, *of), group in groupby(tasks, key=attrgetter("text_id", "pack", "mates")):
-            attempts = (attempt(bench, task, texts[text_id], interrupted) for task in group)
-            yield from side_by_side(attempts, *of)
+        """Run the tasks; those of one text side by side. Of each: Began, Built, rows, Ended.
+
+        `tasks` may grow meanwhile: what is there when a slot is free is begun.
+        """
+        queue = _Queue(tasks)
+        while (first := queue.first) is not None:
+            text = texts[first.text_id]
+            begin = partial(self._begin, queue, _kind(first), text, interrupted)
+            yield from side_by_side(begin, first.pack, first.mates)
+
+    def _begin(
+        self, queue: _Queue, kind: _Kind, text: ExperimentText, interrupted: Interruption
+    ) -> Attempt | None:
+        task = queue.take(kind)
+        return None if task is None else attempt(self._bench, task, text, interrupted)
 
     def _documents(self, text_id: str, text: ExperimentText) -> list[nodes.Node]:
         """The text's documents, parsed once; those of texts long gone are forgotten."""
@@ -70,3 +83,28 @@ class Runner:
                 del self._parsed[next(iter(self._parsed))]
             self._parsed[text_id] = nodes.parse(text.text, source=text.source, lines=text.lines)
         return self._parsed[text_id]
+
+
+def _kind(task: TrialTask) -> _Kind:
+    return task.text_id, task.pack, task.mates
+
+
+class _Queue:
+    """Tasks that have not begun, of a list that may grow."""
+
+    def __init__(self, tasks: Sequence[TrialTask]) -> None:
+        self._tasks = tasks
+        self._at = 0
+
+    @property
+    def first(self) -> TrialTask | None:
+        """The next one, None where there is none now."""
+        return self._tasks[self._at] if self._at < len(self._tasks) else None
+
+    def take(self, kind: _Kind) -> TrialTask | None:
+        """The next one if it is of this kind."""
+        first = self.first
+        if first is None or _kind(first) != kind:
+            return None
+        self._at += 1
+        return first

@@ -1,0 +1,92 @@
+"""The data that passes between the layers: records and nothing else, frozen but for `Row`.
+
+Down go trials, up come events. All of it is plain data that pickles small.
+Times are seconds since the Unix epoch, durations are seconds.
+"""
+
+from sweeper.records.commands import (
+    Command,
+    EndSweep,
+    Extend,
+    InterruptTrial,
+    InterruptWorker,
+    Lease,
+    LeasedTrial,
+    StartWorker,
+)
+from sweeper.records.events import (
+    Began,
+    Built,
+    Cancel,
+    Device,
+    Drain,
+    Ended,
+    Event,
+    LeaseOver,
+    Row,
+    WorkerDown,
+    WorkerUp,
+)
+from sweeper.records.kept import (
+    AttemptEnded,
+    AttemptRecord,
+    AttemptStarted,
+    Change,
+    SweepRecord,
+    TrialChanged,
+    TrialRecord,
+)
+from sweeper.records.plain import Value, pickles_fast, replace
+from sweeper.records.plan import (
+    Checkpointing,
+    ExperimentText,
+    Objective,
+    Resources,
+    RunnerSetup,
+    SweepSpec,
+    Trial,
+    TrialTask,
+)
+from sweeper.records.states import AttemptState, TrialState
+
+__all__ = [
+    "AttemptEnded",
+    "AttemptRecord",
+    "AttemptStarted",
+    "AttemptState",
+    "Began",
+    "Built",
+    "Cancel",
+    "Change",
+    "Checkpointing",
+    "Command",
+    "Device",
+    "Drain",
+    "EndSweep",
+    "Ended",
+    "Event",
+    "ExperimentText",
+    "Extend",
+    "InterruptTrial",
+    "InterruptWorker",
+    "Lease",
+    "LeaseOver",
+    "LeasedTrial",
+    "Objective",
+    "Resources",
+    "Row",
+    "RunnerSetup",
+    "StartWorker",
+    "SweepRecord",
+    "SweepSpec",
+    "Trial",
+    "TrialChanged",
+    "TrialRecord",
+    "TrialState",
+    "TrialTask",
+    "Value",
+    "WorkerDown",
+    "WorkerUp",
+    "pickles_fast",
+    "replace",
+]

@@ -3,6 +3,7 @@ import pytensor
 import pytest
 from sklearn.datasets import load_digits
 
+from pylearn2core.datasets import digits
 from pylearn2core.datasets.digits import Digits
 from pylearn2core.space import CompositeSpace, IndexSpace, VectorSpace
 
@@ -16,11 +17,11 @@ def test_the_three_parts_are_the_file_in_order():
 
 
 def test_digits_have_labels_and_images():
-    digits = Digits("train")
+    train = Digits("train")
     specs = (CompositeSpace([VectorSpace(64), IndexSpace(10, 1)]), ("features", "targets"))
-    assert digits.get_data_specs() == specs
-    assert digits.get_topological_view().shape == (1000, 8, 8, 1)
-    assert np.array_equal(digits.get_topological_view()[0, :, :, 0] * 16, load_digits().images[0])
+    assert train.get_data_specs() == specs
+    assert train.get_topological_view().shape == (1000, 8, 8, 1)
+    assert np.array_equal(train.get_topological_view()[0, :, :, 0] * 16, load_digits().images[0])
 
 
 def test_datasets_share_their_arrays_which_no_one_can_write_to():
@@ -44,7 +45,14 @@ def test_an_unknown_part_is_refused():
 
 
 def test_images_are_shown_from_black_to_white():
-    digits = Digits("test")
+    test = Digits("test")
     values = np.array([0.0, 0.5, 1.0, 2.0])
-    assert digits.adjust_for_viewer(values).tolist() == [-1, 0, 1, 1]
-    assert digits.adjust_to_be_viewed_with(values, 9 * values).tolist() == [-1, 0, 1, 1]
+    assert test.adjust_for_viewer(values).tolist() == [-1, 0, 1, 1]
+    assert test.adjust_to_be_viewed_with(values, 9 * values).tolist() == [-1, 0, 1, 1]
+
+
+def test_where_the_file_lies_elsewhere_scikit_learn_is_asked_for_it(monkeypatch):
+    read = digits._table.__wrapped__
+    found = read()
+    monkeypatch.setattr(digits, "find_spec", lambda name: None)
+    assert np.array_equal(read(), found)

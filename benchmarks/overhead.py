@@ -1,10 +1,11 @@
 """What a trial costs beside its own work: trivial trials through the real `sweep launch`.
 
     python benchmarks/overhead.py                       # 100 and 2,000 trials of 10 rows
-    python benchmarks/overhead.py --sizes 2000 100000
+    python benchmarks/overhead.py --sizes 1000 10000 100000
 
-Start-up (Ray, imports, workers) is paid once a launch, so each figure is the difference between the
-largest and the smallest size, divided by the difference in trials.
+Start-up (Ray, imports, workers) is paid once a launch, so each figure is the difference between two
+sizes that follow one another, divided by the difference in trials: equal figures mean that the cost
+of a trial does not grow with their number.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 MODULE = '''
@@ -84,7 +86,7 @@ def measure(folder: Path, trials: int, rows: int, workers: int | None) -> Measur
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs=2, default=[100, 2000], metavar="TRIALS")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 2000], metavar="TRIALS")
     parser.add_argument("--rows", type=int, default=10, help="rows a trial")
     parser.add_argument("--workers", type=int, help="default: as many as fit")
     return parser.parse_args()
@@ -93,19 +95,21 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     chosen = arguments()
     with tempfile.TemporaryDirectory() as scratch:
-        few, many = (
+        runs = [
             measure(Path(scratch) / str(trials), trials, chosen.rows, chosen.workers)
-            for trials in sorted(chosen.sizes)
-        )
-    for run in (few, many):
+            for trials in sorted(set(chosen.sizes))
+        ]
+    for run in runs:
         print(
             f"{run.trials:>7} trials of {chosen.rows} rows: {run.wall_s:.2f} s, "
             f"driver {run.peak_kb / 1024:.0f} MB, {run.files} files"
         )
-    more = many.trials - few.trials
-    print(f"beyond start-up: {(many.wall_s - few.wall_s) / more * 1000:.3f} ms a trial")
-    print(f"driver memory:   {(many.peak_kb - few.peak_kb) / more:.2f} kB a trial")
-    print(f"files:           {(many.files - few.files) / more * 1000:.1f} for 1,000 trials")
+    for few, many in pairwise(runs):
+        more = many.trials - few.trials
+        print(f"\nof each trial from {few.trials} to {many.trials}:")
+        print(f"  time            {(many.wall_s - few.wall_s) / more * 1000:.3f} ms")
+        print(f"  driver's memory {(many.peak_kb - few.peak_kb) / more:.2f} kB")
+        print(f"  files           {(many.files - few.files) / more * 1000:.1f} for 1,000 trials")
 
 
 if __name__ == "__main__":

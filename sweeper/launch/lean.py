@@ -9,6 +9,7 @@ that has them no longer starts as it always does.
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,20 +25,27 @@ _PATIENCE_S = 20.0
 @contextmanager
 def lean() -> Iterator[None]:
     """Let a `ray.init` in this block start the GCS and the raylet alone."""
-    from ray._private import node, parameter, services
-
+    parameter, node, services = map(_module, ("parameter", "node", "services"))
     without = {"no_monitor": True, "include_log_monitor": False}
     with ExitStack() as changed:
         params: Any = getattr(parameter, "RayParams", None)
         if _takes(params, *without):
             fewer = functools.partial(params, **without)
             changed.enter_context(_replaced(parameter, "RayParams", fewer))
-        if _takes(getattr(node.Node, "start_api_server", None), "include_dashboard"):
-            changed.enter_context(_replaced(node.Node, "start_api_server", _start_no_server))
+        node_type = getattr(node, "Node", None)
+        if _takes(getattr(node_type, "start_api_server", None), "include_dashboard"):
+            changed.enter_context(_replaced(node_type, "start_api_server", _start_no_server))
         look_up: Any = getattr(services, "get_node", None)
         if _takes(look_up, "gcs_address", "node_id"):
             changed.enter_context(_replaced(services, "get_node", _soon(look_up)))
         yield
+
+
+def _module(name: str) -> Any:
+    """One of Ray's own, None where there is none of this name."""
+    with suppress(ImportError):
+        return importlib.import_module(f"ray._private.{name}")
+    return None
 
 
 @contextmanager

@@ -58,6 +58,9 @@ def test_a_ray_without_these_internals_starts_as_always(monkeypatch):
         assert parameter.RayParams is Params
         assert not hasattr(node.Node, "start_api_server")
         assert services.get_node("a") == "a"
+    monkeypatch.setattr(lean, "_module", lambda name: None)
+    with lean.lean():
+        assert parameter.RayParams is Params
 
 
 def test_a_node_that_can_t_be_asked_for_is_ray_s_to_explain(monkeypatch):

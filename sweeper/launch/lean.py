@@ -1,9 +1,11 @@
-"""A private Ray without the processes that nobody asks anything of: up in half the time.
+"""A Ray of our own without the processes that nobody asks anything of: up in half the time.
 
-`ray.init` starts an autoscaler, a log monitor and a dashboard's server on every head, and looks for
-its node once a second. A private cluster neither grows nor shows a page, and its workers write
-their own logs. Ray has no public option for that, so this leans on three of its internals; a Ray
-that has them no longer starts as it always does.
+    python -m sweeper.launch.lean start --head ...     # as `ray start`
+
+Ray starts an autoscaler, a log monitor and servers for a dashboard and for clients on every head,
+and looks for its node once a second. A private cluster, or one in an allocation, neither grows nor
+shows a page, and its workers write their own logs. Ray has no public option for that, so this leans
+on three of its internals; a Ray that has them no longer starts as it always does.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _LOOK_S = 0.02
 _PATIENCE_S = 20.0
@@ -24,14 +26,13 @@ _PATIENCE_S = 20.0
 
 @contextmanager
 def lean() -> Iterator[None]:
-    """Let a `ray.init` in this block start the GCS and the raylet alone."""
+    """Let what starts Ray in this block start the GCS and the raylet alone."""
     parameter, node, services = map(_module, ("parameter", "node", "services"))
-    without = {"no_monitor": True, "include_log_monitor": False}
+    without = {"no_monitor": True, "include_log_monitor": False, "ray_client_server_port": None}
     with ExitStack() as changed:
         params: Any = getattr(parameter, "RayParams", None)
         if _takes(params, *without):
-            fewer = functools.partial(params, **without)
-            changed.enter_context(_replaced(parameter, "RayParams", fewer))
+            changed.enter_context(_replaced(parameter, "RayParams", _with(params, without)))
         node_type = getattr(node, "Node", None)
         if _takes(getattr(node_type, "start_api_server", None), "include_dashboard"):
             changed.enter_context(_replaced(node_type, "start_api_server", _start_no_server))
@@ -62,6 +63,16 @@ def _takes(what: Any, *names: str) -> bool:
     return callable(what) and set(names) <= inspect.signature(what).parameters.keys()
 
 
+def _with(params: Callable[..., Any], fixed: Mapping[str, Any]) -> Callable[..., Any]:
+    """`params` where these arguments are what they are, whatever the caller says."""
+
+    @functools.wraps(params, updated=())
+    def made(*args: Any, **options: Any) -> Any:
+        return params(*args, **{**options, **fixed})
+
+    return made
+
+
 def _start_no_server(node: Any, **_options: object) -> None:
     """Stands in for `Node.start_api_server`: where there is no page it has no address."""
     node._webui_url = ""
@@ -87,3 +98,15 @@ def _wait_for(gcs_address: str, node_id: str) -> None:
             if any(known.hex() == node_id for known in gcs.get_all_node_info()):
                 return
             time.sleep(_LOOK_S)
+
+
+def main() -> None:
+    """The command `ray`, lean."""
+    from ray.scripts import scripts
+
+    with lean():
+        scripts.main()
+
+
+if __name__ == "__main__":
+    main()

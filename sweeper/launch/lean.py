@@ -4,7 +4,7 @@
 
 Ray starts an autoscaler, a log monitor and servers for a dashboard and for clients on every head,
 and looks for its node once a second. A private cluster, or one in an allocation, neither grows nor
-shows a page, and its workers write their own logs. Ray has no public option for that, so this leans
+shows a page, and its workers write their own logs. `ray.init` has no option for that, so this leans
 on three of its internals; a Ray that has them no longer starts as it always does.
 """
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LOOK_S = 0.02
 _PATIENCE_S = 20.0
+_ANSWER_S = 5.0
 
 
 @contextmanager
@@ -60,7 +61,10 @@ def _replaced(owner: Any, name: str, value: object) -> Iterator[None]:
 
 
 def _takes(what: Any, *names: str) -> bool:
-    return callable(what) and set(names) <= inspect.signature(what).parameters.keys()
+    try:
+        return set(names) <= inspect.signature(what).parameters.keys()
+    except (TypeError, ValueError):  # nothing that can be called, or that tells its arguments
+        return False
 
 
 def _with(params: Callable[..., Any], fixed: Mapping[str, Any]) -> Callable[..., Any]:
@@ -73,31 +77,35 @@ def _with(params: Callable[..., Any], fixed: Mapping[str, Any]) -> Callable[...,
     return made
 
 
-def _start_no_server(node: Any, **_options: object) -> None:
+def _start_no_server(node: Any, *_arguments: object, **_options: object) -> None:
     """Stands in for `Node.start_api_server`: where there is no page it has no address."""
     node._webui_url = ""
 
 
-def _soon(look_up: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
+def _soon(look_up: Callable[..., Any]) -> Callable[..., Any]:
     """Let `services.get_node` be asked when the answer is there: it sleeps a second else."""
+    until = time.monotonic() + _PATIENCE_S
 
-    def get_node(gcs_address: str, node_id: str) -> Any:
-        _wait_for(gcs_address, node_id)
-        return look_up(gcs_address, node_id)
+    def get_node(gcs_address: str, node_id: str, *others: Any, **options: Any) -> Any:
+        with suppress(Exception):  # whoever asks in earnest says what is wrong
+            _wait_for(gcs_address, node_id, until)
+        return look_up(gcs_address, node_id, *others, **options)
 
     return get_node
 
 
-def _wait_for(gcs_address: str, node_id: str) -> None:
+def _wait_for(gcs_address: str, node_id: str, until: float) -> bool:
+    """Wait until a node is listed; whether it is."""
     from ray import _raylet
 
-    until = time.monotonic() + _PATIENCE_S
-    with suppress(Exception):  # whoever asks in earnest says what is wrong
-        gcs = _raylet.GcsClient(address=gcs_address)  # type: ignore[attr-defined]
-        while time.monotonic() < until:
-            if any(known.hex() == node_id for known in gcs.get_all_node_info()):
-                return
-            time.sleep(_LOOK_S)
+    if time.monotonic() > until:
+        return False
+    gcs = _raylet.GcsClient(address=gcs_address)  # type: ignore[attr-defined]
+    while not any(known.hex() == node_id for known in gcs.get_all_node_info(timeout=_ANSWER_S)):
+        if time.monotonic() > until:
+            return False
+        time.sleep(_LOOK_S)
+    return True
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweeper.records import InterruptTrial, replace
-from sweeper.scheduler import policy
+from sweeper.scheduler import policy, proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,4 +61,6 @@ def _without(plan: Plan, state: State, gone: frozenset[int | None]) -> State:
         at = policy.find_open(state, opened.text)
         if at is not None:
             state = policy.move_on(plan, state, at, state.open[at])
+    for text, _ in state.doubts:
+        state = proof.release(plan, state, text)
     return state

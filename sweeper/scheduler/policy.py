@@ -129,29 +129,28 @@ def pick(plan: Plan, state: State) -> tuple[tuple[Attempt, ...], State]:
 
 
 def _first_waiting(plan: Plan, state: State) -> int | None:
-    open_to_probes = _open_to_probes(plan, state)
+    may_probe = _may_probe(plan, state)
     for index, attempt in enumerate(state.waiting):
-        at = find_open(state, plan.text_of[attempt.place]) if attempt.probe else None
-        if at is None or open_to_probes(state.open[at]):
+        if not attempt.probe or may_probe(plan.text_of[attempt.place]):
             return index
     return None
 
 
 def _first_open(plan: Plan, state: State) -> tuple[int, int] | None:
     """(place of the first startable trial, index of its text in `state.open`)."""
-    open_to_probes = _open_to_probes(plan, state)
+    may_probe = _may_probe(plan, state)
     startable = (
         (plan.texts[opened.text][opened.cursor], index)
         for index, opened in enumerate(state.open)
-        if opened.proved or open_to_probes(opened)
+        if opened.proved or may_probe(opened.text)
     )
     return min(startable, default=None)
 
 
-def _open_to_probes(plan: Plan, state: State) -> Callable[[OpenText], bool]:
+def _may_probe(plan: Plan, state: State) -> Callable[[int], bool]:
     """Tells whether one more trial of a text that is not proved may be tried."""
     now, doubts = probes(plan, state), dict(state.doubts)
-    return lambda opened: now[opened.text] < (1 if opened.text in doubts else MAX_PROBES)
+    return lambda text: now[text] < (1 if text in doubts else MAX_PROBES)
 
 
 def probes(plan: Plan, state: State) -> Counter[int]:
@@ -171,10 +170,25 @@ def _together(plan: Plan, places: tuple[int, ...], start: int, size: int) -> int
     )
 
 
-def _take_waiting(_plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
-    attempt = state.waiting[index]
-    waiting = (*state.waiting[:index], *state.waiting[index + 1 :])
-    return (attempt,), replace(state, waiting=waiting)
+def _take_waiting(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
+    first = state.waiting[index]
+    taken = _like_late(plan, state, first) if first.late else (first,)
+    waiting = tuple(one for one in state.waiting if one not in taken)
+    return tuple(replace(one, late=False) for one in taken), replace(state, waiting=waiting)
+
+
+def _like_late(plan: Plan, state: State, first: Attempt) -> tuple[Attempt, ...]:
+    """Those that came too late to begin and may share a lease with `first`, itself among them."""
+    kind = plan.text_of[first.place], plan.group_of[first.place]
+    like = [
+        one
+        for one in state.waiting
+        if one.late and (plan.text_of[one.place], plan.group_of[one.place]) == kind
+    ]
+    at = find_open(state, kind[0])
+    opened = OpenText(kind[0]) if at is None else state.open[at]
+    size = _size(plan, opened, first.place, len(like))
+    return tuple(like[:size])
 
 
 def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
@@ -182,14 +196,19 @@ def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...
     if not opened.proved:
         return take(plan, state, index, 1)
     places = plan.texts[opened.text]
-    size = lease_size(
+    left = len(places) - opened.cursor
+    return take(plan, state, index, _size(plan, opened, places[opened.cursor], left))
+
+
+def _size(plan: Plan, opened: OpenText, first: int, left: int) -> int:
+    """How many trials a lease holds whose first one is `first`."""
+    return lease_size(
         plan.policy,
         seconds=opened.seconds,
-        left=len(places) - opened.cursor,
+        left=left,
         workers=plan.workers,
-        slots=opened.slots if plan.fills[places[opened.cursor]] else 1,
+        slots=opened.slots if plan.fills[first] else 1,
     )
-    return take(plan, state, index, size)
 
 
 def take(plan: Plan, state: State, index: int, size: int) -> tuple[tuple[Attempt, ...], State]:
@@ -198,7 +217,7 @@ def take(plan: Plan, state: State, index: int, size: int) -> tuple[tuple[Attempt
     places = plan.texts[opened.text]
     end = opened.cursor + _together(plan, places, opened.cursor, size)
     attempts = tuple(
-        Attempt(place, plan.numbers[place], probe=not opened.proved)
+        Attempt(place, plan.numbers[place], probe=not opened.proved, lone=not opened.proved)
         for place in places[opened.cursor : end]
         if place not in state.unwanted
     )

@@ -46,31 +46,32 @@ def prove(plan: Plan, state: State, place: int, slots: int | None = None) -> Sta
 def refute(plan: Plan, state: State, probe: Attempt, message: str) -> State:
     """A probe could not be built, for what the user wrote, and is with its worker no more."""
     text = plan.text_of[probe.place]
-    why = dict(state.doubts).get(text, message)
-    if policy.probes(plan, state)[text]:
-        return replace(state, doubts=(*_others(state.doubts, text), (text, why)))
-    return _condemn(plan, state, text, why)
-
-
-def release(plan: Plan, state: State, attempt: Attempt) -> State:
-    """An attempt has shown nothing: where it was a doubted text's last, the doubt stands."""
-    text = plan.text_of[attempt.place]
-    why = dict(state.doubts).get(text)
-    is_left = (
-        why is None
-        or policy.probes(plan, state)[text]
-        or policy.find_open(state, text) is not None
-        or any(plan.text_of[one.place] == text for one in state.waiting)
+    known = dict(state.doubts)
+    state = replace(
+        state,
+        doubts=(*_others(state.doubts, text), (text, known.get(text, message))),
+        echoes=state.echoes + (text in known),
     )
-    return state if is_left else _condemn(plan, state, text, str(why))
+    return state if policy.probes(plan, state)[text] else _condemn(plan, state, text)
+
+
+def release(plan: Plan, state: State, text: int) -> State:
+    """A trial of this text runs no more: where it was a doubted one's last, the doubt stands."""
+    if text not in dict(state.doubts) or policy.probes(plan, state)[text]:
+        return state
+    is_open = policy.find_open(state, text) is not None
+    if is_open or any(plan.text_of[one.place] == text for one in state.waiting):
+        return state  # another is tried
+    return _condemn(plan, state, text)
 
 
 def _others(doubts: tuple[tuple[int, str], ...], text: int) -> tuple[tuple[int, str], ...]:
     return tuple(one for one in doubts if one[0] != text)
 
 
-def _condemn(plan: Plan, state: State, text: int, message: str) -> State:
-    """Start nothing else of a text that can't be built; its other trials stay pending."""
+def _condemn(plan: Plan, state: State, text: int) -> State:
+    """Start nothing else of a doubted text; its other trials stay pending."""
+    why = dict(state.doubts)[text]
     waiting = tuple(one for one in state.waiting if plan.text_of[one.place] != text)
     stuck = {one.place for one in state.waiting if plan.text_of[one.place] == text}
     at = policy.find_open(state, text)
@@ -82,5 +83,5 @@ def _condemn(plan: Plan, state: State, text: int, message: str) -> State:
         waiting=waiting,
         doubts=_others(state.doubts, text),
         stuck=state.stuck | (stuck - state.unwanted),
-        input_fault=state.input_fault or message,
+        input_fault=state.input_fault or why,
     )

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from sweeper.records import EndSweep, Lease, StartWorker, replace
 from sweeper.scheduler import policy
-from sweeper.scheduler.state import Slot, set_worker
+from sweeper.scheduler.state import MAX_STUMBLES, Slot, set_worker
 
 if TYPE_CHECKING:
     from sweeper.scheduler.out import Out
     from sweeper.scheduler.state import Plan, State
-
-# A worker that dies so often in a row with nothing to do is not started again.
-MAX_STUMBLES = 3
 
 
 def settle(plan: Plan, state: State, out: Out) -> State:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MAX_OPEN = 32
 # Trials of a text that are tried before it is known to be good: what a mistake in it may cost.
 MAX_PROBES = 8
+# A worker that dies so often in a row with nothing to do is not started again.
+MAX_STUMBLES = 3
 
 Fault = Literal["", "interrupted", "input", "failures", "cluster"]
 
@@ -116,7 +118,9 @@ class Attempt:
     place: of its trial in the plan.    number: from 1, growing and never used again: there may
     be gaps.    charges: losses laid to the trial.
     probe: its text is not known to be good; its lease holds nothing else.
-    late: it was added to a lease that ran, which may have been over before it arrived.
+    lone: it was leased alone because its worker's slots were not known: once it is built they are.
+    late: it was added to a lease that ran, which may have been over before it arrived; of one that
+    waits: it was, so that nothing speaks against it.
     began: when, None before.
     """
 
@@ -124,6 +128,7 @@ class Attempt:
     number: int
     charges: int = 0
     probe: bool = False
+    lone: bool = False
     late: bool = False
     began: float | None = None
 
@@ -179,6 +184,7 @@ class State:
     unwanted: places of trials that the user cancelled; one that runs ends first.
     finished, failed, cancelled: trials of the run that came to these ends, earlier drivers' among
     them.
+    echoes: failed trials that say of their text what another one had said.
     ending: why no more leases are given, "" while they are; reason: for the user.
     input_fault: message of the first text that could not be built, "" where there is none.
     over: EndSweep was given.
@@ -194,6 +200,7 @@ class State:
     finished: int = 0
     failed: int = 0
     cancelled: int = 0
+    echoes: int = 0
     ending: Fault = ""
     reason: str = ""
     input_fault: str = ""

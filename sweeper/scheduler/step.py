@@ -26,8 +26,8 @@ from sweeper.records import (
 from sweeper.scheduler import policy, proof
 from sweeper.scheduler.cancel import cancel
 from sweeper.scheduler.out import Out
-from sweeper.scheduler.settle import MAX_STUMBLES, settle
-from sweeper.scheduler.state import Slot, State, Worker, set_worker
+from sweeper.scheduler.settle import settle
+from sweeper.scheduler.state import MAX_STUMBLES, Slot, State, Worker, set_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ def _worker_down(plan: Plan, state: State, event: WorkerDown, out: Out) -> State
     if state.ending:
         how, reason = AttemptState.INTERRUPTED, state.reason
         state = _put_back_lease(plan, state, worker, how=how, reason=reason, out=out)
-    elif event.charged and len(worker.lease) == 1:
+    elif event.charged and len(worker.lease) == 1 and not _may_be_passed_over(worker.lease[0]):
         state = _charge(plan, state, event.worker, worker=worker, reason=event.reason, out=out)
     else:  # nothing says which of its attempts was the cause, if any
         how = AttemptState.LOST
@@ -105,7 +105,8 @@ def _put_back_lease(
             lost = AttemptEnded(trial, attempt.number, how, out.time, message=reason)
             out.changes.append(lost)
         # A new number for the others too: a `Began` may be on its way, and its folder be there.
-        state = _put_back(plan, state, replace(attempt, number=attempt.number + 1), out)
+        again = replace(attempt, number=attempt.number + 1, late=False)
+        state = _put_back(plan, state, again, out)
     return state
 
 
@@ -146,16 +147,14 @@ def _built(plan: Plan, state: State, event: Built, out: Out) -> State:
         return state
     if found.probe:
         state = proof.prove(plan, state, found.place, event.slots)
-    return _fill_up(plan, state, event, found, out)
+    return _fill_up(plan, state, event, found, out) if found.lone else state
 
 
 def _fill_up(plan: Plan, state: State, event: Built, found: Attempt, out: Out) -> State:
-    """Give a worker more of a trial's kind where it has slots for it that would stay empty."""
+    """Give a worker more of a trial's kind, for its other slots would stay empty."""
     worker = state.workers[event.worker]
     free = event.slots - len(worker.lease)
-    # What is tried again is tried alone.
-    is_first = found.number == plan.numbers[found.place]
-    if free <= 0 or state.ending or not is_first or not plan.fills[found.place]:
+    if free <= 0 or state.ending or not plan.fills[found.place]:
         return state
     at = policy.find_next(plan, state, like=found.place)
     if at is None:
@@ -218,23 +217,25 @@ def _lease_over(plan: Plan, state: State, event: LeaseOver, out: Out) -> State:
     if state.ending:
         how = AttemptState.INTERRUPTED
         return _put_back_lease(plan, state, worker, how=how, reason=state.reason, out=out)
-    # A worker may pass over a trial that was cancelled before it began, and one that came late.
-    passed_over = tuple(
-        one
-        for one in worker.lease
-        if one.place in state.unwanted or (one.late and one.began is None)
-    )
-    state = _put_back_lease(
-        plan,
-        state,
-        replace(worker, lease=passed_over),
-        how=AttemptState.INTERRUPTED,
-        reason=CANCELLED,
-        out=out,
-    )
-    silent = replace(worker, lease=tuple(one for one in worker.lease if one not in passed_over))
+    silent: list[Attempt] = []
+    for one in worker.lease:
+        # A worker may pass over a trial that was cancelled before it began, and one that came late.
+        if one.place in state.unwanted:
+            gone = replace(worker, lease=(one,))
+            how = AttemptState.INTERRUPTED
+            state = _put_back_lease(plan, state, gone, how=how, reason=CANCELLED, out=out)
+        elif _may_be_passed_over(one):
+            state = _put_back(plan, state, replace(one, number=one.number + 1), out)
+        else:
+            silent.append(one)
+    left = replace(worker, lease=tuple(silent))
     reason = f"worker {event.worker} came to the end of its lease without a word on this attempt"
-    return _charge(plan, state, event.worker, worker=silent, reason=reason, out=out)
+    return _charge(plan, state, event.worker, worker=left, reason=reason, out=out)
+
+
+def _may_be_passed_over(attempt: Attempt) -> bool:
+    """Whether the worker may never have heard of it: nobody's fault."""
+    return attempt.late and attempt.began is None
 
 
 def _drain(_plan: Plan, state: State, event: Drain, out: Out) -> State:
@@ -274,8 +275,10 @@ def _end(state: State, fault: Fault, reason: str, out: Out) -> State:
 
 def _fail(plan: Plan, state: State, attempt: Attempt, message: str, out: Out) -> State:
     out.changed(plan.trials[attempt.place], TrialState.FAILED)
-    state = proof.release(plan, replace(state, failed=state.failed + 1), attempt)
-    if not policy.too_many_failures(plan.policy, finished=state.finished, failed=state.failed):
+    state = replace(state, failed=state.failed + 1)
+    state = proof.release(plan, state, plan.text_of[attempt.place])
+    counted = state.failed - state.echoes
+    if not policy.too_many_failures(plan.policy, finished=state.finished, failed=counted):
         return state
     ended = state.finished + state.failed
     reason = f"{state.failed} of the first {ended} trials failed; the last one: {message}"
@@ -289,9 +292,9 @@ def _put_back(plan: Plan, state: State, attempt: Attempt, out: Out) -> State:
         state = replace(state, cancelled=state.cancelled + 1)
     else:
         out.changed(plan.trials[attempt.place], TrialState.PENDING)
-        waiting = (*state.waiting, replace(attempt, late=False, began=None))
+        waiting = (*state.waiting, replace(attempt, lone=False, began=None))
         state = replace(state, waiting=tuple(sorted(waiting, key=lambda one: one.place)))
-    return proof.release(plan, state, attempt)
+    return proof.release(plan, state, plan.text_of[attempt.place])
 
 
 def _note_duration(plan: Plan, state: State, attempt: Attempt, event: Ended) -> State:

@@ -114,7 +114,6 @@ class TrialThread:
         self._setup = setup
         self._inbox: queue.SimpleQueue[tuple[list[TrialTask], Mapping[str, ExperimentText]]]
         self._inbox = queue.SimpleQueue()
-        self._tasks: list[TrialTask] = []  # of the lease that was given last
         self._ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         threading.Thread(target=self._main, name="trials", daemon=True).start()
 
@@ -124,14 +123,16 @@ class TrialThread:
         if fault is not None:
             raise fault
 
-    def start(self, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]) -> None:
-        """Run a lease. texts: those of its tasks."""
-        self._tasks = list(tasks)
-        self._inbox.put((self._tasks, texts))
+    def start(
+        self, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]
+    ) -> list[TrialTask]:
+        """Run a lease. texts: those of its tasks. What is added to the list runs in it too.
 
-    def extend(self, tasks: Sequence[TrialTask]) -> None:
-        """Add to the lease that was given last; what comes after its last trial is passed over."""
-        self._tasks.extend(tasks)
+        But not what comes after its last trial.
+        """
+        growing = list(tasks)
+        self._inbox.put((growing, texts))
+        return growing
 
     def _main(self) -> None:
         try:
@@ -153,7 +154,7 @@ class TrialThread:
     ) -> None:
         first = tasks[0].trial
         for item in runner.run(tasks, texts, self.interrupted):
-            # Its other slots are empty until the driver knows of them.
+            # The driver fills the other slots of the first trial's pack, which it knows of by this.
             self.outbox.put(item, urgent=isinstance(item, Built) and item.trial == first)
         self.outbox.put(LeaseOver(self._setup.number, time.time()), urgent=True)
 
@@ -179,6 +180,7 @@ class WorkerActor:
         self._setup = setup
         self._log = WorkerLog()
         self._lease = 0
+        self._given: tuple[int, list[TrialTask]] = (0, [])  # a lease, and its tasks
         # (lease, trial; None for all of it)
         self._interrupts: list[tuple[int, str | None]] = []
         self._trials: TrialThread | None = None
@@ -222,7 +224,7 @@ class WorkerActor:
         self._interrupts = [one for one in self._interrupts if one[0] >= number]
         for of_lease, trial in self._interrupts:
             self._interrupt(trials.interrupted, of_lease, trial)
-        trials.start(tasks, texts)
+        self._given = number, trials.start(tasks, texts)
         while True:
             batch = trials.outbox.take(FLUSH_S)
             if batch:
@@ -232,8 +234,9 @@ class WorkerActor:
 
     def extend(self, number: int, tasks: Sequence[TrialTask]) -> None:
         """Add `tasks` to lease `number`, if that runs still."""
-        if self._trials is not None and number == self._lease:
-            self._trials.extend(tasks)
+        of_lease, given = self._given  # at once: the next lease may be on its way in
+        if of_lease == number:
+            given.extend(tasks)
 
     def interrupt(self, number: int, trial: str | None = None) -> None:
         """Ask the attempts of lease `number` to end, or that of one trial in it."""

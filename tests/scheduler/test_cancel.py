@@ -86,3 +86,18 @@ def test_a_sweep_whose_last_trials_are_cancelled_ends_at_once():
     play.ended(play.plan.trials[held.place], outcome=AttemptState.INTERRUPTED)
     assert play.over() == (EndSweep(""),)
     assert play.state.cancelled == 99
+
+
+def test_a_doubt_stands_where_the_trials_that_could_end_it_are_cancelled():
+    bad = {"outcome": AttemptState.FAILED, "kind": "input", "message": "no class Sofmax"}
+    play = Play("aab", workers=2)
+    for worker in range(2):
+        play.up(worker)
+        play.began(f"t{worker}", worker=worker)
+    play.ended("t0", **bad)
+    assert play.over(0) == (lease(0, ("t2", 1)),)
+    play.down(1, charged=False)
+    play.tell(Cancel(("t1",), 0.0))
+    play.whole("t2")
+    assert play.over(0) == (EndSweep("no class Sofmax"),)
+    assert play.state.fault == "input"

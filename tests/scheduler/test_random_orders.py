@@ -136,7 +136,7 @@ class World:
                 assert process is not None, "a lease goes to a live worker"
                 assert not process.lease, "a lease goes to an idle worker"
                 assert len({self.text[one.trial] for one in attempts}) == 1
-                assert 1 <= len(attempts) <= max(self.plan.policy.max_lease, self.odds.slots)
+                assert 1 <= len(attempts) < self.plan.policy.max_lease + self.odds.slots
                 self.give(attempts)
                 process.lease = list(attempts)
                 self.check_probe(process)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import pytest
 from play import HERE, Play, extend, lease, proved
 
@@ -15,6 +17,7 @@ from sweeper.records import (
     Ended,
     EndSweep,
     InterruptWorker,
+    Lease,
     LeaseOver,
     StartWorker,
     TrialChanged,
@@ -135,6 +138,54 @@ def test_bad_input_in_a_text_that_was_built_before_fails_one_trial_only():
     play.began("t1")
     play.ended("t1", outcome=AttemptState.FAILED, kind="input", message="dim must be > 0")
     assert play.over() == (lease(0, ("t2", 1)),)
+    assert play.state.fault == ""
+
+
+def test_mistakes_that_all_workers_find_in_two_texts_are_the_user_s_input_and_no_failures():
+    play = Play("a" * 20 + "b" * 20, workers=8)
+    given = deque(play.up(worker)[0] for worker in range(8))
+    while given:
+        one = given.popleft()
+        trial = one.attempts[0].trial
+        play.began(trial, worker=one.worker)
+        play.ended(trial, worker=one.worker, **BAD)
+        given += [command for command in play.over(one.worker) if isinstance(command, Lease)]
+    assert play.commands == (EndSweep("no class Sofmax"),)
+    assert (play.state.fault, play.state.failed, play.state.echoes) == ("input", 16, 14)
+
+
+def test_what_waits_of_a_doubted_text_is_tried_by_one_worker_at_a_time():
+    play = Play("aaa", workers=3)
+    for worker in range(3):
+        play.up(worker)
+        play.began(f"t{worker}", worker=worker)
+    play.ended("t0", **BAD)
+    play.over(0)
+    assert play.down(1, charged=False) == ()
+    assert play.down(2, charged=False) == (lease(0, ("t1", 2)),)
+    play.ended("t1", 2, **BAD)
+    assert play.over(0) == (EndSweep("no class Sofmax"),)
+
+
+def test_a_trial_that_waits_is_what_a_doubted_text_has_left():
+    play = probed("aa")
+    assert play.down(1, charged=False) == (lease(0, ("t1", 2)),)
+    assert play.state.doubts == ((0, "no class Sofmax"),)
+    play.built("t1", 2)
+    assert (play.state.doubts, play.state.fault) == ((), "")
+
+
+def test_what_was_a_probe_and_waits_is_none_once_its_text_is_proved():
+    play = Play("aaa", workers=2)
+    for worker in range(2):
+        play.up(worker)
+        play.began(f"t{worker}", worker=worker)
+    play.down(1, charged=False)
+    play.built("t0")
+    assert play.up(1) == (lease(1, ("t1", 2)),)
+    play.began("t1", 2, worker=1)
+    play.ended("t1", 2, worker=1, **BAD)
+    assert play.over(1) == (lease(1, ("t2", 1)),)
     assert play.state.fault == ""
 
 
@@ -408,6 +459,47 @@ def test_what_was_added_to_a_lease_too_late_is_leased_again_and_charged_to_nobod
     assert play.over() == (lease(0, ("t1", 2)),)
     play.whole("t1", 2)
     assert play.over() == (lease(0, ("t2", 1)),)
+
+
+def test_those_that_came_too_late_are_leased_together():
+    play = Play("a" * 9)
+    play.up()
+    play.began("t0")
+    play.built("t0", slots=4)
+    play.ended("t0")
+    (again,) = play.over()
+    assert again == lease(0, ("t1", 2), ("t2", 2), ("t3", 2))
+    play.began("t1", 2)
+    play.down(charged=False)
+    assert play.up() == (lease(0, ("t1", 3)),)  # what was lost with it is tried alone, as ever
+
+
+def test_a_lease_is_extended_once_and_no_lease_that_was_given_with_its_slots_known():
+    play = Play("a" * 20)
+    play.up()
+    play.began("t0")
+    play.built("t0", slots=2)
+    play.ended("t0")
+    play.began("t1")
+    assert play.built("t1", slots=2) == ()
+    play.ended("t1")
+    (given,) = play.over()
+    first = given.attempts[0].trial
+    play.began(first)
+    assert play.built(first, slots=8) == ()
+
+
+def test_one_that_came_late_and_never_began_is_not_charged_with_its_worker_s_death():
+    play = Play("aaa", retries=0)
+    play.up()
+    play.began("t0")
+    play.built("t0", slots=2)
+    play.ended("t0")
+    assert play.down() == (StartWorker(0),)
+    assert play.changes == (TrialChanged("t1", TrialState.PENDING, 0.0),)
+    assert play.up() == (lease(0, ("t1", 2)),)
+    play.down()
+    assert play.changes[-1] == TrialChanged("t1", TrialState.FAILED, 0.0)
 
 
 def test_nothing_is_added_to_what_is_tried_again():

@@ -19,7 +19,7 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
-from sweeper.workers.actor import FLUSH_AT, Outbox, TrialThread, WorkerSetup
+from sweeper.workers.actor import FLUSH_AT, Outbox, TrialThread, WorkerActor, WorkerSetup
 
 TEXTS = {"x": ExperimentText("grid.yaml.j2", "a: 1", (1,))}
 
@@ -85,14 +85,31 @@ def test_an_interrupt_ends_the_running_trial_and_begins_no_other(make_thread):
 def test_what_is_added_to_a_lease_runs_in_it_and_what_comes_too_late_never(make_thread):
     thread = make_thread()
     thread.wait_until_ready()
-    thread.start([task("a", "sleep", 10)], TEXTS)
-    thread.extend([task("b", "rows", 1)])
+    given = thread.start([task("a", "sleep", 10)], TEXTS)
+    given.append(task("b", "rows", 1))
     events = [item for batch in until_over(thread) for item in batch]
     assert [item.trial for item in events if isinstance(item, Ended)] == ["a", "b"]
-    thread.extend([task("late", "rows", 1)])
+    given.append(task("late", "rows", 1))
     thread.start([task("c", "rows", 1)], TEXTS)
     events = [item for batch in until_over(thread) for item in batch]
     assert [item.trial for item in events if isinstance(item, Ended)] == ["c"]
+
+
+def test_an_extension_of_a_lease_that_is_over_adds_nothing_to_the_next(make_thread):
+    actor = WorkerActor(make_thread()._setup)
+    actor._trials = make_thread()
+    actor._trials.wait_until_ready()
+    first, second = ([task(name, "rows", 1)] for name in "ab")
+    assert ended_of(actor.lease(1, first, TEXTS)) == ["a"]
+    lease = actor.lease(2, second, TEXTS)
+    batches = [next(lease)]
+    actor.extend(1, [task("late", "rows", 1)])
+    actor.extend(3, [task("early", "rows", 1)])
+    assert ended_of([*batches, *lease]) == ["b"]
+
+
+def ended_of(batches):
+    return [one.trial for batch in batches for one in batch if isinstance(one, Ended)]
 
 
 def test_a_worker_keeps_no_text_of_an_earlier_lease(make_thread):

@@ -242,8 +242,10 @@ def show(
 def report(
     run: RunArgument = None,
     over: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Group the trials that differ in it, as seed."),
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Group the trials that differ in it, as seed; repeatable."
+        ),
     ] = None,
     format: Annotated[
         Literal["table", "csv", "json", "md"], typer.Option(help="How to print.")
@@ -255,7 +257,9 @@ def report(
     """Print a run's trials, best first. Works while it runs."""
     from sweeper import cli_report
 
-    typer.echo(cli_report.report(find(run), over=over, format=format, all_channels=all_channels))
+    typer.echo(
+        cli_report.report(find(run), over=over or [], format=format, all_channels=all_channels)
+    )
 
 
 def find(run: str | None) -> Path:

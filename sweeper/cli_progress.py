@@ -150,7 +150,8 @@ def figures(progress: Progress) -> list[str]:
     )
     pace = [f"{duration(progress.elapsed_s)} so far"] if progress.elapsed_s >= 1 else []
     if progress.rate_per_min:
-        pace.insert(0, f"{progress.rate_per_min:.3g} trials a minute")
+        rate = progress.rate_per_min
+        pace.insert(0, f"{f'{rate:.3g}' if rate < 100 else f'{rate:,.0f}'} trials a minute")
     if progress.left_s:
         pace.append(f"about {duration(progress.left_s)} left")
     best = [f"best {progress.best[1]:.6g} (trial {progress.best[0]})"] if progress.best else []

@@ -20,6 +20,8 @@ from sweeper.report.text import duration, printable
 from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from sweeper.store.base import StoreReader
@@ -109,19 +111,19 @@ def show(run: str | None, trial: str | None) -> str:
         return show_trial(store, run_dir, trial) if trial else show_run(store, run_dir)
 
 
-def report(run_dir: Path, *, over: str | None, format: str, all_channels: bool) -> str:
+def report(run_dir: Path, *, over: Sequence[str], format: str, all_channels: bool) -> str:
     """The run's trials, best first, or its groups of repeats."""
     from sweeper.report import table as tables
 
     tell_age(run_dir)
     with reading(run_dir) as store:
         table = tables.trials_table(store, all_channels=all_channels)
-    if over is None:
+    if not over:
         return tables.render(for_reading(table) if format in {"table", "md"} else table, format)
     # Beside the table, so that a file of CSV or JSON stays one.
-    for notice in filter(None, (tables.repeats_notice(table, over), tables.left_out(table))):
+    for notice in filter(None, (tables.repeats_notice(table, *over), tables.left_out(table))):
         print(notice, file=sys.stderr)
-    return tables.render(tables.over(table, over), format)
+    return tables.render(tables.over(table, *over), format)
 
 
 def for_reading(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,14 @@ class Batch:
     def rows(self) -> int:
         """The number of rows."""
         return self.order.rows
+
+
+def checked_size(value: Any, name: str) -> Any:
+    """A number of rows as the user gave it, None for none. Raises ConfigError."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if value is None or (is_whole and value > 0):
+        return value
+    raise ConfigError(f"{name}: expected a whole number > 0, got {value!r}.")
 
 
 class Inputs:

@@ -29,6 +29,7 @@ from pylearn2core.training_algorithms.batches import (
     Inputs,
     Scheme,
     check_monitoring,
+    checked_size,
     first_dataset,
     monitoring_batches,
     settled_batch_size,
@@ -99,10 +100,10 @@ class BGD(TrainingAlgorithm):
                 f"line_search_mode: expected 'exhaustive' or none, got {line_search_mode!r}."
             )
         self.cost = sum_of(cost)
-        self.batch_size = batch_size
+        self.batch_size = checked_size(batch_size, "batch_size")
         self.batches_per_iter = batches_per_iter
         self.updates_per_batch = updates_per_batch
-        self.monitoring_batch_size = monitoring_batch_size
+        self.monitoring_batch_size = checked_size(monitoring_batch_size, "monitoring_batch_size")
         self.monitoring_batches = monitoring_batches
         self.monitoring_dataset = monitoring_dataset
         self.termination_criterion = termination_criterion

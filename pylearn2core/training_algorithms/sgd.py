@@ -28,6 +28,7 @@ from pylearn2core.training_algorithms.batches import (
     Inputs,
     Scheme,
     check_monitoring,
+    checked_size,
     first_dataset,
     gradients_may_wait,
     monitoring_batches,
@@ -99,10 +100,10 @@ class SGD(TrainingAlgorithm):
     ) -> None:
         self.learning_rate = sharedX(_number(learning_rate, "learning_rate"), "learning_rate")
         self.cost = sum_of(cost)
-        self.batch_size = batch_size
+        self.batch_size = checked_size(batch_size, "batch_size")
         self.set_batch_size = set_batch_size
         self.monitoring_dataset = monitoring_dataset
-        self.monitoring_batch_size = monitoring_batch_size
+        self.monitoring_batch_size = checked_size(monitoring_batch_size, "monitoring_batch_size")
         self.monitoring_batches = monitoring_batches
         self.monitor_iteration_mode = monitor_iteration_mode
         self.monitoring_costs = monitoring_costs

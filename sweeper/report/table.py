@@ -198,40 +198,41 @@ def _rank_by(
 
 
 # ------------------------------------------------------------------ repeats
-def over(table: pd.DataFrame, name: str) -> pd.DataFrame:
+def over(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     """Trials that differ in the value `name` alone, one line a group: mean, deviation and n.
 
     table: of `trials_table`.    Only trials that finished or were stopped by a rule count, n of
     them; the deviation is the sample's (ddof=1), NaN for n below 2. A NaN among the trials makes
     the mean NaN. Best mean first; groups with n = 0 last.
-    Raises InputError if `name` is no axis of the run.
+    Raises InputError if one of `names` is no axis of the run.
     """
-    groups = _groups(table, name)
+    groups = _groups(table, names)
     metrics, mode = table.attrs["metrics"], table.attrs["mode"]
-    names = [key for key in table.attrs["values"] if key != _column(table, name)]
-    lines = [_group_line(group, names, metrics) for group in groups]
-    columns = [*names, *(f"{m}_{part}" for m in metrics for part in ("mean", "std")), "n"]
+    others = _others(table, names)
+    lines = [_group_line(group, others, metrics) for group in groups]
+    columns = [*others, *(f"{m}_{part}" for m in metrics for part in ("mean", "std")), "n"]
     grouped = pd.DataFrame({key: _series([line[key] for line in lines]) for key in columns})
     if mode is not None:
         sign = 1.0 if mode == "min" else -1.0
         means = grouped["best_mean"].tolist()
         order = sorted(range(len(means)), key=lambda at: (math.isnan(means[at]), sign * means[at]))
         grouped = grouped.iloc[order].reset_index(drop=True)
-    grouped.attrs.update(values=names, metrics=[f"{m}_mean" for m in metrics], mode=mode)
+    grouped.attrs.update(values=others, metrics=[f"{m}_mean" for m in metrics], mode=mode)
     return grouped
 
 
-def repeats_notice(table: pd.DataFrame, name: str) -> str | None:
-    """A paragraph if repeats over `name` all gave the same numbers, so that repeating is vain."""
+def repeats_notice(table: pd.DataFrame, *names: str) -> str | None:
+    """A paragraph if repeats over `names` all gave the same numbers, so that repeating is vain."""
     metrics = table.attrs["metrics"]
-    repeated = [done for group in _groups(table, name) if len(done := _done(group)) > 1]
+    repeated = [done for group in _groups(table, names) if len(done := _done(group)) > 1]
     if not metrics or not repeated or not all(_identical(done, metrics) for done in repeated):
         return None
     where = (
         "write {{ seed }} where the model, the algorithm and the dataset take their seed"
-        if name == "seed"
-        else f"write {{{{ {name} }}}} where it should act"
+        if names == ("seed",)
+        else f"write {', '.join(f'{{{{ {name} }}}}' for name in names)} where it should act"
     )
+    name = " and ".join(names)
     return (
         f"The repeats are identical: trials that differ in {name} alone gave the same numbers"
         f" in {'the only group' if len(repeated) == 1 else f'all {len(repeated)} groups'} that"
@@ -260,9 +261,14 @@ def _column(table: pd.DataFrame, name: str) -> str:
     )
 
 
-def _groups(table: pd.DataFrame, name: str) -> list[list[dict[str, Any]]]:
-    column = _column(table, name)
-    others = [key for key in table.attrs["values"] if key != column]
+def _others(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """The axes that tell groups apart: all but `names`."""
+    columns = {_column(table, name) for name in names}
+    return [key for key in table.attrs["values"] if key not in columns]
+
+
+def _groups(table: pd.DataFrame, names: Sequence[str]) -> list[list[dict[str, Any]]]:
+    others = _others(table, names)
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for line in table.to_dict("records"):
         # By type and text: 1, 1.0, True and "1" are four values, and a list can't be hashed.

@@ -46,7 +46,8 @@ def _is_fresh(plan: Plan, state: State, place: int) -> bool:
     at = policy.find_open(state, text)
     if at is None:
         return text >= state.next_text
-    return plan.rank_of[place] >= state.open[at].cursor
+    opened = state.open[at]
+    return plan.rank_of[place] >= opened.cursor and place not in opened.ahead
 
 
 def _without(plan: Plan, state: State, gone: frozenset[int | None]) -> State:
@@ -61,6 +62,6 @@ def _without(plan: Plan, state: State, gone: frozenset[int | None]) -> State:
         at = policy.find_open(state, opened.text)
         if at is not None:
             state = policy.move_on(plan, state, at, state.open[at])
-    for text, _ in state.doubts:
-        state = proof.release(plan, state, text)
+    for doubt in state.doubts:
+        state = proof.settle_doubt(plan, state, doubt.text)
     return state

@@ -8,13 +8,11 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from sweeper.records import replace
-from sweeper.scheduler.state import MAX_OPEN, MAX_PROBES, Attempt, OpenText
+from sweeper.scheduler.state import MAX_OPEN, MAX_PROBES, PROOFS, Attempt, OpenText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sweeper.records import Ended
-    from sweeper.scheduler.state import Plan, Policy, State
+    from sweeper.scheduler.state import Doubt, Plan, Policy, State
 
 # So many trials are seen before a sweep in which all of them failed is given up.
 FIRST_TRIALS = 10
@@ -60,7 +58,7 @@ def open_texts(plan: Plan, state: State) -> State:
     opened = list(state.open)
     following = state.next_text
     while len(opened) < MAX_OPEN and following < len(plan.texts):
-        new = skip_unwanted(plan, state, OpenText(following))
+        new = skip_gone(plan, state, OpenText(following))
         following += 1
         if new.cursor < len(plan.texts[new.text]):
             opened.append(new)
@@ -69,13 +67,17 @@ def open_texts(plan: Plan, state: State) -> State:
     return replace(state, open=tuple(opened), next_text=following)
 
 
-def skip_unwanted(plan: Plan, state: State, opened: OpenText) -> OpenText:
-    """Put the cursor behind the cancelled trials that it stands at."""
+def skip_gone(plan: Plan, state: State, opened: OpenText) -> OpenText:
+    """Put the cursor behind the trials that it stands at and that are not there to lease."""
     places = plan.texts[opened.text]
     cursor = opened.cursor
-    while cursor < len(places) and places[cursor] in state.unwanted:
+    while cursor < len(places) and not _is_there(state, opened, places[cursor]):
         cursor += 1
     return opened if cursor == opened.cursor else replace(opened, cursor=cursor)
+
+
+def _is_there(state: State, opened: OpenText, place: int) -> bool:
+    return place not in state.unwanted and place not in opened.ahead
 
 
 def find_open(state: State, text: int) -> int | None:
@@ -103,7 +105,7 @@ def set_open(state: State, index: int, opened: OpenText) -> State:
 
 def move_on(plan: Plan, state: State, index: int, opened: OpenText) -> State:
     """Put `opened` in place `index`, or close it where none of its trials is left."""
-    opened = skip_unwanted(plan, state, opened)
+    opened = skip_gone(plan, state, opened)
     if opened.cursor == len(plan.texts[opened.text]):
         return close_text(plan, state, index)
     return set_open(state, index, opened)
@@ -129,28 +131,45 @@ def pick(plan: Plan, state: State) -> tuple[tuple[Attempt, ...], State]:
 
 
 def _first_waiting(plan: Plan, state: State) -> int | None:
-    may_probe = _may_probe(plan, state)
+    now = probes(plan, state)
     for index, attempt in enumerate(state.waiting):
-        if not attempt.probe or may_probe(plan.text_of[attempt.place]):
+        if not attempt.probe or now[plan.text_of[attempt.place]] < MAX_PROBES:
             return index
     return None
 
 
 def _first_open(plan: Plan, state: State) -> tuple[int, int] | None:
     """(place of the first startable trial, index of its text in `state.open`)."""
-    may_probe = _may_probe(plan, state)
+    now = probes(plan, state)
     startable = (
         (plan.texts[opened.text][opened.cursor], index)
         for index, opened in enumerate(state.open)
-        if opened.proved or may_probe(opened.text)
+        if opened.proved or next_probe(plan, state, opened, now[opened.text]) is not None
     )
     return min(startable, default=None)
 
 
-def _may_probe(plan: Plan, state: State) -> Callable[[int], bool]:
-    """Tells whether one more trial of a text that is not proved may be tried."""
-    now, doubts = probes(plan, state), dict(state.doubts)
-    return lambda text: now[text] < (1 if text in doubts else MAX_PROBES)
+def next_probe(plan: Plan, state: State, opened: OpenText, now: int) -> int | None:
+    """The trial to try next of a text that is not proved, of which `now` are tried.
+
+    A doubted one's last and middle trial, which differ most from its first; then others, until
+    PROOFS have failed. None where there is enough to wait for.
+    """
+    places = plan.texts[opened.text]
+    doubt = find_doubt(state, opened.text)
+    if now >= MAX_PROBES:
+        return None
+    if doubt is None:
+        return places[opened.cursor]
+    for far in (places[-1], places[len(places) // 2]):
+        if plan.rank_of[far] >= opened.cursor and _is_there(state, opened, far):
+            return far
+    return places[opened.cursor] if doubt.failed + now < PROOFS else None
+
+
+def find_doubt(state: State, text: int) -> Doubt | None:
+    """What speaks against a text, None where nothing does."""
+    return next((doubt for doubt in state.doubts if doubt.text == text), None)
 
 
 def probes(plan: Plan, state: State) -> Counter[int]:
@@ -193,9 +212,14 @@ def _like_late(plan: Plan, state: State, first: Attempt) -> tuple[Attempt, ...]:
 
 def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
     opened = state.open[index]
-    if not opened.proved:
-        return take(plan, state, index, 1)
     places = plan.texts[opened.text]
+    if not opened.proved:
+        place = next_probe(plan, state, opened, probes(plan, state)[opened.text])
+        if place is None or place == places[opened.cursor]:
+            return take(plan, state, index, 1)
+        attempt = Attempt(place, plan.numbers[place], probe=True, lone=True)
+        tried = replace(opened, ahead=(*opened.ahead, place))
+        return (attempt,), move_on(plan, state, index, tried)
     left = len(places) - opened.cursor
     return take(plan, state, index, _size(plan, opened, places[opened.cursor], left))
 
@@ -219,6 +243,6 @@ def take(plan: Plan, state: State, index: int, size: int) -> tuple[tuple[Attempt
     attempts = tuple(
         Attempt(place, plan.numbers[place], probe=not opened.proved, lone=not opened.proved)
         for place in places[opened.cursor : end]
-        if place not in state.unwanted
+        if _is_there(state, opened, place)
     )
     return attempts, move_on(plan, state, index, replace(opened, cursor=end))

@@ -1,7 +1,9 @@
 """Whether a text is good, which its first trials show: they are tried alone, as probes.
 
-One that is built proves it for all. Where what the user wrote can't be built, no other is started
-until those that run are over; if none of them was built, the text's trials stay as they are.
+One that is built proves it for all. Where what the user wrote can't be built, that may be about the
+one trial's values: the text's last and middle trials are tried too, and others up to `PROOFS`. If
+none of them is built, its other trials stay as they are. So a mistake in the experiment costs a few
+trials, and an impossible point costs no other, whatever the number of workers.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sweeper.records import replace
 from sweeper.scheduler import policy
+from sweeper.scheduler.state import Doubt
 
 if TYPE_CHECKING:
     from sweeper.scheduler.state import Attempt, Plan, State, Worker
@@ -34,7 +37,7 @@ def prove(plan: Plan, state: State, place: int, slots: int | None = None) -> Sta
         state,
         workers=tuple(map(without, state.workers)),
         waiting=tuple(cleared(one) if one.probe else one for one in state.waiting),
-        doubts=_others(state.doubts, text),
+        doubts=_others(state, text),
     )
     at = policy.find_open(state, text)
     if at is None:
@@ -46,42 +49,51 @@ def prove(plan: Plan, state: State, place: int, slots: int | None = None) -> Sta
 def refute(plan: Plan, state: State, probe: Attempt, message: str) -> State:
     """A probe could not be built, for what the user wrote, and is with its worker no more."""
     text = plan.text_of[probe.place]
-    known = dict(state.doubts)
-    state = replace(
-        state,
-        doubts=(*_others(state.doubts, text), (text, known.get(text, message))),
-        echoes=state.echoes + (text in known),
-    )
-    return state if policy.probes(plan, state)[text] else _condemn(plan, state, text)
+    known = policy.find_doubt(state, text)
+    if known is None:
+        state = replace(state, doubts=(*state.doubts, Doubt(text, message)))
+    else:
+        more = replace(known, failed=known.failed + 1)
+        state = replace(state, doubts=(*_others(state, text), more), echoes=state.echoes + 1)
+    return settle_doubt(plan, state, text)
 
 
-def release(plan: Plan, state: State, text: int) -> State:
-    """A trial of this text runs no more: where it was a doubted one's last, the doubt stands."""
-    if text not in dict(state.doubts) or policy.probes(plan, state)[text]:
+def settle_doubt(plan: Plan, state: State, text: int) -> State:
+    """Take a doubted text for bad where no trial of it is tried any more, or will be."""
+    doubt = policy.find_doubt(state, text)
+    if doubt is None or policy.probes(plan, state)[text]:
         return state
-    is_open = policy.find_open(state, text) is not None
-    if is_open or any(plan.text_of[one.place] == text for one in state.waiting):
-        return state  # another is tried
-    return _condemn(plan, state, text)
+    if any(plan.text_of[one.place] == text for one in state.waiting):
+        return state
+    at = policy.find_open(state, text)
+    if at is not None and policy.next_probe(plan, state, state.open[at], 0) is not None:
+        return state
+    return _condemn(plan, state, doubt)
 
 
-def _others(doubts: tuple[tuple[int, str], ...], text: int) -> tuple[tuple[int, str], ...]:
-    return tuple(one for one in doubts if one[0] != text)
+def _others(state: State, text: int) -> tuple[Doubt, ...]:
+    return tuple(doubt for doubt in state.doubts if doubt.text != text)
 
 
-def _condemn(plan: Plan, state: State, text: int) -> State:
-    """Start nothing else of a doubted text; its other trials stay pending."""
-    why = dict(state.doubts)[text]
-    waiting = tuple(one for one in state.waiting if plan.text_of[one.place] != text)
-    stuck = {one.place for one in state.waiting if plan.text_of[one.place] == text}
+def _condemn(plan: Plan, state: State, doubt: Doubt) -> State:
+    """Start nothing else of a text; its other trials stay pending."""
+    text, places = doubt.text, plan.texts[doubt.text]
+    stuck: frozenset[int] = frozenset()
     at = policy.find_open(state, text)
     if at is not None:
-        stuck.update(plan.texts[text][state.open[at].cursor :])
+        opened = state.open[at]
+        stuck = frozenset(places[opened.cursor :]) - state.unwanted - set(opened.ahead)
         state = policy.close_text(plan, state, at)
+    why = doubt.why
+    if stuck:
+        tried = f"Of {len(places)} trials of this shape {doubt.failed} were tried"
+        why = (
+            f"{why.rstrip('.')}. {tried}, the first and the last among them, and none could be"
+            " built. Mend the spec and launch it again."
+        )
     return replace(
         state,
-        waiting=waiting,
-        doubts=_others(state.doubts, text),
-        stuck=state.stuck | (stuck - state.unwanted),
+        doubts=_others(state, text),
+        stuck=state.stuck | stuck,
         input_fault=state.input_fault or why,
     )

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 # Texts that are looked at for the next trial; bounds a step where every trial has its own text.
 MAX_OPEN = 32
-# Trials of a text that are tried before it is known to be good: what a mistake in it may cost.
+# Trials of a text that are tried at once before it is known to be good.
 MAX_PROBES = 8
+# So many have to fail, where there are so many, before a text is taken for bad.
+PROOFS = 3
 # A worker that dies so often in a row with nothing to do is not started again.
 MAX_STUMBLES = 3
 
@@ -134,10 +136,20 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a text may be bad: what the first of `failed` probes said that could not be built."""
+
+    text: int
+    why: str
+    failed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class OpenText:
     """A text with trials that were never leased.
 
-    text: place in the plan.    cursor: how many of its trials were leased.
+    text: place in the plan.    cursor: how many of its trials were leased, but for those `ahead` of
+    it: places that were tried because others could not be built.
     proved: one of its trials was built.
     slots: how many of its trials a worker runs side by side.
     seconds: what one of them takes of a worker's time, None before the first ended.
@@ -145,6 +157,7 @@ class OpenText:
 
     text: int
     cursor: int = 0
+    ahead: tuple[int, ...] = ()
     proved: bool = False
     slots: int = 1
     seconds: float | None = None
@@ -179,7 +192,7 @@ class State:
 
     open: texts with trials left, `next_text` the first one that was not opened yet.
     waiting: attempts to make again, by place; each is leased alone.
-    doubts: (text, why) where a probe could not be built, and no other one was yet.
+    doubts: of each text of which probes could not be built, and none was yet.
     stuck: places of trials that stay pending because their text can't be built.
     unwanted: places of trials that the user cancelled; one that runs ends first.
     finished, failed, cancelled: trials of the run that came to these ends, earlier drivers' among
@@ -194,7 +207,7 @@ class State:
     open: tuple[OpenText, ...] = ()
     next_text: int = 0
     waiting: tuple[Attempt, ...] = ()
-    doubts: tuple[tuple[int, str], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     stuck: frozenset[int] = frozenset()
     unwanted: frozenset[int] = frozenset()
     finished: int = 0

@@ -276,12 +276,13 @@ def _end(state: State, fault: Fault, reason: str, out: Out) -> State:
 def _fail(plan: Plan, state: State, attempt: Attempt, message: str, out: Out) -> State:
     out.changed(plan.trials[attempt.place], TrialState.FAILED)
     state = replace(state, failed=state.failed + 1)
-    state = proof.release(plan, state, plan.text_of[attempt.place])
+    state = proof.settle_doubt(plan, state, plan.text_of[attempt.place])
     counted = state.failed - state.echoes
     if not policy.too_many_failures(plan.policy, finished=state.finished, failed=counted):
         return state
     ended = state.finished + state.failed
-    reason = f"{state.failed} of the first {ended} trials failed; the last one: {message}"
+    many = f"{state.failed} of the first {ended} trials had failed"
+    reason = f"given up when {many}; the last one: {message}"
     return _end(state, "failures", reason, out)
 
 
@@ -294,7 +295,7 @@ def _put_back(plan: Plan, state: State, attempt: Attempt, out: Out) -> State:
         out.changed(plan.trials[attempt.place], TrialState.PENDING)
         waiting = (*state.waiting, replace(attempt, lone=False, began=None))
         state = replace(state, waiting=tuple(sorted(waiting, key=lambda one: one.place)))
-    return proof.release(plan, state, plan.text_of[attempt.place])
+    return proof.settle_doubt(plan, state, plan.text_of[attempt.place])
 
 
 def _note_duration(plan: Plan, state: State, attempt: Attempt, event: Ended) -> State:

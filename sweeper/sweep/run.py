@@ -125,6 +125,7 @@ def resume(
     Raises StoreBusyError while its driver lives, InputError where modules beside the spec have
     changed and `code_changed_ok` is not given.
     """
+    folder.point_latest(run_dir)
     driver = _Driver(
         run_dir,
         terms or terms_of(os.environ),

@@ -173,6 +173,18 @@ def test_over_seed_gives_mean_sample_deviation_and_n(run):
     assert grouped["n"].tolist() == [3, 3]
 
 
+def test_over_two_axes_groups_what_differs_in_neither(run):
+    store = repeated(run, {0.1: [2, 4], 0.2: [1, 1]})
+    grouped = over(trials_table(store), "seed", "lr")
+    assert list(grouped.columns) == ["best_mean", "best_std", "last_mean", "last_std", "n"]
+    assert (grouped["best_mean"].tolist(), grouped["n"].tolist()) == ([2.0], [4])
+
+
+def test_identical_over_two_axes_names_both(run):
+    notice = repeats_notice(trials_table(repeated(run, {0.1: [2], 0.2: [2]})), "seed", "lr")
+    assert "differ in seed and lr alone" in (notice or "")
+
+
 def test_the_deviation_of_close_numbers_keeps_its_digits(run):
     # 1e9 + {0, 1, 2}: deviation exactly 1, which the one-pass formula would lose.
     grouped = over(trials_table(repeated(run, {0.1: [1e9, 1e9 + 1, 1e9 + 2]})), "seed")

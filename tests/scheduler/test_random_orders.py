@@ -32,7 +32,7 @@ from sweeper.records import (
     WorkerUp,
 )
 from sweeper.scheduler import Policy, begin, make_plan, policy, step
-from sweeper.scheduler.state import MAX_PROBES, Slot
+from sweeper.scheduler.state import MAX_PROBES, PROOFS, Slot
 
 
 @dataclass
@@ -81,7 +81,7 @@ class World:
         self.leased: dict[str, int] = defaultdict(int)  # the newest number
         self.began_in_text: Counter[str] = Counter()
         self.proved: set[str] = set()
-        self.doubted: set[str] = set()  # could not be built, and others are being tried
+        self.refuted: Counter[str] = Counter()  # trials that could not be built
         self.past: list = []
         self.clock = 0.0
         self.ended: EndSweep | None = None
@@ -175,9 +175,8 @@ class World:
         if text in self.proved:
             return
         assert len(process.lease) == 1, "the first of a text are tried alone"
-        others = self.probing(text) - 1
-        assert others < MAX_PROBES
-        assert not others or text not in self.doubted, "a doubted text waits for its probes"
+        assert self.probing(text) <= MAX_PROBES
+        assert self.refuted[text] < MAX_PROBES + PROOFS, "enough of it could not be built"
 
     def probing(self, text):
         """How many workers are at a trial of this text."""
@@ -285,7 +284,7 @@ class World:
     def build(self, worker, process, one, key):
         if self.text[one.trial] in self.bad:
             process.at, process.told = process.at + 1, ""
-            self.doubted.add(self.text[one.trial])
+            self.refuted[self.text[one.trial]] += 1
             self.tell(Ended(outcome=AttemptState.FAILED, kind="input", message="bad", **key))
             return
         process.told = "built"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import pytest
-from play import HERE, Play, extend, lease, proved
+from play import HERE, Play, lease, proved
 
 from sweeper.records import (
     AttemptEnded,
@@ -17,7 +15,6 @@ from sweeper.records import (
     Ended,
     EndSweep,
     InterruptWorker,
-    Lease,
     LeaseOver,
     StartWorker,
     TrialChanged,
@@ -36,165 +33,11 @@ def test_a_sweep_without_trials_ends_at_once():
     assert Play(texts="").commands == (EndSweep(""),)
 
 
-def test_until_a_trial_of_a_text_is_built_each_worker_is_given_one_alone():
-    play = Play("a" * 20, workers=3)
-    assert play.up(0) == (lease(0, ("t0", 1)),)
-    assert play.up(1) == (lease(1, ("t1", 1)),)
-    assert play.began("t0") == ()
-    assert play.built("t0", slots=4) == (extend(0, "t2", "t3", "t4"),)
-    assert play.up(2) == (lease(2, *((f"t{i}", 1) for i in range(5, 9))),)
-    play.began("t1", worker=1)
-    assert play.built("t1", worker=1, slots=4) == (extend(1, "t9", "t10", "t11"),)
-
-
-def test_only_some_workers_try_a_text_that_is_not_known_to_be_good():
-    play = Play("a" * 20, workers=9)
-    for worker in range(8):
-        assert play.up(worker) == (lease(worker, (f"t{worker}", 1)),)
-    assert play.up(8) == ()
-    assert play.built("t3", worker=3) == (lease(8, ("t8", 1)),)
-
-
-def test_each_text_has_a_first_trial_of_its_own():
-    play = Play("abab", workers=2)
-    assert play.up(0) == (lease(0, ("t0", 1)),)
-    assert play.up(1) == (lease(1, ("t1", 1)),)
-
-
 def test_trials_go_out_by_ordinal_and_a_lease_holds_one_text():
     play = Play("aabb" * 10)
     play.up()
     play.whole("t0")
     assert play.over() == (lease(0, *((f"t{i}", 1) for i in (1, 4, 5, 8, 9, 12, 13, 16, 17, 20))),)
-
-
-def test_a_text_that_cannot_be_built_stops_its_trials_and_others_go_on():
-    play = Play("aab")
-    play.up()
-    play.began("t0")
-    bad = {"outcome": AttemptState.FAILED, "kind": "input", "message": "no class Sofmax"}
-    play.ended("t0", **bad)
-    assert TrialChanged("t0", TrialState.FAILED, 0.0) in play.changes
-    assert play.over() == (lease(0, ("t2", 1)),)
-    play.whole("t2")
-    assert play.over() == (EndSweep("no class Sofmax"),)
-    assert play.state.fault == "input"
-
-
-BAD = {"outcome": AttemptState.FAILED, "kind": "input", "message": "no class Sofmax"}
-
-
-def probed(texts="aaaa"):
-    """A play in which two workers try a text, and one of them could not build it."""
-    play = Play(texts, workers=2)
-    for worker in range(2):
-        play.up(worker)
-        play.began(f"t{worker}", worker=worker)
-    play.ended("t0", **BAD)
-    assert play.changes[-1] == TrialChanged("t0", TrialState.FAILED, 0.0)
-    assert play.over(0) == ()  # the other one will show what to think of it
-    return play
-
-
-def test_a_text_that_no_worker_can_build_is_given_up():
-    play = probed()
-    play.ended("t1", worker=1, **{**BAD, "message": "another"})
-    assert play.over(1) == (EndSweep("no class Sofmax"),)
-    assert play.state.fault == "input"
-    assert play.state.stuck == {2, 3}
-
-
-def test_a_text_that_another_worker_builds_is_good_and_the_trial_that_failed_fails_alone():
-    play = probed()
-    assert play.built("t1", worker=1) == (lease(0, ("t2", 1)),)
-    assert play.state.fault == ""
-
-
-@pytest.mark.parametrize("is_lost", [True, False])
-def test_a_probe_that_shows_nothing_lets_another_trial_be_one(is_lost):
-    play = probed()
-    if is_lost:
-        assert play.down(1)[0] == lease(0, ("t1", 2))
-        play.ended("t1", 2, **BAD)
-    else:
-        error = {"outcome": AttemptState.FAILED, "kind": "error", "message": "no memory"}
-        assert play.ended("t1", worker=1, **error) == (lease(0, ("t2", 1)),)
-        play.ended("t2", **BAD)
-    play.over(1)
-    assert play.over(0) == (EndSweep("no class Sofmax"),)
-    assert play.state.fault == "input"
-
-
-def test_the_last_trials_of_a_text_that_showed_nothing_leave_the_doubt_standing():
-    play = probed("aa")
-    error = {"outcome": AttemptState.FAILED, "kind": "error", "message": "no memory"}
-    play.ended("t1", worker=1, **error)
-    assert play.over(1) == (EndSweep("no class Sofmax"),)
-    assert play.state.fault == "input"
-
-
-def test_bad_input_in_a_text_that_was_built_before_fails_one_trial_only():
-    play = proved("aaa")
-    play.began("t1")
-    play.ended("t1", outcome=AttemptState.FAILED, kind="input", message="dim must be > 0")
-    assert play.over() == (lease(0, ("t2", 1)),)
-    assert play.state.fault == ""
-
-
-def test_mistakes_that_all_workers_find_in_two_texts_are_the_user_s_input_and_no_failures():
-    play = Play("a" * 20 + "b" * 20, workers=8)
-    given = deque(play.up(worker)[0] for worker in range(8))
-    while given:
-        one = given.popleft()
-        trial = one.attempts[0].trial
-        play.began(trial, worker=one.worker)
-        play.ended(trial, worker=one.worker, **BAD)
-        given += [command for command in play.over(one.worker) if isinstance(command, Lease)]
-    assert play.commands == (EndSweep("no class Sofmax"),)
-    assert (play.state.fault, play.state.failed, play.state.echoes) == ("input", 16, 14)
-
-
-def test_what_waits_of_a_doubted_text_is_tried_by_one_worker_at_a_time():
-    play = Play("aaa", workers=3)
-    for worker in range(3):
-        play.up(worker)
-        play.began(f"t{worker}", worker=worker)
-    play.ended("t0", **BAD)
-    play.over(0)
-    assert play.down(1, charged=False) == ()
-    assert play.down(2, charged=False) == (lease(0, ("t1", 2)),)
-    play.ended("t1", 2, **BAD)
-    assert play.over(0) == (EndSweep("no class Sofmax"),)
-
-
-def test_a_trial_that_waits_is_what_a_doubted_text_has_left():
-    play = probed("aa")
-    assert play.down(1, charged=False) == (lease(0, ("t1", 2)),)
-    assert play.state.doubts == ((0, "no class Sofmax"),)
-    play.built("t1", 2)
-    assert (play.state.doubts, play.state.fault) == ((), "")
-
-
-def test_what_was_a_probe_and_waits_is_none_once_its_text_is_proved():
-    play = Play("aaa", workers=2)
-    for worker in range(2):
-        play.up(worker)
-        play.began(f"t{worker}", worker=worker)
-    play.down(1, charged=False)
-    play.built("t0")
-    assert play.up(1) == (lease(1, ("t1", 2)),)
-    play.began("t1", 2, worker=1)
-    play.ended("t1", 2, worker=1, **BAD)
-    assert play.over(1) == (lease(1, ("t2", 1)),)
-    assert play.state.fault == ""
-
-
-def test_a_fault_in_building_that_is_no_bad_input_lets_the_next_trial_try():
-    play = Play("aa")
-    play.up()
-    play.began("t0")
-    play.ended("t0", outcome=AttemptState.FAILED, kind="error", message="no memory")
-    assert play.over() == (lease(0, ("t1", 1)),)
 
 
 def test_a_trial_alone_when_its_worker_dies_is_charged_and_fails_after_its_retries():
@@ -264,13 +107,19 @@ def test_an_exception_is_retried_only_where_the_spec_says_so():
     assert play.over() == (EndSweep(""),)
 
 
+def given_up(failed, ended):
+    return f"given up when {failed} of the first {ended} trials had failed; the last one: oops"
+
+
 def test_the_sweep_ends_when_its_first_ten_trials_all_failed():
     play = Play("a" * 30, max_lease=1)
     play.up()
     for i in range(10):
         play.whole(f"t{i}", outcome=AttemptState.FAILED, kind="error", message="oops")
         play.over()
-    assert play.commands == (EndSweep("10 of the first 10 trials failed; the last one: oops"),)
+    assert play.commands == (
+        EndSweep("given up when 10 of the first 10 trials had failed; the last one: oops"),
+    )
     assert play.state.fault == "failures"
 
 
@@ -296,7 +145,9 @@ def test_the_nth_failure_ends_the_sweep_where_max_failures_is_n_and_interrupts_t
     play.over(0)
     play.ended("t1", worker=1, outcome=AttemptState.INTERRUPTED)
     assert TrialChanged("t1", TrialState.PENDING, 0.0) in play.changes
-    assert play.over(1) == (EndSweep("1 of the first 1 trials failed; the last one: oops"),)
+    assert play.over(1) == (
+        EndSweep("given up when 1 of the first 1 trials had failed; the last one: oops"),
+    )
 
 
 def test_a_drain_interrupts_what_runs_and_puts_what_was_not_begun_back():
@@ -388,8 +239,11 @@ def fail_twelve(finished, failed, **rules):
 def test_what_ended_under_an_earlier_driver_counts_after_a_resume():
     assert fail_twelve(0, 0)[0] == 10
     assert fail_twelve(500, 0) == (12, "")
-    assert fail_twelve(0, 7) == (3, "10 of the first 10 trials failed; the last one: oops")
-    reason = "5 of the first 25 trials failed; the last one: oops"
+    assert fail_twelve(0, 7) == (
+        3,
+        "given up when 10 of the first 10 trials had failed; the last one: oops",
+    )
+    reason = "given up when 5 of the first 25 trials had failed; the last one: oops"
     assert fail_twelve(20, 3, max_failures=5) == (2, reason)
 
 
@@ -438,85 +292,6 @@ def test_leases_follow_the_measured_duration():
 )
 def test_a_lease_fills_the_slots_of_a_worker(seconds, left, slots, size):
     assert lease_size(Policy(), seconds=seconds, left=left, workers=2, slots=slots) == size
-
-
-def test_a_worker_s_empty_slots_are_filled_when_it_tells_how_many_it_has():
-    play = Play("a" * 12)
-    play.up()
-    play.began("t0")
-    assert play.built("t0", slots=8) == (extend(0, *(f"t{i}" for i in range(1, 8))),)
-    assert {change.state for change in play.changes} == {TrialState.LEASED}
-    play.began("t1")
-    assert play.built("t1", slots=8) == ()
-
-
-def test_what_was_added_to_a_lease_too_late_is_leased_again_and_charged_to_nobody():
-    play = Play("aaa", retries=0)
-    play.up()
-    play.began("t0")
-    play.built("t0", slots=2)
-    play.ended("t0")
-    assert play.over() == (lease(0, ("t1", 2)),)
-    play.whole("t1", 2)
-    assert play.over() == (lease(0, ("t2", 1)),)
-
-
-def test_those_that_came_too_late_are_leased_together():
-    play = Play("a" * 9)
-    play.up()
-    play.began("t0")
-    play.built("t0", slots=4)
-    play.ended("t0")
-    (again,) = play.over()
-    assert again == lease(0, ("t1", 2), ("t2", 2), ("t3", 2))
-    play.began("t1", 2)
-    play.down(charged=False)
-    assert play.up() == (lease(0, ("t1", 3)),)  # what was lost with it is tried alone, as ever
-
-
-def test_a_lease_is_extended_once_and_no_lease_that_was_given_with_its_slots_known():
-    play = Play("a" * 20)
-    play.up()
-    play.began("t0")
-    play.built("t0", slots=2)
-    play.ended("t0")
-    play.began("t1")
-    assert play.built("t1", slots=2) == ()
-    play.ended("t1")
-    (given,) = play.over()
-    first = given.attempts[0].trial
-    play.began(first)
-    assert play.built(first, slots=8) == ()
-
-
-def test_one_that_came_late_and_never_began_is_not_charged_with_its_worker_s_death():
-    play = Play("aaa", retries=0)
-    play.up()
-    play.began("t0")
-    play.built("t0", slots=2)
-    play.ended("t0")
-    assert play.down() == (StartWorker(0),)
-    assert play.changes == (TrialChanged("t1", TrialState.PENDING, 0.0),)
-    assert play.up() == (lease(0, ("t1", 2)),)
-    play.down()
-    assert play.changes[-1] == TrialChanged("t1", TrialState.FAILED, 0.0)
-
-
-def test_nothing_is_added_to_what_is_tried_again():
-    play = Play("aaa")
-    play.up()
-    play.down()
-    play.up()
-    play.began("t0", 2)
-    assert play.built("t0", 2, slots=8) == ()
-
-
-def test_nothing_is_added_while_the_sweep_ends():
-    play = Play("aaa")
-    play.up()
-    play.began("t0")
-    play.tell(Drain("Ctrl-C", 1.0))
-    assert play.built("t0", slots=8) == ()
 
 
 def test_what_a_trial_takes_is_its_share_of_the_time_of_its_pack():

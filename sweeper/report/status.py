@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import socket
 import time
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from sweeper.records import TrialState
 from sweeper.report.history import histories, is_better
 from sweeper.report.text import duration, printable
+from sweeper.scheduler import reasons
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _WIDEST = 200  # of a failure's line
 # Between two attempts of one driver lie seconds; longer, and the run waited for a driver.
 _GAP_S = 60.0
 # What the scheduler gives as its reason where it gave a sweep up.
-_MANY_FAILED = re.compile(r"\d+ of the first \d+ trials failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +111,11 @@ def exit_code(store: StoreReader) -> int:
         return 130
     if sweep.state != "failed":
         return 3
-    if _MANY_FAILED.match(sweep.reason):
+    if reasons.is_many_failed(sweep.reason):
         return 1
     told = (attempt.message for attempt in store.attempts() if attempt.kind == "input")
-    return 2 if sweep.reason.startswith("sweep.") or sweep.reason in told else 3
+    is_input = any(reasons.is_none_built(sweep.reason, message) for message in told)
+    return 2 if sweep.reason.startswith("sweep.") or is_input else 3
 
 
 def first_line(message: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweeper.records import replace
-from sweeper.scheduler import policy
+from sweeper.scheduler import policy, reasons
 from sweeper.scheduler.state import Doubt
 
 if TYPE_CHECKING:
@@ -86,11 +86,7 @@ def _condemn(plan: Plan, state: State, doubt: Doubt) -> State:
         state = policy.close_text(plan, state, at)
     why = doubt.why
     if stuck:
-        tried = f"Of {len(places)} trials of this shape {doubt.failed} were tried"
-        why = (
-            f"{why.rstrip('.')}. {tried}, the first and the last among them, and none could be"
-            " built. Mend the spec and launch it again."
-        )
+        why = reasons.none_built(why, tried=doubt.failed, trials=len(places))
     return replace(
         state,
         doubts=_others(state, text),

@@ -23,7 +23,7 @@ from sweeper.records import (
     WorkerUp,
     replace,
 )
-from sweeper.scheduler import policy, proof
+from sweeper.scheduler import policy, proof, reasons
 from sweeper.scheduler.cancel import cancel
 from sweeper.scheduler.out import Out
 from sweeper.scheduler.settle import settle
@@ -281,8 +281,7 @@ def _fail(plan: Plan, state: State, attempt: Attempt, message: str, out: Out) ->
     if not policy.too_many_failures(plan.policy, finished=state.finished, failed=counted):
         return state
     ended = state.finished + state.failed
-    many = f"{state.failed} of the first {ended} trials had failed"
-    reason = f"given up when {many}; the last one: {message}"
+    reason = reasons.many_failed(state.failed, ended, message)
     return _end(state, "failures", reason, out)
 
 

@@ -12,6 +12,7 @@ from sweeper import spec as specs
 from sweeper import sweep
 from sweeper.errors import ClusterError, InputError, StoreBusyError, StoreError
 from sweeper.records import AttemptState, TrialState
+from sweeper.report.status import exit_code
 from sweeper.store.sql import SqlStore
 
 FAKE = "sweep_fake_runner:FakeRunner"
@@ -96,8 +97,10 @@ def test_a_trial_that_takes_its_worker_down_is_tried_again_and_others_finish(run
 
 
 def test_a_text_that_cannot_be_built_ends_the_sweep_with_its_message(run, write_spec):
-    outcome, _, _ = run(write_spec([("bad", "Sofmax")] * 12))
+    outcome, _, run_dir = run(write_spec([("bad", "Sofmax")] * 12))
     assert outcome.exit_code == 2
+    with read(run_dir) as store:
+        assert exit_code(store) == 2
     why = "grid.yaml.j2, line 5: no class 'Sofmax'. Of 12 trials of this shape 3 were tried"
     assert outcome.reason.startswith(why)
     assert count(outcome, TrialState.FAILED) == 3
@@ -109,6 +112,8 @@ def test_the_sweep_ends_when_its_first_ten_trials_all_failed(run, write_spec):
     assert outcome.exit_code == 1
     given_up = "of the first 10 trials had failed; the last one: ValueError: oops"
     assert outcome.reason.endswith(given_up)
+    with read(run_dir) as store:
+        assert exit_code(store) == 1
     assert 10 <= count(outcome, TrialState.FAILED) < 200
     with read(run_dir) as store:
         assert store.sweep().state == "failed"

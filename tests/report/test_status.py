@@ -12,6 +12,7 @@ from sweeper.errors import InputError
 from sweeper.records import AttemptEnded, AttemptStarted, AttemptState, Device, Row, TrialState
 from sweeper.report.show import history, log_lines, show_run, show_trial
 from sweeper.report.status import describe, exit_code, first_line, status
+from sweeper.scheduler import reasons
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ def test_the_time_in_which_no_driver_ran_is_not_counted(run):
         ("finished", "", "finished", 0),
         ("finished", "", "failed", 1),
         ("interrupted", "stopped by `sweep stop`", "pending", 130),
-        ("failed", "10 of the first 10 trials failed; the last one: oops", "failed", 1),
+        ("failed", reasons.many_failed(10, 10, "oops"), "failed", 1),
         ("failed", "sweep.objective.channel: 'x' is no channel", "finished", 2),
         ("failed", "no worker stays alive; the last one: killed", "pending", 3),
         ("running", "", "pending", 3),
@@ -212,10 +213,12 @@ def test_the_store_tells_what_the_driver_exited_with(run, state, reason, trial, 
     assert exit_code(store) == code
 
 
-def test_a_text_that_could_not_be_built_is_the_user_s_input(run):
+@pytest.mark.parametrize("message", ["grid.yaml.j2, line 5: no class 'Sofmax'", "What. Is. This."])
+@pytest.mark.parametrize("left", [0, 5])
+def test_a_text_that_could_not_be_built_is_the_user_s_input(run, message, left):
     store = run.make([({"a": 1}, "pending", [])])
-    message = "grid.yaml.j2, line 5: no class 'Sofmax'"
     end = AttemptEnded("t0", 1, AttemptState.FAILED, 1002.0, kind="input", message=message)
     store.write(1, [AttemptStarted("t0", 1, 0, Device("h", 1), 1001.0), end])
-    store.finish(1, "failed", message, 1060.0)
+    reason = reasons.none_built(message, tried=3, trials=3 + left) if left else message
+    store.finish(1, "failed", reason, 1060.0)
     assert exit_code(store) == 2

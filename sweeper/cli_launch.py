@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,49 +51,49 @@ def launch(
     """
     spec = specs.load(path, defines)
     expansion = specs.expand(spec)
-    run_dir = out or new_folder(spec.header.name)
-    config = config_of(on) if on is not None else None
-    elsewhere = _elsewhere(config, dry_run=dry_run)
-    # Of this machine a file may leave only a part, to this driver and to those after it.
-    part = config.text if config is not None and elsewhere is None else ""
-    # Of a dry run elsewhere the standard output is what would be sent, so that it can be piped on.
-    beside = elsewhere is not None and dry_run
-    place = on if elsewhere else None
-    typer.echo(announcement(spec.header, expansion, run_dir, workers, place), err=beside)
-    if elsewhere is not None:
-        from sweeper import cli_place
+    with run_folder(out, spec.header.name, claim=not dry_run) as run_dir:
+        config = config_of(on) if on is not None else None
+        elsewhere = _elsewhere(config, dry_run=dry_run)
+        # Of this machine a file may leave only a part, to this driver and to those after it.
+        part = config.text if config is not None and elsewhere is None else ""
+        # Of a dry run elsewhere the standard output is what would be sent: it can be piped on.
+        beside = elsewhere is not None and dry_run
+        place = on if elsewhere else None
+        typer.echo(announcement(spec.header, expansion, run_dir, workers, place), err=beside)
+        if elsewhere is not None:
+            from sweeper import cli_place
 
-        order = cli_place.order_of(
-            elsewhere, spec, trials=len(expansion.trials), run_dir=run_dir, workers=workers
-        )
+            order = cli_place.order_of(
+                elsewhere, spec, trials=len(expansion.trials), run_dir=run_dir, workers=workers
+            )
+            if dry_run:
+                typer.echo(launcher_by(elsewhere).describe(order))
+                return _nothing_started(path, err=True)
+            cli_place.launch(elsewhere, spec, expansion, order)
+            return _goes_on(run_dir, wait=wait)
         if dry_run:
-            typer.echo(launcher_by(elsewhere).describe(order))
-            return _nothing_started(path, err=True)
-        cli_place.launch(elsewhere, spec, expansion, order)
-        return _goes_on(run_dir, wait=wait)
-    if dry_run:
-        return _nothing_started(path)
+            return _nothing_started(path)
 
-    from sweeper import sweep
+        from sweeper import sweep
 
-    if detach:
-        from sweeper import cli_place
+        if detach:
+            from sweeper import cli_place
 
-        sweep.make(spec, expansion, run_dir)
-        folder.point_latest(run_dir)
-        cli_place.detach(run_dir, workers=workers, cluster_file=part)
-        return _goes_on(run_dir, wait=wait)
-    started = time.monotonic()
-    with display() as shown:
-        outcome = sweep.launch(
-            spec,
-            expansion,
-            run_dir=run_dir,
-            workers=workers,
-            on_progress=shown.update,
-            cluster_file=part,
-        )
-    return conclude(run_dir, outcome, time.monotonic() - started)
+            sweep.make(spec, expansion, run_dir)
+            folder.point_latest(run_dir)
+            cli_place.detach(run_dir, workers=workers, cluster_file=part)
+            return _goes_on(run_dir, wait=wait)
+        started = time.monotonic()
+        with display() as shown:
+            outcome = sweep.launch(
+                spec,
+                expansion,
+                run_dir=run_dir,
+                workers=workers,
+                on_progress=shown.update,
+                cluster_file=part,
+            )
+        return conclude(run_dir, outcome, time.monotonic() - started)
 
 
 def _elsewhere(config: ClusterConfig | None, *, dry_run: bool) -> ClusterConfig | None:
@@ -174,14 +175,40 @@ def resume(
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 
-def new_folder(name: str) -> Path:
-    """A folder for a new run, here: runs/NAME-DATE-TIME, with a number where that is taken."""
+@contextmanager
+def run_folder(out: Path | None, name: str, *, claim: bool) -> Iterator[Path]:
+    """The folder for a new run: `out`, or a new one, which goes again where no run was made there.
+
+    claim: make the new one, so that no other launch of the same second takes it.
+    """
+    folder = out or new_folder(name, claim=claim)
+    try:
+        yield folder
+    finally:
+        if out is None and claim:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # that of a run is not empty
+                folder.parent.rmdir()
+
+
+def new_folder(name: str, *, claim: bool) -> Path:
+    """runs/NAME-DATE-TIME, here, with a number where that is taken."""
     stem = Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder, number = stem, 1
-    while folder.exists():
+    while not (_claimed(folder) if claim else not folder.exists()):
         number += 1
         folder = stem.with_name(f"{stem.name}-{number}")
     return folder
+
+
+def _claimed(folder: Path) -> bool:
+    with contextlib.suppress(OSError):  # whoever makes the run there says why it can't be
+        folder.parent.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            return False
+    return True
 
 
 def announcement(

@@ -151,14 +151,14 @@ def failures(run_dir: Path, run: str, number: int) -> str:
 
     run: how the user names the run.
     """
-    from sweeper.report.status import failed_trials, failure_lines
+    from sweeper.report.status import alike, failed_trials, failure_lines
 
     with reading(run_dir) as store:
         counts = store.counts()
         if not counts[TrialState.FAILED]:
             return ""
         found, total = failed_trials(store), sum(counts.values())
-    failed = len(found)
-    some = ", the first of them" if failed > number else ""
-    told = failure_lines(found[:number], run)
-    return printable(f"{failed} of {total} trials failed{some}:\n{told}")
+    kinds = alike(found)
+    some = ", the first of them" if len(kinds) > number else ""
+    told = failure_lines(kinds[:number], run)
+    return printable(f"{len(found)} of {total} trials failed{some}:\n{told}")

@@ -15,7 +15,7 @@ from sweeper.scheduler import reasons
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sweeper.records import Objective, SweepRecord
     from sweeper.store.base import StoreReader
@@ -24,7 +24,6 @@ _FAILURES_SHOWN = 5
 _WIDEST = 200  # of a failure's line
 # Between two attempts of one driver lie seconds; longer, and the run waited for a driver.
 _GAP_S = 60.0
-# What the scheduler gives as its reason where it gave a sweep up.
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +144,29 @@ def describe(status: Status, run: str, *, place: str = "", fetched: bool = False
         trial, value = status.best
         lines.append(f"best      {sweep.objective.channel} {value:.6g} (trial {trial})")
     if status.failures:
-        shown = status.failures[-_FAILURES_SHOWN:]
-        some = ", the last:" if len(shown) < len(status.failures) else ":"
+        kinds = alike(status.failures)
+        shown = kinds[-_FAILURES_SHOWN:]
+        some = ", the last:" if len(shown) < len(kinds) else ":"
         lines += [f"failures  {len(status.failures)}{some}", failure_lines(shown, run)]
     return printable("\n".join(lines))
 
 
-def failure_lines(failures: Sequence[tuple[str, str]], run: str) -> str:
-    """A line for each of these failures, and the command that tells all of the last one."""
-    told = [f"  {trial}  {_shortened(message)}" for trial, message in failures]
-    return "\n".join([*told, f"  traceback and history: sweep show {run} {failures[-1][0]}"])
+def alike(failures: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
+    """Failures that say the same together, as (their trials, what they say); in order."""
+    kinds: dict[str, list[str]] = {}
+    for trial, message in failures:
+        kinds.setdefault(message, []).append(trial)
+    return [(trials, message) for message, trials in kinds.items()]
+
+
+def failure_lines(kinds: Sequence[tuple[list[str], str]], run: str) -> str:
+    """A line for each kind of failure, and the command that tells all of the last one."""
+    told = []
+    for (first, *others), message in kinds:
+        more = f" and {len(others)} more" if others else ""
+        told.append(f"  {first}{more}  {_shortened(message)}")
+    last = kinds[-1][0][-1]
+    return "\n".join([*told, f"  traceback and history: sweep show {run} {last}"])
 
 
 def _shortened(message: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from sweeper.errors import InputError
 from sweeper.records import AttemptEnded, AttemptStarted, AttemptState, Device, Row, TrialState
 from sweeper.report.show import history, log_lines, show_run, show_trial
-from sweeper.report.status import describe, exit_code, first_line, status
+from sweeper.report.status import alike, describe, exit_code, failure_lines, first_line, status
 from sweeper.scheduler import reasons
 
 
@@ -222,3 +222,12 @@ def test_a_text_that_could_not_be_built_is_the_user_s_input(run, message, left):
     reason = reasons.none_built(message, tried=3, trials=3 + left) if left else message
     store.finish(1, "failed", reason, 1060.0)
     assert exit_code(store) == 2
+
+
+def test_failures_that_say_the_same_are_one_line():
+    failures = [("a", "dim is 0"), ("b", "oops"), ("c", "dim is 0"), ("d", "dim is 0")]
+    assert failure_lines(alike(failures), "runs/one").splitlines() == [
+        "  a and 2 more  dim is 0",
+        "  b  oops",
+        "  traceback and history: sweep show runs/one b",
+    ]

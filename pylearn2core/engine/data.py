@@ -16,6 +16,7 @@ import numpy as np
 from pylearn2core.engine import memory
 from pylearn2core.engine.shared import digest, is_shared, shared
 from pylearn2core.engine.stream import HostRows, chunk_bytes
+from pylearn2core.errors import ConfigError
 
 # (id of the host array, its space, the space asked for) -> the array on the device
 _resident: dict[Hashable, Any] = {}
@@ -145,7 +146,8 @@ class ResidentBatch:
     def arrays(self) -> tuple[Any, ...] | None:
         """The arrays, first axis: the example; None if the dataset can only be iterated.
 
-        On the device, or HostRows where they do not fit there.
+        On the device, or HostRows where they do not fit there. Raises ConfigError where the data
+        is not what the model and its costs take.
         """
         offered = self._offer(self._sources, self._spaces) if self._offer is not None else None
         if offered is None:
@@ -153,7 +155,14 @@ class ResidentBatch:
         host = tuple(array for array, _ in offered)
         is_known = len(host) == len(self._host) and all(map(is_, host, self._host))
         if self._device is None or not is_known:
-            self._device = placed(offered, self._spaces)
+            try:
+                self._device = placed(offered, self._spaces)
+            except ValueError as error:
+                what = " and ".join(self._sources)
+                raise ConfigError(
+                    f"dataset: its {what} are not what the model takes: {error}. The first is the"
+                    " data's space, the second the model's: change one of them."
+                ) from error
             self._host = host
         return self._device
 

@@ -4,9 +4,11 @@ import gc
 
 import jax
 import numpy as np
+import pytest
 
 from pylearn2core.engine import data
 from pylearn2core.engine.data import ResidentBatch
+from pylearn2core.errors import ConfigError
 from pylearn2core.space import VectorSpace
 
 
@@ -27,6 +29,15 @@ def test_two_datasets_of_equal_content_share_one_array_and_others_do_not():
     assert a is b
     assert a is not c
     np.testing.assert_array_equal(np.asarray(c), other.X)
+
+
+def test_data_that_do_not_fit_the_model_are_the_user_s_input():
+    batch = ResidentBatch(Rows(0), [(VectorSpace(4), "features")])
+    told = (
+        r"^dataset: its features are not what the model takes: .*dim=3.*dim=4.*change one of them"
+    )
+    with pytest.raises(ConfigError, match=told):
+        batch.arrays()
 
 
 def test_a_dataset_given_another_array_is_asked_again():

@@ -33,13 +33,13 @@ def lean() -> Iterator[None]:
     with ExitStack() as changed:
         params: Any = getattr(parameter, "RayParams", None)
         if _takes(params, *without):
-            changed.enter_context(_replaced(parameter, "RayParams", _with(params, without)))
+            _replace(changed, parameter, "RayParams", _with(params, without))
         node_type = getattr(node, "Node", None)
         if _takes(getattr(node_type, "start_api_server", None), "include_dashboard"):
-            changed.enter_context(_replaced(node_type, "start_api_server", _start_no_server))
+            _replace(changed, node_type, "start_api_server", _start_no_server)
         look_up: Any = getattr(services, "get_node", None)
         if _takes(look_up, "gcs_address", "node_id"):
-            changed.enter_context(_replaced(services, "get_node", _soon(look_up)))
+            _replace(changed, services, "get_node", _soon(look_up))
         yield
 
 
@@ -50,14 +50,10 @@ def _module(name: str) -> Any:
     return None
 
 
-@contextmanager
-def _replaced(owner: Any, name: str, value: object) -> Iterator[None]:
-    before = getattr(owner, name)
+def _replace(changed: ExitStack, owner: Any, name: str, value: object) -> None:
+    """Give `owner` another `name`, until `changed` closes."""
+    changed.callback(setattr, owner, name, getattr(owner, name))
     setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
 
 
 def _takes(what: Any, *names: str) -> bool:

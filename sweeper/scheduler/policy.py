@@ -204,10 +204,7 @@ def _like_late(plan: Plan, state: State, first: Attempt) -> tuple[Attempt, ...]:
         for one in state.waiting
         if one.late and (plan.text_of[one.place], plan.group_of[one.place]) == kind
     ]
-    at = find_open(state, kind[0])
-    opened = OpenText(kind[0]) if at is None else state.open[at]
-    size = _size(plan, opened, first.place, len(like))
-    return tuple(like[:size])
+    return tuple(like[: plan.policy.max_lease])
 
 
 def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...], State]:
@@ -220,19 +217,14 @@ def _take_open(plan: Plan, state: State, index: int) -> tuple[tuple[Attempt, ...
         attempt = Attempt(place, plan.numbers[place], probe=True, lone=True)
         tried = replace(opened, ahead=(*opened.ahead, place))
         return (attempt,), move_on(plan, state, index, tried)
-    left = len(places) - opened.cursor
-    return take(plan, state, index, _size(plan, opened, places[opened.cursor], left))
-
-
-def _size(plan: Plan, opened: OpenText, first: int, left: int) -> int:
-    """How many trials a lease holds whose first one is `first`."""
-    return lease_size(
+    size = lease_size(
         plan.policy,
         seconds=opened.seconds,
-        left=left,
+        left=len(places) - opened.cursor,
         workers=plan.workers,
-        slots=opened.slots if plan.fills[first] else 1,
+        slots=opened.slots if plan.fills[places[opened.cursor]] else 1,
     )
+    return take(plan, state, index, size)
 
 
 def take(plan: Plan, state: State, index: int, size: int) -> tuple[tuple[Attempt, ...], State]:

@@ -126,9 +126,9 @@ class TrialThread:
     def start(
         self, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]
     ) -> list[TrialTask]:
-        """Run a lease. texts: those of its tasks. What is added to the list runs in it too.
+        """Run a lease. texts: those of its tasks.
 
-        But not what comes after its last trial.
+        What is added to the list that this returns runs too, unless the lease's last trial is over.
         """
         growing = list(tasks)
         self._inbox.put((growing, texts))

@@ -41,6 +41,15 @@ def test_those_that_came_too_late_are_leased_together():
     assert play.up() == (lease(0, ("t1", 3)),)  # what was lost with it is tried alone, as ever
 
 
+def test_they_are_leased_together_also_where_nothing_else_of_their_text_is_left():
+    play = Play("aaaa")
+    play.up()
+    play.began("t0")
+    play.built("t0", slots=4)
+    play.ended("t0")
+    assert play.over() == (lease(0, ("t1", 2), ("t2", 2), ("t3", 2)),)
+
+
 def test_a_lease_is_extended_once_and_no_lease_that_was_given_with_its_slots_known():
     play = Play("a" * 20)
     play.up()

@@ -19,11 +19,11 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # One row a layer; a part is the first name below the package. Parts of a layer of `sweeper` do not
 # know one another; a part of a layer of `pylearn2core` may import those that stand before it.
 SWEEPER = (
-    ("errors", "records"),
+    ("records",),
     ("spec", "scheduler", "store"),
-    ("workers", "launch"),
-    ("sweep", "report"),
-    ("cli",),  # cli.py and its helpers cli_*.py
+    ("workers", "launchers"),
+    ("driver", "report"),
+    ("cli",),
     ("__main__",),
 )
 PYLEARN2CORE = (
@@ -108,9 +108,8 @@ IMPORTS = [found for module in FILES for found in imports(module)]
 
 
 def part_of(module: str) -> str:
-    """`errors` of `sweeper.errors`; "" for the package's own __init__."""
-    below = [*module.split("."), ""][1]
-    return "cli" if below.startswith("cli_") else below
+    """`errors` of `sweeper.records.errors`; "" for the package's own __init__."""
+    return [*module.split("."), ""][1]
 
 
 def layer_of(layers: tuple[tuple[str, ...], ...], part: str) -> int | None:
@@ -152,7 +151,7 @@ def test_the_walk_sees_the_files_and_their_imports() -> None:
     ("importer", "target"),
     [
         ("sweeper.spec.load", "sweeper.store.sql"),  # neighbours in one layer
-        ("sweeper.spec.load", "sweeper.sweep"),  # upwards
+        ("sweeper.spec.load", "sweeper.driver"),  # upwards
         ("sweeper.spec", "sweeper.cli"),
         ("sweeper", "sweeper.records"),  # an __init__ that would load its parts
         ("sweeper.helpers", "sweeper.records"),  # a part that nobody placed
@@ -235,7 +234,7 @@ def test_the_driver_and_the_command_line_import_no_engine() -> None:
 
 def test_what_the_driver_loads_brings_no_engine_with_it() -> None:
     code = (
-        "import sys, sweeper.sweep.run, sweeper.workers.pool; "
+        "import sys, sweeper.driver.run, sweeper.workers.pool; "
         f"print([name for name in {ENGINE_LIBRARIES} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

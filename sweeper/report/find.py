@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.errors import InputError
-from sweeper.launch.folder import PLACED
+from sweeper.launchers.folder import PLACED
+from sweeper.records.errors import InputError
 from sweeper.report.text import did_you_mean
 from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 from sweeper.report.text import did_you_mean, printable
 
 if TYPE_CHECKING:

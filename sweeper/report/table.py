@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sweeper.errors import InputError
 from sweeper.records import TrialState
+from sweeper.records.errors import InputError
 from sweeper.report.history import History, histories
 from sweeper.report.render import cell, render
 from sweeper.report.text import did_you_mean

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from pylearn2core.config import nodes
 from pylearn2core.errors import ConfigError, Where
-from sweeper.errors import InputError
 from sweeper.records import ExperimentText, Trial, Value
+from sweeper.records.errors import InputError
 from sweeper.spec.load import Spec, where_to_seed
 from sweeper.spec.place import input_error, listed
 from sweeper.spec.points import canonical, find_points, trial_id

@@ -14,8 +14,8 @@ from typing import Any
 
 from pylearn2core.config.nodes import MARKER, Tagged, did_you_mean, parse, plain_scalar, value_of
 from pylearn2core.errors import ConfigError, Where
-from sweeper.errors import InputError
 from sweeper.records import SweepSpec, Value
+from sweeper.records.errors import InputError
 from sweeper.spec.axes import RESERVED, Axes, fault_of_name
 from sweeper.spec.header import read_header
 from sweeper.spec.place import Place, describe, input_error, listed

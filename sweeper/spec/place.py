@@ -18,7 +18,7 @@ from pylearn2core.config.nodes import (
     join_path,
 )
 from pylearn2core.errors import Where
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 
 
 def input_error(message: str, where: Where) -> InputError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pylearn2core.config.nodes import did_you_mean, parse, value_of
 from pylearn2core.errors import ConfigError, Where
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 from sweeper.spec.place import Place, input_error, listed
 
 

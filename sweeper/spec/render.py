@@ -37,7 +37,7 @@ from markupsafe import Markup
 
 from pylearn2core.config.nodes import MARKER, OUT, TOKEN, TRIAL, did_you_mean
 from pylearn2core.errors import Where
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 from sweeper.spec.place import input_error
 
 # No identifier, so no variable of the user's can have this name.

@@ -9,7 +9,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from pylearn2core.config.nodes import did_you_mean
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 from sweeper.spec.axes import Axes
 from sweeper.spec.place import describe, input_error, listed
 from sweeper.spec.render import GLOBALS, environment

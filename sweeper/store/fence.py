@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sweeper.errors import StoreError
 from sweeper.records import (
     AttemptEnded,
     AttemptStarted,
@@ -16,6 +15,7 @@ from sweeper.records import (
     TrialState,
     replace,
 )
+from sweeper.records.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
-from sweeper.errors import FencedError, StoreBusyError, StoreError
+from sweeper.records.errors import FencedError, StoreBusyError, StoreError
 from sweeper.store import queries, schema, sqlite, writes
 from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
 from sweeper.store.disk import on_network

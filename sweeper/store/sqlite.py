@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from sweeper.errors import StoreBusyError, StoreError
+from sweeper.records.errors import StoreBusyError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import re
 import ray
 from ray.exceptions import ActorDiedError, OutOfMemoryError, RayTaskError
 
-from sweeper.errors import ClusterError, SweepError
+from sweeper.records.errors import ClusterError, SweepError
 
 _ENDED = re.compile(r"pid=(\d+), actual memory used=([\d.]+)GB")
 # What Ray says where it was the worker's node that ended, or the driver's.

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.errors import ClusterError
+from sweeper.records.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

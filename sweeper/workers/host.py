@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.errors import ClusterError
+from sweeper.records.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Collection

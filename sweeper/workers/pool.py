@@ -21,7 +21,6 @@ from ray.exceptions import (
     RayTaskError,
 )
 
-from sweeper.errors import ClusterError, InputError, SweepError
 from sweeper.records import (
     Command,
     Event,
@@ -40,6 +39,7 @@ from sweeper.records import (
     WorkerDown,
     WorkerUp,
 )
+from sweeper.records.errors import ClusterError, InputError, SweepError
 from sweeper.workers import deaths, environment
 from sweeper.workers.actor import WorkerActor, WorkerSetup
 

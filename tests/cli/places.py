@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from sweeper.errors import ClusterError
-from sweeper.launch import folder
-from sweeper.launch.base import Job, Placed
+from sweeper.launchers import folder
+from sweeper.launchers.base import Job, Placed
+from sweeper.records.errors import ClusterError
 from sweeper.store.liveness import process_lives
 
 SWEEP = f"{sys.executable} -m sweeper"

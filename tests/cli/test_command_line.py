@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from sweeper import cli, cli_launch
-from sweeper.errors import ClusterError, InputError
-from sweeper.sweep import Outcome
+from sweeper.cli import app as cli
+from sweeper.cli import launch as cli_launch
+from sweeper.driver import Outcome
+from sweeper.records.errors import ClusterError, InputError
 
 HEAVY = ("ray", "pandas", "numpy", "sqlalchemy", "jinja2", "yaml", "pytensor", "jax", "rich")
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from sweeper import cli; code = cli.run(['--help']); "
+        "import sys; from sweeper.cli import app as cli; code = cli.run(['--help']); "
         f"print('loaded:', [name for name in {HEAVY} if name in sys.modules], code)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,13 +19,14 @@ from typing import ClassVar
 import pytest
 from places import STARTED
 
-from sweeper import cli, cli_place
 from sweeper import spec as specs
-from sweeper.errors import ClusterError, InputError
-from sweeper.launch import choose
-from sweeper.launch.base import Job, Order, Placed
+from sweeper.cli import app as cli
+from sweeper.cli import place as cli_place
+from sweeper.driver import make
+from sweeper.launchers import choose
+from sweeper.launchers.base import Job, Order, Placed
+from sweeper.records.errors import ClusterError, InputError
 from sweeper.store.union import open_to_read
-from sweeper.sweep import make
 
 TOY = """\
 import time

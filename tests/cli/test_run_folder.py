@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sweeper import cli, cli_launch
+from sweeper.cli import app as cli
+from sweeper.cli import launch as cli_launch
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from sweeper import spec as specs
-from sweeper.launch.base import Order
-from sweeper.launch.config import RayConfig
-from sweeper.launch.jobs import JobsLauncher
-from sweeper.launch.jobs.api import JobsApi
+from sweeper.launchers.base import Order
+from sweeper.launchers.config import RayConfig
+from sweeper.launchers.jobs import JobsLauncher
+from sweeper.launchers.jobs.api import JobsApi
 
 SPEC = Path(__file__).parent / "spec" / "grid.yaml.j2"
 START_S = 60.0

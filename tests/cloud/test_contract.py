@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launch.base import Launcher, Order
+from sweeper.launchers.base import Launcher, Order
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
 from launcher_contract import LauncherContract

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.errors import ClusterError, InputError
-from sweeper.launch import folder
-from sweeper.launch.base import Placed
-from sweeper.launch.choose import launcher_of
-from sweeper.launch.jobs.api import JobsApi
+from sweeper.launchers import folder
+from sweeper.launchers.base import Placed
+from sweeper.launchers.choose import launcher_of
+from sweeper.launchers.jobs.api import JobsApi
+from sweeper.records.errors import ClusterError, InputError
 
 pytestmark = pytest.mark.cloud
 

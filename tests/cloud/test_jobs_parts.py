@@ -14,15 +14,15 @@ from importlib.metadata import version
 
 import pytest
 
-from sweeper.errors import ClusterError, InputError
-from sweeper.launch import config
-from sweeper.launch.base import Job, Order, Placed
-from sweeper.launch.jobs import on_head, packages, preflight, receive
-from sweeper.launch.jobs.api import JobsApi, SilentError
-from sweeper.launch.jobs.launcher import JobsLauncher, driver_command, job_of
-from sweeper.launch.jobs.tokens import find_token
-from sweeper.launch.shipped import as_driver_finds_it, as_workers_find_it
+from sweeper.launchers import config
+from sweeper.launchers.base import Job, Order, Placed
+from sweeper.launchers.jobs import on_head, packages, preflight, receive
+from sweeper.launchers.jobs.api import JobsApi, SilentError
+from sweeper.launchers.jobs.launcher import JobsLauncher, driver_command, job_of
+from sweeper.launchers.jobs.tokens import find_token
+from sweeper.launchers.shipped import as_driver_finds_it, as_workers_find_it
 from sweeper.records import SweepSpec
+from sweeper.records.errors import ClusterError, InputError
 
 pytestmark = pytest.mark.cloud
 
@@ -151,7 +151,7 @@ def test_the_same_files_are_the_same_package_and_hold_all_of_sweeper():
     assert packages.zipped(packages.own_code())[0] == name
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
-    assert {"sweeper/cli.py", "pylearn2core/train.py", "pylearn2/__init__.py"} <= set(names)
+    assert {"sweeper/cli/app.py", "pylearn2core/train.py", "pylearn2/__init__.py"} <= set(names)
     assert f"sweeper-{version('sweeper')}.dist-info/METADATA" in names
     assert not [name for name in names if name.endswith(".pyc")]
 

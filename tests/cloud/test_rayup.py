@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sweeper.errors import InputError
-from sweeper.launch import config
-from sweeper.launch.base import Order
-from sweeper.launch.cloud import CloudLauncher, credentials, last_act, rayup
-from sweeper.launch.cloud.wheel import make_wheel
+from sweeper.launchers import config
+from sweeper.launchers.base import Order
+from sweeper.launchers.cloud import CloudLauncher, credentials, last_act, rayup
+from sweeper.launchers.cloud.wheel import make_wheel
 from sweeper.records import Resources, SweepSpec
+from sweeper.records.errors import InputError
 
 pytestmark = pytest.mark.cloud
 
@@ -177,7 +177,7 @@ def test_the_wheel_that_nodes_install_holds_what_is_installed_here(tmp_path):
         record = wheel.read(f"{info}/RECORD").decode().splitlines()
         assert "sweep = sweeper.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()
     assert sorted(line.split(",")[0] for line in record) == sorted(names)
-    assert {"sweeper/cli.py", "pylearn2core/train.py", f"{info}/METADATA"} <= set(names)
+    assert {"sweeper/cli/app.py", "pylearn2core/train.py", f"{info}/METADATA"} <= set(names)
 
 
 def test_the_last_act_gives_the_machines_back_or_lets_the_head_wait():

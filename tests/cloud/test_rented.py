@@ -17,13 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from sweeper import cli_place, cli_watch, sweep
+from sweeper import driver
 from sweeper import spec as specs
-from sweeper.errors import ClusterError
-from sweeper.launch import config, folder
-from sweeper.launch.base import Job, Order, Placed
-from sweeper.launch.cloud import CloudLauncher, commands, credentials, last_act, launcher
+from sweeper.cli import place as cli_place
+from sweeper.cli import watch as cli_watch
+from sweeper.launchers import config, folder
+from sweeper.launchers.base import Job, Order, Placed
+from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
 from sweeper.records import Resources, SweepSpec
+from sweeper.records.errors import ClusterError
 from sweeper.store.sql import SqlStore
 
 pytestmark = pytest.mark.cloud
@@ -261,7 +263,7 @@ def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path
     path.write_text(SPEC)
     spec = specs.load(path, {})
     run_dir = tmp_path / "run"
-    sweep.make(spec, specs.expand(spec), run_dir, network=False)
+    driver.make(spec, specs.expand(spec), run_dir, network=False)
     with closing(SqlStore.open(run_dir, network=False)) as store:
         generation = store.claim(socket.gethostname(), os.getpid(), time.time())
         assert last_act.main([str(run_dir), "3", "2", "1", "0"]) == 0

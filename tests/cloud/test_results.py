@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sweeper.errors import InputError
-from sweeper.launch.folder import RESULTS_ARRIVED
-from sweeper.sweep import results as of_sweep
-from sweeper.sweep.results import Results
+from sweeper.driver import results as of_sweep
+from sweeper.driver.results import Results
+from sweeper.launchers.folder import RESULTS_ARRIVED
+from sweeper.records.errors import InputError
 
 pytestmark = pytest.mark.cloud
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sweeper.launch import config
-from sweeper.launch.base import Order
-from sweeper.launch.config import KubernetesConfig
+from sweeper.launchers import config
+from sweeper.launchers.base import Order
+from sweeper.launchers.config import KubernetesConfig
 from sweeper.records import Resources, SweepSpec
 
 HERE = Path(__file__).parent

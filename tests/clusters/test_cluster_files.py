@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sweeper import cli
-from sweeper.launch import config
-from sweeper.launch.config import CloudConfig, KubernetesConfig, SlurmConfig
+from sweeper.cli import app as cli
+from sweeper.launchers import config
+from sweeper.launchers.config import CloudConfig, KubernetesConfig, SlurmConfig
 
 FOLDER = Path(__file__).parents[2] / "clusters"
 FILES = sorted(FOLDER.glob("*.yaml"))

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sweeper.launch.base import Launcher, Order
-from sweeper.launch.config import KubernetesConfig
-from sweeper.launch.kubernetes import KubernetesLauncher
+from sweeper.launchers.base import Launcher, Order
+from sweeper.launchers.config import KubernetesConfig
+from sweeper.launchers.kubernetes import KubernetesLauncher
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
 from launcher_contract import LauncherContract

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
-from sweeper import cli
-from sweeper.errors import ClusterError, InputError
-from sweeper.launch import choose, folder
-from sweeper.launch.base import Job, Launcher, Order, Placed
-from sweeper.launch.config import KubernetesConfig
-from sweeper.launch.jobs import restore
-from sweeper.launch.kubernetes import KubernetesLauncher
-from sweeper.launch.kubernetes.kubectl import Kubectl
+from sweeper.cli import app as cli
+from sweeper.launchers import choose, folder
+from sweeper.launchers.base import Job, Launcher, Order, Placed
+from sweeper.launchers.config import KubernetesConfig
+from sweeper.launchers.jobs import restore
+from sweeper.launchers.kubernetes import KubernetesLauncher
+from sweeper.launchers.kubernetes.kubectl import Kubectl
+from sweeper.records.errors import ClusterError, InputError
 
 Cluster = Callable[[str], KubernetesConfig]
 MakeOrder = Callable[..., Order]

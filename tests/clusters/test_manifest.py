@@ -19,17 +19,17 @@ import pytest
 import yaml
 from rayjob_schema import RAY_JOB
 
+from sweeper import driver
 from sweeper import spec as specs
-from sweeper import sweep
-from sweeper.errors import InputError
-from sweeper.launch import config
-from sweeper.launch.base import Order, Placed
-from sweeper.launch.config import KubernetesConfig
-from sweeper.launch.kubernetes import KubernetesLauncher
-from sweeper.launch.kubernetes.manifest import merged
-from sweeper.launch.kubernetes.shape import count_workers, job_name
-from sweeper.launch.kubernetes.text import dump
+from sweeper.launchers import config
+from sweeper.launchers.base import Order, Placed
+from sweeper.launchers.config import KubernetesConfig
+from sweeper.launchers.kubernetes import KubernetesLauncher
+from sweeper.launchers.kubernetes.manifest import merged
+from sweeper.launchers.kubernetes.shape import count_workers, job_name
+from sweeper.launchers.kubernetes.text import dump
 from sweeper.records import Resources
+from sweeper.records.errors import InputError
 
 Cluster = Callable[[str], KubernetesConfig]
 MakeOrder = Callable[..., Order]
@@ -293,7 +293,7 @@ def test_a_resumed_driver_goes_on_from_the_results(
     (tmp_path / "work").mkdir()
     assert run(before["command"], tmp_path, "exit 1").returncode == 0
     spec = specs.load(tmp_path / "work" / "files" / "grid.yaml.j2", {})
-    sweep.make(spec, specs.expand(spec), tmp_path / "made", network=True)
+    driver.make(spec, specs.expand(spec), tmp_path / "made", network=True)
     results.mkdir()
     shutil.copy(tmp_path / "made" / "sweep.db", results / "snapshot.db")
     script = tmp_path / "work" / "run.sh"

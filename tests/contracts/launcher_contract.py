@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from sweeper.errors import SweepError
-from sweeper.launch import choose, folder
-from sweeper.launch.base import Launcher, Order, Placed
+from sweeper.launchers import choose, folder
+from sweeper.launchers.base import Launcher, Order, Placed
+from sweeper.records.errors import SweepError
 
 OVER = {"over", "unknown"}
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.errors import InputError
-from sweeper.launch import config
+from sweeper.launchers import config
+from sweeper.records.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clusters.md").read_text()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sweeper import spec as specs
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "spec-file.md").read_text()
 FENCE = r"```\w*\n(.*?)```"

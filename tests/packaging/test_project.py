@@ -63,7 +63,7 @@ def test_what_only_a_cloud_needs_is_imported_by_its_own_part_alone() -> None:
     }
     clouds = {"boto3", "botocore", "google", "azure"}
     found = {path.relative_to(ROOT).parts[:3] for path, used in files.items() if used & clouds}
-    assert found == {("sweeper", "launch", "cloud")}
+    assert found == {("sweeper", "launchers", "cloud")}
 
 
 @pytest.mark.parametrize("target", PROJECT["scripts"].values())

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 from sweeper.report.find import find_run, find_trial, short_name
 
 

@@ -10,7 +10,7 @@ import math
 import pandas as pd
 import pytest
 
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 from sweeper.report.render import WIDTH, render
 
 

@@ -8,8 +8,8 @@ from array import array
 
 import pytest
 
-from sweeper.errors import InputError
 from sweeper.records import AttemptEnded, AttemptStarted, AttemptState, Device, Row, TrialState
+from sweeper.records.errors import InputError
 from sweeper.report.show import history, log_lines, show_run, show_trial
 from sweeper.report.status import alike, describe, exit_code, failure_lines, first_line, status
 from sweeper.scheduler import reasons

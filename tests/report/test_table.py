@@ -7,8 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from sweeper.errors import InputError
 from sweeper.records import Row
+from sweeper.records.errors import InputError
 from sweeper.report.table import best_trials, left_out, over, repeats_notice, trials_table
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sweeper import driver
 from sweeper import spec as specs
-from sweeper import sweep
-from sweeper.launch import config
-from sweeper.launch.base import Launcher, Order
-from sweeper.launch.choose import launcher_by
+from sweeper.launchers import config
+from sweeper.launchers.base import Launcher, Order
+from sweeper.launchers.choose import launcher_by
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
 from launcher_contract import LauncherContract
@@ -51,5 +51,5 @@ class TestSlurm(LauncherContract):
         (home / "grid.yaml.j2").write_text(SPEC)
         spec = specs.load(home / "grid.yaml.j2", {})
         expansion = specs.expand(spec)
-        sweep.make(spec, expansion, home / "run", network=True)
+        driver.make(spec, expansion, home / "run", network=True)
         return Order(home / "run", spec.path, {}, spec.header, len(expansion.trials), None, True)

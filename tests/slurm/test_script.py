@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.errors import InputError
-from sweeper.launch import folder
-from sweeper.launch.base import Order, Placed
-from sweeper.launch.config import SlurmConfig, loads
-from sweeper.launch.slurm import SlurmLauncher, host, progress, queue, script
+from sweeper.launchers import folder
+from sweeper.launchers.base import Order, Placed
+from sweeper.launchers.config import SlurmConfig, loads
+from sweeper.launchers.slurm import SlurmLauncher, host, progress, queue, script
 from sweeper.records import Checkpointing, Resources, SweepSpec
+from sweeper.records.errors import InputError
 
 ODD = Path("/shared/it's a %folder $(touch x)/run")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 from sweeper.spec import expand, loads
 
 GRID = "sweep:\n  grid:\n    lr: [0.1, 0.2]\n    m: [1, 2]\n"  # lines 1 to 4

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pylearn2core.config import nodes
-from sweeper.errors import InputError
+from sweeper.records.errors import InputError
 from sweeper.spec import count, expand, load, loads, resolved
 
 # ------------------------------------------------------------------ the trip

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sweeper.errors import FencedError, StoreBusyError, StoreError
 from sweeper.records import AttemptState, Row, Trial, TrialState
+from sweeper.records.errors import FencedError, StoreBusyError, StoreError
 
 HOST, PID, NOW = "node0", 77, 1000.0
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 import pytest
 from store_contract import HOST, NOW, PID, StoreContract
 
-from sweeper.errors import StoreBusyError, StoreError
 from sweeper.records import TrialState
+from sweeper.records.errors import StoreBusyError, StoreError
 from sweeper.store import sqlite
 from sweeper.store.sql import SqlStore
 from sweeper.store.sqlite import explained

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launch.local import LocalCluster
+from sweeper.launchers.local import LocalCluster
 from sweeper.records import Checkpointing, Resources
 
 # Tests are imported by path; what several of them share is a module beside them.

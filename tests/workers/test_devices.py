@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from sweeper.errors import ClusterError
 from sweeper.records import Resources
+from sweeper.records.errors import ClusterError
 from sweeper.workers import devices
 from sweeper.workers.pool import cores_of
 

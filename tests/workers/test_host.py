@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from sweeper.errors import ClusterError
+from sweeper.records.errors import ClusterError
 from sweeper.workers import host
 
 CLAIM = """

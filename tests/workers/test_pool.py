@@ -9,7 +9,6 @@ import time
 import pytest
 import ray
 
-from sweeper.errors import ClusterError
 from sweeper.records import (
     Built,
     Ended,
@@ -28,6 +27,7 @@ from sweeper.records import (
     WorkerDown,
     WorkerUp,
 )
+from sweeper.records.errors import ClusterError
 from sweeper.workers.pool import Pool, PoolSetup
 
 TEXTS = {"x": ExperimentText("grid.yaml.j2", "a: 1", (1,))}

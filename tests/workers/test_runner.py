@@ -9,7 +9,6 @@ from array import array
 import numpy as np
 import pytest
 
-from sweeper.errors import InputError
 from sweeper.records import (
     AttemptState,
     Began,
@@ -20,6 +19,7 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
+from sweeper.records.errors import InputError
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import Runner
 

@@ -12,8 +12,8 @@ from typing import TypeAlias
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.config.imports import import_alias
 from pylearn2core.errors import ConfigError
-from sweeper.errors import InputError
 from sweeper.records import ExperimentText, RunnerSetup, TrialTask
+from sweeper.records.errors import InputError
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import quiet_imports
 from sweeper.workers.runner.attempt import Bench, attempt

@@ -104,9 +104,9 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
     import shim
 
     from sweeper import spec as specs
-    from sweeper.launch import config
-    from sweeper.launch.base import Order
-    from sweeper.launch.cloud import CloudLauncher, commands
+    from sweeper.launchers import config
+    from sweeper.launchers.base import Order
+    from sweeper.launchers.cloud import CloudLauncher, commands
 
     go = box / "go"
     defines = {"epochs": "3", "seconds": "0.1", "points": "2", "until": str(go)}
@@ -141,7 +141,7 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
         head = commands.RayUp(placed.facts["ray_up"], placed.job)
         safe = box / "safe"
         arrived = f"mkdir {safe} && touch {safe}/results-arrived"
-        head.exec(f"{arrived} && python -m sweeper.launch.cloud.last_act {safe} 0 2 1 0")
+        head.exec(f"{arrived} && python -m sweeper.launchers.cloud.last_act {safe} 0 2 1 0")
         until(lambda: not any(one["state"] == "running" for one in machines()), "the head's end")
         note("given back by the head")
     finally:

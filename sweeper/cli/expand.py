@@ -1,0 +1,106 @@
+"""What `sweep expand` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweeper import spec as specs
+from sweeper.records.errors import InputError
+from sweeper.report.text import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from sweeper.records import Trial, Value
+
+
+def text(
+    path: Path, defines: Mapping[str, str], *, count_only: bool, format: str, trial: str | None
+) -> str:
+    """The trials of a spec file, their number, or one trial's experiment."""
+    spec = specs.load(path, defines)
+    if count_only:
+        found = specs.count(spec)
+        return numbers(found.trials, found.merged, found.dropped)
+    expansion = specs.expand(spec)
+    if trial is not None:
+        return specs.resolved(spec, one_of(expansion.trials, trial), expansion.texts).rstrip("\n")
+    if format == "json":
+        return as_json(expansion.trials)
+    if format == "yaml":
+        return as_yaml(expansion.trials)
+    head = numbers(len(expansion.trials), expansion.merged, expansion.dropped)
+    return "\n".join([head, *expansion.notices, "", table(expansion.trials)])
+
+
+def numbers(trials: int, merged: int, dropped: int) -> str:
+    """`24 trials; 3 equal points merged; 2 points dropped by where`."""
+    parts = [f"{trials} trial{'s' * (trials != 1)}"]
+    if merged:
+        parts.append(f"{merged} equal point{'s' * (merged != 1)} merged")
+    if dropped:
+        parts.append(f"{dropped} point{'s' * (dropped != 1)} dropped by `where`")
+    return "; ".join(parts)
+
+
+def one_of(trials: Sequence[Trial], wanted: str) -> Trial:
+    """The trial whose id starts with `wanted`. Raises InputError unless there is just one."""
+    found = [trial for trial in trials if trial.id.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(trial.id for trial in found[:3])
+        raise InputError(f"--trial {wanted}: {len(found)} trials begin with it, such as {some}.")
+    near = did_you_mean(wanted, [trial.id for trial in trials])
+    raise InputError(
+        f"--trial {wanted}: no trial of this spec has that id{near} `sweep expand SPEC` lists them."
+    )
+
+
+def as_json(trials: Sequence[Trial]) -> str:
+    """A list of objects, one a line."""
+    lines = (json.dumps(record(trial), ensure_ascii=False, default=str) for trial in trials)
+    return "[\n" + ",\n".join(lines) + "\n]"
+
+
+def as_yaml(trials: Sequence[Trial]) -> str:
+    """The same list as YAML."""
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    dumped = yaml.dump(
+        [record(trial) for trial in trials], Dumper=dumper, sort_keys=False, allow_unicode=True
+    )
+    return str(dumped).rstrip("\n")
+
+
+def record(trial: Trial) -> dict[str, Any]:
+    """A trial as plain data."""
+    return {"trial": trial.id, "values": dict(trial.values)}
+
+
+def table(trials: Sequence[Trial]) -> str:
+    """The trials' ids and values in aligned columns."""
+    names = list(dict.fromkeys(name for trial in trials for name in trial.values))
+    rows = [[trial.id, *(cell(trial.values, name) for name in names)] for trial in trials]
+    return columns([["trial", *names], *rows])
+
+
+def cell(values: Mapping[str, Value], name: str) -> str:
+    """One value as the user would write it; empty where the trial has none."""
+    if name not in values:
+        return ""
+    value = values[name]
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return printable(shown).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def columns(rows: Iterable[Sequence[str]]) -> str:
+    """Lines of left-aligned columns."""
+    lines = list(rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

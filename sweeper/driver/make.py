@@ -1,0 +1,57 @@
+"""Making a run: its folder, and a store that holds every trial before the first one starts."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweeper.launchers import folder
+from sweeper.records import SweepRecord
+from sweeper.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from sweeper.spec import Expansion, Spec
+
+
+def make(spec: Spec, expansion: Expansion, run_dir: Path, *, network: bool | None = None) -> None:
+    """Make a run that any driver can drive. Starts nothing.
+
+    network: whether the store is for other hosts to read; None looks at the disk.
+    Raises InputError where the folder can't be made, StoreError where there is a run in it.
+    """
+    spec_path = Path(spec.path).absolute()
+    folder.make(run_dir)
+    record = SweepRecord(
+        name=spec.header.name,
+        created=time.time(),
+        spec_path=str(spec_path),
+        spec_text=spec.text,
+        defines=dict(spec.defines),
+        objective=spec.header.objective,
+        repeat=spec.header.repeat,
+        texts=expansion.texts,
+        versions=folder.versions(),
+        code=folder.code_hashes(spec_path),
+    )
+    with closing(SqlStore.create(run_dir, record, expansion.trials, network=network)):
+        folder.copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
+
+
+def entries(run_dir: Path) -> set[Path] | None:
+    """What is in the folder before a run is made there; None where there is no folder."""
+    return set(run_dir.iterdir()) if run_dir.is_dir() else None
+
+
+def unmake(run_dir: Path, before: set[Path] | None) -> None:
+    """Take back a run that was not started. before: what `entries` said."""
+    if before is None:
+        shutil.rmtree(run_dir, ignore_errors=True)
+        return
+    for path in (entries(run_dir) or set()) - before:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

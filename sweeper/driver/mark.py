@@ -1,0 +1,76 @@
+"""What users change of a run's trials while no driver runs: cancelled, or to be tried again."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from sweeper.driver.work import put_back
+from sweeper.records import TrialChanged, TrialState
+from sweeper.store.base import SNAPSHOT_FILE
+from sweeper.store.sql import SqlStore
+from sweeper.store.union import part_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from sweeper.records import SweepRecord
+
+
+def cancel(run_dir: Path, trials: Collection[str]) -> list[str]:
+    """Mark trials as cancelled in the store; those that were not over.
+
+    Raises StoreBusyError while a driver lives.
+    """
+    return _mark(run_dir, trials, _cancel)
+
+
+def retry(run_dir: Path, trials: Collection[str]) -> list[str]:
+    """Let trials that failed or were cancelled wait again; those that did.
+
+    Raises StoreBusyError while a driver lives.
+    """
+    return _mark(run_dir, trials, SqlStore.reopen)
+
+
+def _cancel(store: SqlStore, generation: int, trials: Collection[str]) -> list[str]:
+    now = time.time()
+    unwanted = [trial.id for trial in store.unfinished() if trial.id in trials]
+    store.write(generation, [TrialChanged(one, TrialState.CANCELLED, now) for one in unwanted])
+    return unwanted
+
+
+def _mark(
+    run_dir: Path,
+    trials: Collection[str],
+    change: Callable[[SqlStore, int, Collection[str]], Collection[str]],
+) -> list[str]:
+    """Claim each store of the run, change it, and leave it as if no driver had been there."""
+    changed: set[str] = set()
+    left = set(trials)
+    # The run's own store last: it goes on saying "pending" of trials that a part's store holds.
+    for folder in (*part_folders(run_dir), run_dir):
+        # A run whose driver published copies goes on doing so: they must not fall behind.
+        network = True if (folder / SNAPSHOT_FILE).is_file() else None
+        with closing(SqlStore.open(folder, network=network)) as store:
+            before = store.sweep()
+            generation = store.claim(socket.gethostname(), os.getpid(), time.time())
+            store.write(generation, put_back(store))
+            changed.update(change(store, generation, left))
+            left -= {trial.id for trial in store.trials()}
+            store.finish(generation, *_left_as(before, store), before.heartbeat)
+    return [trial for trial in trials if trial in changed]
+
+
+def _left_as(before: SweepRecord, store: SqlStore) -> tuple[str, str]:
+    """The run's state and reason now: not finished where a trial waits."""
+    is_left = any(number for state, number in store.counts().items() if not state.is_final)
+    if before.state == "running":
+        return "interrupted", "its driver was gone"
+    if before.state == "finished" and is_left:
+        return "interrupted", "some trials wait to be tried again"
+    return before.state, before.reason

@@ -1,5 +1,0 @@
-"""Machines that `ray up` rents from AWS, Google or Azure, and gives back."""
-
-from sweeper.launch.cloud.launcher import CloudLauncher
-
-__all__ = ["CloudLauncher"]

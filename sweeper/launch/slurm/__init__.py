@@ -1,5 +1,0 @@
-"""SLURM: one job that runs a sweep's driver, and Ray inside of its allocation."""
-
-from sweeper.launch.slurm.launcher import SlurmLauncher
-
-__all__ = ["SlurmLauncher"]

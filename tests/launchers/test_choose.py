@@ -1,0 +1,69 @@
+"""Which launcher, and what a file leaves of this machine."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from sweeper.launchers import choose, config
+from sweeper.launchers.base import Placed
+from sweeper.launchers.here import confine
+from sweeper.launchers.local import own_cores
+from sweeper.records.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "has_folder"),
+    [
+        ("kind: slurm\n", "SlurmLauncher", True),
+        ("kind: ray\naddress: http://head:8265\n", "JobsLauncher", False),
+    ],
+)
+def test_a_cluster_file_chooses_its_launcher_and_so_does_what_is_kept_of_it(
+    tmp_path, text, name, has_folder
+):
+    path = tmp_path / "cluster.yaml"
+    path.write_text(text)
+    launcher = choose.launcher_for(str(path))
+    path.unlink()
+    again = choose.launcher_of(Placed("slurm", "1", cluster_file=text))
+    assert type(launcher).__name__ == type(again).__name__ == name
+    assert launcher.has_folder is has_folder
+
+
+def test_an_address_is_a_ray_cluster():
+    found = choose.config_of("http://head:8265")
+    assert isinstance(found, config.RayConfig)
+    assert found.address == "http://head:8265"
+
+
+def test_this_machine_needs_no_launcher(tmp_path):
+    path = tmp_path / "here.yaml"
+    path.write_text("kind: local\n")
+    with pytest.raises(InputError, match="runs on this machine"):
+        choose.launcher_for(str(path))
+
+
+@pytest.fixture
+def cores():
+    """The cores of this process, given back afterwards."""
+    before = own_cores()
+    yield before
+    os.sched_setaffinity(0, before)
+
+
+def test_a_file_may_leave_a_part_of_this_machine(cores, tmp_path):
+    environ = {"CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b,GPU-c"}
+    confine(config.loads(f"kind: local\ncpus: 1\ngpus: 2\ndata: {tmp_path}\n", "f"), environ)
+    assert own_cores() == cores[:1]
+    assert environ == {
+        "CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b",
+        "PYLEARN2_DATA_PATH": str(tmp_path),
+    }
+
+
+def test_a_file_that_names_nothing_leaves_all_of_it(cores):
+    environ: dict[str, str] = {}
+    confine(config.loads("kind: local\n", "f"), environ)
+    assert (own_cores(), environ) == (cores, {})

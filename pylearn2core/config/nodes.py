@@ -13,7 +13,6 @@ An alias gives the very node of its anchor. Nodes are equal only if they are the
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as SequenceOf
@@ -36,6 +35,7 @@ from pylearn2core.config.scalars import (
     text_of,
 )
 from pylearn2core.errors import ConfigError, Where
+from pylearn2core.words import did_you_mean
 
 __all__ = [
     "MARKER",
@@ -50,7 +50,6 @@ __all__ = [
     "Text",
     "Token",
     "bind",
-    "did_you_mean",
     "fill",
     "flow",
     "join_path",
@@ -342,12 +341,6 @@ def split(text: str) -> tuple[str | int, ...]:
     pieces = TOKEN.split(text)
     parts = (int(piece) if i % 2 else piece for i, piece in enumerate(pieces))
     return tuple(part for part in parts if part != "")
-
-
-def did_you_mean(name: str, known: Any) -> str:
-    """Return `; did you mean ...?`'s text for the closest known names, or an empty string."""
-    close = difflib.get_close_matches(name, [str(k) for k in known], n=2)
-    return f" (did you mean {' or '.join(close)}?)" if close else ""
 
 
 # ------------------------------------------------------------------ tree to values

@@ -21,6 +21,7 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 SWEEPER = (
     ("records",),
     ("spec", "scheduler", "store"),
+    ("runs",),
     ("workers", "launchers"),
     ("driver", "report"),
     ("cli",),

@@ -9,28 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.cli.report import reading
-from sweeper.launchers import folder
 from sweeper.launchers.choose import launcher_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError
-from sweeper.report.find import find_trial, short_name
-from sweeper.store.base import STORE_FILE
+from sweeper.runs.control import send_control
+from sweeper.runs.find import find_trial, short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 from sweeper.store.liveness import driver_lives, process_lives
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Placed
-    from sweeper.records import SweepRecord
+    from sweeper.records import Placed, SweepRecord
 
 
 def stop(run_dir: Path, trials: Sequence[str]) -> str:
     """Ask a run's driver to end, or to end some trials; what was done."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     ids = named(run_dir, trials)
     if placed is not None and placed.kind != "local":
         if launcher_of(placed).look(placed).state in ("waiting", "running"):
             return launcher_of(placed).stop(placed, run_dir, ids)
     elif driver_is_here(run_dir, placed):
-        folder.send_control(run_dir, "stop", ids)
+        send_control(run_dir, "stop", ids)
         return f"asked the driver to end {', '.join(ids)}" if ids else (
             "asked the driver to end: what runs is saved, `sweep resume` goes on with it"
         )  # fmt: skip
@@ -40,7 +40,7 @@ def stop(run_dir: Path, trials: Sequence[str]) -> str:
 def _without_driver(run_dir: Path, ids: tuple[str, ...]) -> str:
     if not ids:
         return f"no driver of {short_name(run_dir, Path.cwd())} runs: there is nothing to stop"
-    if not (run_dir / STORE_FILE).is_file():
+    if not RunFolder(run_dir).has_store:
         raise InputError(
             f"{run_dir}: no driver of it runs, and its store is elsewhere: trials of it can be"
             " cancelled while it runs. Go on with it first: sweep resume."
@@ -62,7 +62,7 @@ def retry(run_dir: Path, trials: Sequence[str]) -> str:
     if not ids:
         with reading(run_dir) as store:
             ids = tuple(one.id for one in store.trials() if one.state is TrialState.FAILED)
-    if not (run_dir / STORE_FILE).is_file():
+    if not RunFolder(run_dir).has_store:
         raise InputError(f"{run_dir}: its store is elsewhere: trials can't be reopened from here.")
     again = driver.retry(run_dir, ids)
     if not again:
@@ -99,9 +99,9 @@ def is_unheard(sweep: SweepRecord, placed: Placed | None) -> bool:
 
 def fetch(run_dir: Path) -> str:
     """Bring the newest snapshot of a run that is elsewhere; what was done."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     run = short_name(run_dir, Path.cwd())
-    if placed is None or placed.kind == "local" or (run_dir / STORE_FILE).is_file():
+    if placed is None or placed.kind == "local" or RunFolder(run_dir).has_store:
         return f"{run} is on this disk: there is nothing to fetch"
     launcher_of(placed).fetch(placed, run_dir)
     return f"fetched the newest snapshot: sweep report {run}"
@@ -109,7 +109,7 @@ def fetch(run_dir: Path) -> str:
 
 def down(run_dir: Path) -> str:
     """End what a run holds elsewhere; what was done."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     if placed is None or placed.kind == "local":
         return "this run holds nothing elsewhere (`sweep stop` ends a driver on this machine)"
     return launcher_of(placed).down(placed)

@@ -16,17 +16,18 @@ import typer
 from sweeper import spec as specs
 from sweeper.cli.expand import numbers
 from sweeper.cli.progress import display
-from sweeper.launchers import folder, joined
+from sweeper.launchers import joined
 from sweeper.launchers.choose import config_of, launcher_by
 from sweeper.launchers.config import loads
 from sweeper.records.errors import InputError
 from sweeper.report.text import duration, printable
+from sweeper.runs.create import point_latest
+from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
     from sweeper.driver import Outcome
-    from sweeper.launchers.base import Placed
     from sweeper.launchers.config import ClusterConfig
-    from sweeper.records import Resources, SweepSpec
+    from sweeper.records import Placed, Resources, SweepSpec
     from sweeper.spec import Expansion
 
 BEST_SHOWN = 5
@@ -80,7 +81,7 @@ def launch(
             from sweeper.cli import place as cli_place
 
             driver.make(spec, expansion, run_dir)
-            folder.point_latest(run_dir)
+            point_latest(run_dir)
             cli_place.detach(run_dir, workers=workers, cluster_file=part)
             return _goes_on(run_dir, wait=wait)
         started = time.monotonic()
@@ -149,7 +150,7 @@ def resume(
     from sweeper import driver
     from sweeper.cli import place as cli_place
 
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     if placed is not None and placed.kind != "local" and not here:
         if cli_place.resume(run_dir, placed, workers=workers, code_changed_ok=code_changed_ok):
             return _goes_on(run_dir, wait=wait)

@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING
 import typer
 
 from sweeper import spec as specs
-from sweeper.launchers import folder
-from sweeper.launchers.base import Order, Placed, check_parts
+from sweeper.launchers.base import Order, check_parts
 from sweeper.launchers.choose import launcher_by, launcher_of
+from sweeper.records import Placed
 from sweeper.records.errors import InputError
-from sweeper.report.find import short_name
-from sweeper.store.base import STORE_FILE
+from sweeper.runs.create import copy_spec, make_folder, point_latest
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import write_placed, write_placed_here
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Launcher
     from sweeper.launchers.config import ClusterConfig
     from sweeper.spec import Expansion, Spec
-
-DRIVER_LOG = "driver.log"
 
 
 def order_of(
@@ -56,7 +56,7 @@ def launch(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order
     from sweeper import driver
 
     run_dir = order.run_dir
-    if (run_dir / folder.PLACED).exists() or (run_dir / STORE_FILE).exists():
+    if RunFolder(run_dir).placed.exists() or RunFolder(run_dir).has_store:
         raise InputError(
             f"{run_dir}: there is a run in it already. Go on with it (sweep resume {run_dir}), or"
             " launch into another folder."
@@ -66,15 +66,15 @@ def launch(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order
         if order.has_folder:
             driver.make(spec, expansion, run_dir, network=True)
         else:
-            folder.make(run_dir)
-            folder.copy_spec(run_dir, spec.text)
+            make_folder(run_dir)
+            copy_spec(run_dir, spec.text)
         placed = submit(launcher_by(config), order, config.text)
     except BaseException:
-        if not (run_dir / folder.PLACED).exists():  # `sweep down` needs what is noted there
+        if not RunFolder(run_dir).placed.exists():  # `sweep down` needs what is noted there
             driver.unmake(run_dir, before)
         raise
     # The run goes on from here, whatever becomes of who looks on.
-    folder.point_latest(run_dir)
+    point_latest(run_dir)
     _tell(f"put there as {placed.kind} job {placed.job}")
 
 
@@ -98,11 +98,11 @@ def _submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
         started=placed.started or time.time(),
     )
     try:
-        folder.write_placed(order.run_dir, placed)
+        write_placed(order.run_dir, placed)
     except BaseException:
         launcher.down(placed)  # nobody would find it again
         if order.before is None:
-            (order.run_dir / folder.PLACED).unlink(missing_ok=True)
+            RunFolder(order.run_dir).placed.unlink(missing_ok=True)
         raise
     return placed
 
@@ -175,9 +175,9 @@ def resume(run_dir: Path, placed: Placed, *, workers: int | None, code_changed_o
 def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tuple[Spec, int]:
     """The run's spec as it was launched, and how many of its trials are not over."""
     from sweeper import driver
-    from sweeper.store.union import open_to_read
+    from sweeper.runs.open import open_to_read
 
-    if not (run_dir / STORE_FILE).exists():
+    if not RunFolder(run_dir).has_store:
         spec = _spec_copy(run_dir, placed)
         return spec, specs.count(spec).trials
     with closing(open_to_read(run_dir)) as store:
@@ -191,7 +191,7 @@ def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tu
 
 def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
     """The spec of a run whose store is elsewhere."""
-    kept = run_dir / folder.SPEC_COPY
+    kept = RunFolder(run_dir).spec
     path = placed.facts.get("spec_path", str(kept))
     try:
         text = kept.read_text(encoding="utf-8")
@@ -214,7 +214,7 @@ def detach(
     words = [sys.executable, "-m", "sweeper", "resume", str(run_dir.absolute())]
     words += ["--workers", str(workers)] if workers else []
     words += ["--code-changed-ok"] if code_changed_ok else []
-    log = run_dir / "logs" / DRIVER_LOG
+    log = RunFolder(run_dir).driver_log
     # A child of a shell that is gone: it ends as anybody's, also where this process stays to watch.
     # In a session of its own, so that Ctrl-C here and the end of this terminal are not for it.
     started = subprocess.run(
@@ -226,7 +226,7 @@ def detach(
     )
     driver = int(started.stdout)
     try:
-        folder.write_placed_here(run_dir, driver, cluster_file)
+        write_placed_here(run_dir, driver, cluster_file)
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.kill(driver, signal.SIGTERM)  # nobody would find it again
@@ -236,7 +236,7 @@ def detach(
 
 def _check_code(run_dir: Path) -> None:
     from sweeper import driver
-    from sweeper.store.union import open_to_read
+    from sweeper.runs.open import open_to_read
 
     with closing(open_to_read(run_dir)) as store:
         driver.check_code(run_dir, store.sweep())

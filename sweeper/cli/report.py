@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.launchers import folder
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, SweepError
-from sweeper.report.find import find_run, short_name
 from sweeper.report.text import duration, printable
-from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
+from sweeper.runs.find import find_run, short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 @contextmanager
 def reading(run_dir: Path) -> Iterator[StoreReader]:
     """The store of a run, to read. Raises InputError where nothing of it is here yet."""
-    from sweeper.store.union import open_to_read
+    from sweeper.runs.open import open_to_read
 
-    if not any((run_dir / name).is_file() for name in (STORE_FILE, SNAPSHOT_FILE)):
+    if not RunFolder(run_dir).can_be_read:
         raise InputError(
             f"{run_dir}: its driver runs elsewhere, and nothing was fetched yet. Fetch it first:"
             f" sweep fetch {short_name(run_dir, Path.cwd())}"
@@ -49,7 +49,7 @@ def status(run_dir: Path) -> str:
     from sweeper.report import status as report
 
     run, fetched = short_name(run_dir, Path.cwd()), is_fetched(run_dir)
-    if fetched and not (run_dir / SNAPSHOT_FILE).is_file():
+    if fetched and not RunFolder(run_dir).has_snapshot:
         # It may wait for days, and why is all that there is to say.
         return printable(f"{run}: {place_of(run_dir)}\nnothing was fetched yet: sweep fetch {run}")
     with reading(run_dir) as store:
@@ -59,7 +59,7 @@ def status(run_dir: Path) -> str:
 
 def is_fetched(run_dir: Path) -> bool:
     """Whether what is here is a copy of a run that is elsewhere."""
-    return (run_dir / folder.PLACED).is_file() and not (run_dir / STORE_FILE).is_file()
+    return RunFolder(run_dir).is_fetched
 
 
 def tell_age(run_dir: Path) -> None:
@@ -76,7 +76,7 @@ def tell_age(run_dir: Path) -> None:
 
 def place_of(run_dir: Path) -> str:
     """Where the run's driver was put, and what the queue says of it; "" for this machine."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     if placed is None or placed.kind == "local":
         return ""
     where = f"{placed.kind} job {placed.job}"

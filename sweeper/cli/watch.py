@@ -12,20 +12,21 @@ import typer
 
 from sweeper.cli import control as cli_control
 from sweeper.cli import launch as cli_launch
-from sweeper.cli.place import DRIVER_LOG
 from sweeper.cli.progress import display
 from sweeper.cli.report import reading
 from sweeper.driver.progress import PACE_AFTER_S, PACE_AFTER_TRIALS, Outcome, Progress
-from sweeper.launchers import folder
 from sweeper.launchers.base import Job
 from sweeper.launchers.choose import launcher_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreError, SweepError
-from sweeper.report.find import short_name
 from sweeper.report.status import Status, exit_code, status
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Launcher, Placed
+    from sweeper.launchers.base import Launcher
+    from sweeper.records import Placed
 
 LOOK_EVERY_S = 1.0
 # A queue serves many users, and a fetch is a job or a transfer.
@@ -69,8 +70,8 @@ def conclude(run_dir: Path, watcher: Watcher) -> int:
         reason = f"its driver is gone{f': {watcher.words}' if watcher.words else ''}"
     with reading(run_dir) as store:
         code = exit_code(store)
-    if cli_control.is_unheard(found.sweep, folder.read_placed(run_dir)):
-        log = f"; its output: {run_dir / 'logs' / DRIVER_LOG}" if not watcher.words else ""
+    if cli_control.is_unheard(found.sweep, read_placed(run_dir)):
+        log = f"; its output: {RunFolder(run_dir).driver_log}" if not watcher.words else ""
         reason, code = f"its driver ended before it did anything{log or f': {watcher.words}'}", 3
     return cli_launch.conclude(run_dir, Outcome(code, reason, found.counts), found.elapsed_s)
 
@@ -95,7 +96,7 @@ class Watcher:
     _first: tuple[float, int] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self._placed = folder.read_placed(self.run_dir)
+        self._placed = read_placed(self.run_dir)
         if self._placed is not None and self._placed.kind != "local":
             self._launcher = launcher_of(self._placed)
 
@@ -117,7 +118,7 @@ class Watcher:
         assert self._placed is not None
         self._asked = time.monotonic()
         try:
-            self._placed = folder.read_placed(self.run_dir) or self._placed  # a resume moves it
+            self._placed = read_placed(self.run_dir) or self._placed  # a resume moves it
             self._job = self._launcher.look(self._placed)
             self._unknown = self._unknown + 1 if self._job.state == "unknown" else 0
             said = f" ({self._job.words})" if self._job.words else ""

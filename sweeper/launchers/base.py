@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from sweeper.records.errors import InputError
@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from sweeper.records import Resources, SweepSpec
-
-Kind = Literal["local", "slurm", "ray", "cloud", "kubernetes"]
+    from sweeper.records import Placed, Resources, SweepSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +70,6 @@ class Order:
     has_folder: bool = False
     before: Placed | None = None
     code_changed_ok: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a run's driver was put; `RUN/placed.json`.
-
-    job: its name there (a SLURM job's number, a Jobs API id, a process id).
-    address: of what is asked about it (a Jobs API URL, a namespace).
-    remote_dir: the run's folder there, "" where it is the one here.
-    cluster_file: text of the clusters/*.yaml as it was.
-    started: when it was put there.    facts: what else a backend has to remember.
-    """
-
-    kind: Kind
-    job: str
-    address: str = ""
-    remote_dir: str = ""
-    cluster_file: str = ""
-    started: float = 0.0
-    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

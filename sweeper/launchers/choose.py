@@ -10,7 +10,8 @@ from sweeper.launchers import config
 from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Launcher, Placed
+    from sweeper.launchers.base import Launcher
+    from sweeper.records import Placed
 
 # A backend is loaded when it is asked for: each has programs or packages of its own.
 _BACKENDS = {

@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job, Placed
+from sweeper.launchers.base import Job
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError
+from sweeper.runs.control import send_control
 from sweeper.store.liveness import process_lives
 
 SWEEP = f"{sys.executable} -m sweeper"
@@ -61,7 +62,7 @@ class Queue:
         return Job("running" if lives else "over", f"process {placed.job}")
 
     def stop(self, placed, run_dir, trials):
-        folder.send_control(run_dir, "stop", trials)
+        send_control(run_dir, "stop", trials)
         return f"asked process {placed.job}"
 
     def fetch(self, placed, run_dir):

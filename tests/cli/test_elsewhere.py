@@ -24,9 +24,10 @@ from sweeper.cli import app as cli
 from sweeper.cli import place as cli_place
 from sweeper.driver import make
 from sweeper.launchers import choose
-from sweeper.launchers.base import Job, Order, Placed
+from sweeper.launchers.base import Job, Order
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError
-from sweeper.store.union import open_to_read
+from sweeper.runs.open import open_to_read
 
 TOY = """\
 import time

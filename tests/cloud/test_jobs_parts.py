@@ -15,13 +15,13 @@ from importlib.metadata import version
 import pytest
 
 from sweeper.launchers import config
-from sweeper.launchers.base import Job, Order, Placed
+from sweeper.launchers.base import Job, Order
 from sweeper.launchers.jobs import on_head, packages, preflight, receive
 from sweeper.launchers.jobs.api import JobsApi, SilentError
 from sweeper.launchers.jobs.launcher import JobsLauncher, driver_command, job_of
 from sweeper.launchers.jobs.tokens import find_token
 from sweeper.launchers.shipped import as_driver_finds_it, as_workers_find_it
-from sweeper.records import SweepSpec
+from sweeper.records import Placed, SweepSpec
 from sweeper.records.errors import ClusterError, InputError
 
 pytestmark = pytest.mark.cloud

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from sweeper.launchers import choose, config
-from sweeper.launchers.base import Placed
 from sweeper.launchers.here import confine
 from sweeper.launchers.local import own_cores
+from sweeper.records import Placed
 from sweeper.records.errors import InputError
 
 

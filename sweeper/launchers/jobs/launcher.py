@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeper.launchers import data
-from sweeper.launchers.base import Job, Placed, asked_words
+from sweeper.launchers.base import Job, asked_words
 from sweeper.launchers.jobs import everywhere, packages, preflight, receive
 from sweeper.launchers.jobs.api import OVER, POLL_S, JobsApi
 from sweeper.launchers.jobs.shell import quoted
 from sweeper.launchers.jobs.tokens import find_token
 from sweeper.launchers.shipping import files_to_ship
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, SweepError
 
 if TYPE_CHECKING:

@@ -17,16 +17,14 @@ import sqlite3
 import sys
 import time
 import zlib
-from contextlib import closing
 from pathlib import Path
 
-from sweeper.launchers.folder import send_control
 from sweeper.records.errors import SweepError
+from sweeper.runs.control import send_control
+from sweeper.store.files import newest_snapshot
 
 BEGIN, END = "-----BEGIN SWEEP FILE-----", "-----END SWEEP FILE-----"
 CHUNK_BYTES = 8 << 20
-SNAPSHOT = "snapshot.db"
-_STORE = "sweep.db"
 _COLUMNS = 120
 _KEEP_S = 600.0  # another shell may be at it, chunk by chunk
 
@@ -50,7 +48,7 @@ def send(run_dir: Path, digest: str, offset: int) -> None:
 
 def pack(run_dir: Path) -> Path:
     """Keep a packed copy of the newest snapshot, named by its SHA-256; old ones are removed."""
-    content = zlib.compress(_snapshot(run_dir), 6)
+    content = zlib.compress(newest_snapshot(run_dir), 6)
     folder = run_dir / ".sent"
     folder.mkdir(mode=0o700, exist_ok=True)
     kept = folder / hashlib.sha256(content).hexdigest()
@@ -73,18 +71,6 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-def _snapshot(run_dir: Path) -> bytes:
-    """The snapshot that the driver published, or a copy of the store that it writes beside us."""
-    if (run_dir / SNAPSHOT).exists():
-        return (run_dir / SNAPSHOT).read_bytes()
-    with (
-        closing(sqlite3.connect(f"file:{run_dir / _STORE}?mode=ro", uri=True, timeout=20)) as store,
-        closing(sqlite3.connect(":memory:")) as copy,
-    ):
-        store.backup(copy)
-        return copy.serialize()
-
-
 def main(arguments: list[str]) -> int:
     """Do what is asked; an error is one line."""
     what, run_dir, rest = arguments[0], Path(arguments[1]), arguments[2:]
@@ -95,7 +81,7 @@ def main(arguments: list[str]) -> int:
             send_control(run_dir, rest[0], tuple(rest[1:]))
         elif what == "copy":
             Path(rest[0]).parent.mkdir(mode=0o700, exist_ok=True)
-            _write(Path(rest[0]), _snapshot(run_dir))
+            _write(Path(rest[0]), newest_snapshot(run_dir))
         else:
             send(run_dir, rest[0] if rest else "", int(rest[1]) if rest else 0)
     except (OSError, SweepError, sqlite3.Error) as error:

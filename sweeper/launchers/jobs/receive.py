@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sweeper.launchers.jobs.on_head import BEGIN, END, SNAPSHOT
+from sweeper.launchers.jobs.on_head import BEGIN, END
 from sweeper.records.errors import ClusterError, InputError
+from sweeper.runs.folder import RunFolder, snapshot_url
+from sweeper.store.files import is_snapshot
 
 LIMIT_BYTES = 512 << 20
 _AGAIN = 3
-_HEADER = b"SQLite format 3\0"
 
 
 class _TooLargeError(ClusterError):
@@ -55,7 +56,7 @@ def from_url(results: str, run_dir: Path, job: str) -> None:
     """Copy `results/snapshot.db` into run_dir. Raises InputError, ClusterError."""
     import fsspec
 
-    url = f"{results.rstrip('/')}/{SNAPSHOT}"
+    url = snapshot_url(results)
     try:
         with fsspec.open(url, "rb") as file:
             content = file.read()
@@ -76,19 +77,20 @@ def write(run_dir: Path, content: bytes) -> None:
 
     Raises ClusterError where it is no store, and leaves what is there; InputError.
     """
-    if not content.startswith(_HEADER):
+    snapshot = RunFolder(run_dir).snapshot
+    if not is_snapshot(content):
         raise ClusterError(
-            f"{run_dir / SNAPSHOT}: what came is no snapshot of a run ({len(content)} bytes that"
+            f"{snapshot}: what came is no snapshot of a run ({len(content)} bytes that"
             " are no SQLite file). What was there is kept: try again."
         )
-    beside = run_dir / f".{SNAPSHOT}-{os.getpid()}"  # another shell may fetch too
+    beside = snapshot.with_name(f".{snapshot.name}-{os.getpid()}")  # another shell may fetch too
     try:
         beside.write_bytes(content)
-        beside.replace(run_dir / SNAPSHOT)
+        beside.replace(snapshot)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise InputError(
-            f"{run_dir / SNAPSHOT}: can't be written: {error.strerror}. Free some space."
+            f"{snapshot}: can't be written: {error.strerror}. Free some space."
         ) from error
 
 

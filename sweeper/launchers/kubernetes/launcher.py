@@ -11,7 +11,7 @@ import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from sweeper.launchers.base import Job, Placed, asked_words
+from sweeper.launchers.base import Job, asked_words
 from sweeper.launchers.jobs import receive
 from sweeper.launchers.kubernetes.files import LIMIT_BYTES
 from sweeper.launchers.kubernetes.kubectl import (
@@ -30,6 +30,7 @@ from sweeper.launchers.kubernetes.shape import (
 )
 from sweeper.launchers.kubernetes.text import dump
 from sweeper.launchers.shipping import files_to_ship
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError, SweepError
 
 if TYPE_CHECKING:

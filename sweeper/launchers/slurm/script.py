@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sweeper.launchers.base import share_gpus
 from sweeper.launchers.data import VARIABLE, is_url
+from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Order
@@ -44,7 +45,7 @@ def text(order: Order, config: SlurmConfig, *, python: str = sys.executable) -> 
 
 def log_of(order: Order, job: str) -> str:
     """The file that the job prints to."""
-    return str(order.run_dir / "logs" / f"slurm-{job}.log")
+    return str(RunFolder(order.run_dir).logs / f"slurm-{job}.log")
 
 
 def _about(order: Order, config: SlurmConfig) -> list[str]:

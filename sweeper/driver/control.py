@@ -6,9 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from sweeper.host import processes
 from sweeper.runs.control import Asked, take_control
 from sweeper.runs.placed import read_placed
-from sweeper.store.liveness import process_started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def began(run_dir: Path, *, placed: bool) -> float:
         found = read_placed(run_dir)
         if found is not None and found.kind != "local":
             return found.started
-    return min(process_started(os.getpid()) or _IMPORTED, _IMPORTED)
+    return min(processes.started(os.getpid()) or _IMPORTED, _IMPORTED)
 
 
 class Control:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sweeper.records.errors import InputError
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import TASKS, read_placed
-from sweeper.runs.write import write_beside
+from sweeper.host.folders import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def send_control(run_dir: Path, command: str, trials: tuple[str, ...] = ()) -> N
         folder = asked.control
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_beside(folder / name, text)
+            write_private(folder / name, text)
         except OSError as error:
             raise InputError(
                 f"{folder}: the driver can't be asked: {error.strerror}. Expected a folder that you"

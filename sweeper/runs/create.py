@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from sweeper.host.folders import replacing
 from sweeper.records.errors import InputError
 from sweeper.runs.folder import LATEST, RUNS, RunFolder
 
@@ -44,11 +45,5 @@ def point_latest(run_dir: Path) -> None:
     if run_dir.absolute().parent.name != RUNS:
         return
     link = run_dir.parent / LATEST
-    beside = link.with_name(f".{LATEST}-{os.getpid()}")
-    try:
-        beside.unlink(missing_ok=True)
+    with suppress(OSError), replacing(link) as beside:  # without links the run goes on
         beside.symlink_to(run_dir.name, target_is_directory=True)
-        # Renamed over the old one: a reader never finds no link.
-        beside.replace(link)
-    except OSError:
-        beside.unlink(missing_ok=True)  # a file system without links: the run goes on

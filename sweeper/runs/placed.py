@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sweeper.records import Placed
 from sweeper.records.errors import InputError
 from sweeper.runs.folder import RunFolder
-from sweeper.runs.write import write_beside
+from sweeper.host.folders import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
     text = json.dumps({**asdict(placed), "facts": dict(placed.facts)}, indent=1)
     path = RunFolder(run_dir).placed
     try:
-        write_beside(path, f"{text}\n")
+        write_private(path, f"{text}\n")
     except OSError as error:
         raise InputError(
             f"{path}: where the run was put can't be noted: {error.strerror}. Free some space,"

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
+from sweeper.host.disks import on_network
 from sweeper.records.errors import FencedError, StoreBusyError, StoreError
 from sweeper.store import queries, schema, sqlite, writes
-from sweeper.store.disk import on_network
 from sweeper.store.fence import sift
 from sweeper.store.files import SNAPSHOT_FILE, STORE_FILE, is_published
 from sweeper.store.liveness import driver_lives

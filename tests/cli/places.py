@@ -9,11 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+from sweeper.host import processes
 from sweeper.launchers.base import Job
 from sweeper.records import Placed
 from sweeper.records.errors import ClusterError
 from sweeper.runs.control import send_control
-from sweeper.store.liveness import process_lives
 
 SWEEP = f"{sys.executable} -m sweeper"
 
@@ -58,7 +58,7 @@ class Queue:
     def look(self, placed):
         for process in STARTED:
             process.poll()
-        lives = process_lives(int(placed.job), placed.started)
+        lives = processes.lives(int(placed.job), placed.started)
         return Job("running" if lives else "over", f"process {placed.job}")
 
     def stop(self, placed, run_dir, trials):

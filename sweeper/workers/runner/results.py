@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sweeper.host import urls
 from sweeper.runs.folder import TRIALS, attempt_number
 
 log = logging.getLogger(__name__)
@@ -130,12 +131,10 @@ class Results:
 
     def _opened(self) -> tuple[Any, str]:
         if self._system is None:
-            import fsspec
-
-            system, root = fsspec.core.url_to_fs(self._url)
+            system, root = urls.opened(self._url)
             if hasattr(system, "auto_mkdir"):  # a disk; what is no disk has no folders to make
                 system.auto_mkdir = True
-            self._system = system, f"{root.rstrip('/')}/{TRIALS}"
+            self._system = system, f"{root}/{TRIALS}"
         opened: tuple[Any, str] = self._system
         return opened
 

@@ -14,7 +14,7 @@ from sweeper import spec as specs
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreBusyError
 from sweeper.report.status import status
-from sweeper.runs.open import open_to_drive, open_to_read
+from sweeper.runs.open import open_to_drive, open_to_read, read_made
 from sweeper.runs.parts import Part, prepare
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
 from sweeper.store.sql import SqlStore
@@ -106,7 +106,7 @@ def test_parts_drive_their_shares_and_readers_see_the_union(made, resume):
         assert [one.trial for one in store.attempts()] == ids
         assert found.best is not None
         assert found.best[0] == ids[4]
-    with closing(open_to_read(run_dir, network=False)) as made_store:
+    with closing(read_made(run_dir)) as made_store:
         assert made_store.counts()[TrialState.PENDING] == 5  # only read since it was made
     assert (run_dir / "parts" / "1" / "logs" / "worker-0.log").is_file()
 
@@ -140,7 +140,7 @@ def test_of_a_run_in_parts_a_trial_that_is_over_is_not_cancelled_any_more(made, 
     with closing(open_to_read(run_dir)) as store:
         ids = [trial.id for trial in store.trials()]
     assert driver.cancel(run_dir, ids[:2]) == [ids[1]]
-    with closing(open_to_read(run_dir)) as store:
+    with closing(read_made(run_dir)) as store:
         states = [trial.state.value for trial in store.trials()]
         assert states == ["pending", "cancelled", "pending", "pending"]
     with closing(open_to_read(run_dir)) as store:

@@ -18,14 +18,13 @@ from sweeper.cli.expand import numbers
 from sweeper.cli.progress import display
 from sweeper.launchers import folder, joined
 from sweeper.launchers.choose import config_of, launcher_by
-from sweeper.launchers.config import loads
+from sweeper.launchers.cluster_file import loads
 from sweeper.records.errors import InputError
 from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
     from sweeper.driver import Outcome
-    from sweeper.launchers.base import Placed
-    from sweeper.launchers.config import ClusterConfig
+    from sweeper.launchers.base import ClusterConfig, Placed
     from sweeper.records import Resources, SweepSpec
     from sweeper.spec import Expansion
 
@@ -98,9 +97,11 @@ def launch(
 
 def _elsewhere(config: ClusterConfig | None, *, dry_run: bool) -> ClusterConfig | None:
     """Where the driver goes, None for this machine, of which no more is used than the file says."""
-    if config is None or config.kind != "local":
-        return config
     from sweeper.launchers.here import confine
+    from sweeper.launchers.local_config import LocalConfig
+
+    if not isinstance(config, LocalConfig):
+        return config
 
     confine(config, fetch=not dry_run)
     return None

@@ -27,8 +27,7 @@ from sweeper.report.find import short_name
 from sweeper.store.base import STORE_FILE
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Launcher
-    from sweeper.launchers.config import ClusterConfig
+    from sweeper.launchers.base import ClusterConfig, Launcher
     from sweeper.spec import Expansion, Spec
 
 DRIVER_LOG = "driver.log"

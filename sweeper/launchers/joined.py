@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from sweeper.launchers import connection
-from sweeper.launchers.base import check_device, share_gpus
+from sweeper.launchers.fit import check_device, share_gpus
 from sweeper.records.errors import ClusterError, InputError
 
 if TYPE_CHECKING:

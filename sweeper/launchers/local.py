@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sweeper.launchers import connection
-from sweeper.launchers.base import Room, count_workers
+from sweeper.launchers.fit import Room, count_workers
 from sweeper.launchers.lean import lean
 from sweeper.records.errors import ClusterError, InputError
 

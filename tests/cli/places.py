@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job, Placed
+from sweeper.launchers import folder, ray, slurm
+from sweeper.launchers.base import Backend, Job, Placed
 from sweeper.records.errors import ClusterError
 from sweeper.store.liveness import process_lives
 
@@ -95,3 +95,7 @@ class Apart(Queue):
 
     def down(self, placed):
         return "nothing is rented"
+
+
+QUEUE = Backend(slurm.config.read, Queue)
+APART = Backend(ray.config.read, Apart)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sweeper.launchers.jobs.on_head import BEGIN, END, SNAPSHOT
+from sweeper.launchers.remote.on_head import BEGIN, END, SNAPSHOT
 from sweeper.records.errors import ClusterError, InputError
 
 LIMIT_BYTES = 512 << 20

@@ -261,7 +261,7 @@ def part(here, monkeypatch):
     monkeypatch.setenv("SWEEP_NUM_GPUS", "3")
     monkeypatch.setenv("PYLEARN2_DATA_PATH", "")
     driver = here / "driver"
-    driver.write_text("#!/bin/sh\necho $$ >driver.pid\nexec sleep 60\n")
+    driver.write_text("#!/bin/sh\necho $$ >new && mv new driver.pid\nexec sleep 60\n")
     driver.chmod(0o755)
     monkeypatch.setattr(cli_place.sys, "executable", str(driver))
 

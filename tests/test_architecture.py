@@ -20,6 +20,7 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # know one another; a part of a layer of `pylearn2core` may import those that stand before it.
 SWEEPER = (
     ("records",),
+    ("host",),
     ("spec", "scheduler", "store"),
     ("workers", "launchers"),
     ("driver", "report"),

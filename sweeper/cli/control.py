@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.cli.report import reading
+from sweeper.host import processes
 from sweeper.launchers import folder
 from sweeper.launchers.choose import launcher_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError
 from sweeper.report.find import find_trial, short_name
 from sweeper.store.base import STORE_FILE
-from sweeper.store.liveness import driver_lives, process_lives
+from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Placed
@@ -89,7 +90,7 @@ def driver_is_here(run_dir: Path, placed: Placed | None) -> bool:
         return True
     if placed is None or not is_unheard(sweep, placed):
         return False
-    return process_lives(int(placed.job), placed.started)
+    return processes.lives(int(placed.job), placed.started)
 
 
 def is_unheard(sweep: SweepRecord, placed: Placed | None) -> bool:

@@ -18,7 +18,7 @@ from sweeper.cli.expand import numbers
 from sweeper.cli.progress import display
 from sweeper.launchers import joined
 from sweeper.launchers.choose import config_of, launcher_by
-from sweeper.launchers.config import loads
+from sweeper.launchers.cluster_file import loads
 from sweeper.records.errors import InputError
 from sweeper.report.text import duration, printable
 from sweeper.runs.create import point_latest
@@ -26,7 +26,7 @@ from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
     from sweeper.driver import Outcome
-    from sweeper.launchers.config import ClusterConfig
+    from sweeper.launchers.base import ClusterConfig
     from sweeper.records import Placed, Resources, SweepSpec
     from sweeper.spec import Expansion
 
@@ -99,9 +99,11 @@ def launch(
 
 def _elsewhere(config: ClusterConfig | None, *, dry_run: bool) -> ClusterConfig | None:
     """Where the driver goes, None for this machine, of which no more is used than the file says."""
-    if config is None or config.kind != "local":
-        return config
     from sweeper.launchers.here import confine
+    from sweeper.launchers.local_config import LocalConfig
+
+    if not isinstance(config, LocalConfig):
+        return config
 
     confine(config, fetch=not dry_run)
     return None

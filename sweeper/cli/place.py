@@ -29,8 +29,7 @@ from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import write_placed, write_placed_here
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Launcher
-    from sweeper.launchers.config import ClusterConfig
+    from sweeper.launchers.base import ClusterConfig, Launcher
     from sweeper.spec import Expansion, Spec
 
 

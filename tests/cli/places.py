@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from sweeper.host import processes
-from sweeper.launchers.base import Job
+from sweeper.launchers import ray, slurm
+from sweeper.launchers.base import Backend, Job
 from sweeper.records import Placed
 from sweeper.records.errors import ClusterError
 from sweeper.runs.control import send_control
@@ -96,3 +97,7 @@ class Apart(Queue):
 
     def down(self, placed):
         return "nothing is rented"
+
+
+QUEUE = Backend(slurm.config.read, Queue)
+APART = Backend(ray.config.read, Apart)

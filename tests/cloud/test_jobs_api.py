@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.launchers.choose import launcher_of
-from sweeper.launchers.jobs.api import JobsApi
+from sweeper.launchers.ray.api import JobsApi
 from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError
 from sweeper.runs.placed import read_placed

@@ -17,10 +17,10 @@ import yaml
 from sweeper.cli import app as cli
 from sweeper.launchers import choose
 from sweeper.launchers.base import Job, Launcher, Order
-from sweeper.launchers.config import KubernetesConfig
-from sweeper.launchers.jobs import restore
 from sweeper.launchers.kubernetes import KubernetesLauncher
+from sweeper.launchers.kubernetes.config import KubernetesConfig
 from sweeper.launchers.kubernetes.kubectl import Kubectl
+from sweeper.launchers.remote import restore
 from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError
 from sweeper.runs.control import take_control

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from sweeper.launchers.base import Order
-from sweeper.launchers.config import SlurmConfig, loads
+from sweeper.launchers.cluster_file import loads
 from sweeper.launchers.slurm import SlurmLauncher, host, progress, queue, script
+from sweeper.launchers.slurm.config import SlurmConfig
 from sweeper.records import Checkpointing, Placed, Resources, SweepSpec
 from sweeper.records.errors import InputError
 from sweeper.runs.control import take_control

@@ -13,7 +13,7 @@ from typing import Any
 
 from sweeper.host import urls
 from sweeper.host.folders import replacing
-from sweeper.launchers.jobs.on_head import BEGIN, END
+from sweeper.launchers.remote.on_head import BEGIN, END
 from sweeper.records.errors import ClusterError, InputError
 from sweeper.runs.folder import RunFolder, snapshot_url
 from sweeper.store.files import is_snapshot

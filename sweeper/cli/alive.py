@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.cli.reading import reading
-from sweeper.store.liveness import driver_lives, process_lives
+from sweeper.host import processes
+from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Placed
@@ -23,7 +24,7 @@ def driver_is_here(run_dir: Path, placed: Placed | None) -> bool:
         return True
     if placed is None or not is_unheard(sweep, placed):
         return False
-    return process_lives(int(placed.job), placed.started)
+    return processes.lives(int(placed.job), placed.started)
 
 
 def is_unheard(sweep: SweepRecord, placed: Placed | None) -> bool:

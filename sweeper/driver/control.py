@@ -6,8 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from sweeper.host import processes
 from sweeper.launchers import folder
-from sweeper.store.liveness import process_started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def began(run_dir: Path, *, placed: bool) -> float:
         found = folder.read_placed(run_dir)
         if found is not None and found.kind != "local":
             return found.started
-    return min(process_started(os.getpid()) or _IMPORTED, _IMPORTED)
+    return min(processes.started(os.getpid()) or _IMPORTED, _IMPORTED)
 
 
 class Control:

@@ -12,6 +12,7 @@ from sweeper.driver.ledger import Ledger
 from sweeper.driver.loop import Loop
 from sweeper.driver.progress import Outcome, Progress, Teller
 from sweeper.driver.watch import Watch
+from sweeper.host import variables
 from sweeper.launchers.shipped import as_workers_find_it
 from sweeper.records import RunnerSetup, TrialState, TrialTask
 from sweeper.records.errors import StoreError
@@ -134,7 +135,7 @@ def _pool(work: Work, cluster: Cluster, watch: Watch, *, logs: str, runner_facto
             floatX=header.floatX,
             precision=header.precision,
             checkpoint=header.checkpoint,
-            results=os.environ.get("SWEEP_RESULTS", ""),
+            results=os.environ.get(variables.RESULTS, ""),
         ),
         resources=header.resources,
         cores=cluster.cores,

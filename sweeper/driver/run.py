@@ -19,6 +19,7 @@ from sweeper.driver.make import make
 from sweeper.driver.progress import Outcome, Progress
 from sweeper.driver.results import Results
 from sweeper.driver.work import expand, put_back, what_is_left
+from sweeper.host import variables
 from sweeper.launchers import folder, joined
 from sweeper.launchers.base import check_parts
 from sweeper.launchers.joined import JoinedCluster
@@ -66,9 +67,9 @@ class Terms:
 def terms_of(environ: Mapping[str, str], *, here: bool = False, part: str | None = None) -> Terms:
     """The terms that this process was started under. here, part: of the options so named."""
     return Terms(
-        placed=here or environ.get("SWEEP_PLACED") == "1",
+        placed=here or environ.get(variables.PLACED) == "1",
         part=parts.parse(part) if part else None,
-        results=environ.get("SWEEP_RESULTS", ""),
+        results=environ.get(variables.RESULTS, ""),
     )
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sweeper.host.folders import replacing, write_private
 from sweeper.launchers.base import Placed
 from sweeper.records.errors import InputError
 from sweeper.store.base import PARTS
@@ -64,14 +65,8 @@ def point_latest(run_dir: Path) -> None:
     if run_dir.absolute().parent.name != "runs":
         return
     link = run_dir.parent / LATEST
-    beside = link.with_name(f".{LATEST}-{os.getpid()}")
-    try:
-        beside.unlink(missing_ok=True)
+    with suppress(OSError), replacing(link) as beside:  # without links the run goes on
         beside.symlink_to(run_dir.name, target_is_directory=True)
-        # Renamed over the old one: a reader never finds no link.
-        beside.replace(link)
-    except OSError:
-        beside.unlink(missing_ok=True)  # a file system without links: the run goes on
 
 
 def versions() -> dict[str, str]:
@@ -114,7 +109,7 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
     """Note where the run's driver was put. Raises InputError."""
     text = json.dumps({**asdict(placed), "facts": dict(placed.facts)}, indent=1)
     try:
-        _write(run_dir / PLACED, f"{text}\n")
+        write_private(run_dir / PLACED, f"{text}\n")
     except OSError as error:
         raise InputError(
             f"{run_dir / PLACED}: where the run was put can't be noted: {error.strerror}. Free some"
@@ -169,7 +164,7 @@ def send_control(run_dir: Path, command: str, trials: tuple[str, ...] = ()) -> N
         folder = asked_dir / CONTROL
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(folder / name, text)
+            write_private(folder / name, text)
         except OSError as error:
             raise InputError(
                 f"{folder}: the driver can't be asked: {error.strerror}. Expected a folder that you"
@@ -202,16 +197,3 @@ def take_control(run_dir: Path) -> list[Asked]:
             pass
         path.unlink(missing_ok=True)
     return asked
-
-
-def _write(path: Path, text: str) -> None:
-    """Write beside the target, then rename: a reader never sees half of it. Mode 0600."""
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from sweeper.host.variables import AUTOSCALING, SCRATCH
 from sweeper.launchers import connection
 from sweeper.launchers.base import check_device, share_gpus
 from sweeper.records.errors import ClusterError, InputError
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from sweeper.records import Resources
 
 ADDRESS = "RAY_ADDRESS"
-SCRATCH = "SWEEP_SCRATCH"
-# The cluster starts nodes for actors that wait for one.
-GROWS = "SWEEP_AUTOSCALING"
 # How long the head may take until its port is open.
 REACH_S = 15.0
 
@@ -81,7 +79,7 @@ class JoinedCluster:
                 _nodes(),
                 wanted=self._wanted,
                 trials=self._trials,
-                grows=self._environ.get(GROWS) == "1",
+                grows=self._environ.get(AUTOSCALING) == "1",
             )
         except BaseException:
             self._leave()
@@ -104,7 +102,7 @@ class JoinedCluster:
         import ray
 
         ray.shutdown()
-        # This host's; the next sweep's workers remove what is left on the others (host.enter).
+        # This host's; workers of the next sweep remove what is left on others (left_overs.enter).
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from sweeper.host import cores, gpus, left_overs
 from sweeper.launchers import connection
 from sweeper.launchers.base import Room, count_workers
 from sweeper.launchers.lean import lean
@@ -25,7 +24,6 @@ OBJECT_STORE_BYTES = 200 * 2**20
 # Ray's sockets lie up to 67 characters deeper, and a socket's path ends at 107.
 LONGEST_FOLDER = 40
 _PREFIX = "swp"
-_LOCK = "lock"
 
 
 class LocalCluster:
@@ -41,14 +39,13 @@ class LocalCluster:
     ) -> None:
         """Raise InputError where the workers do not fit on this host."""
         environ = os.environ if environ is None else environ
-        gpus = count_gpus(environ, list_gpus()) if resources.gpus else 0
-        room = Room(cores=own_cores(), gpus=gpus)
+        self._gpus = gpus.count(environ, gpus.listing()) if resources.gpus else 0
+        room = Room(cores=cores.own(), gpus=self._gpus)
         self.workers = count_workers(resources, room, wanted=wanted, trials=trials)
         self.cores = room.cores
         self.scratch = ""
         self._link: connection.Link | None = None
         self._lock: int | None = None
-        self._gpus = gpus
         # With GPUs the cores are shared where they are too few; Ray must not run out of them.
         self._cpus = max(len(room.cores), self.workers * resources.cpus)
 
@@ -56,7 +53,7 @@ class LocalCluster:
         remove_left_overs(_roots())
         self.scratch = make_folder(_roots())
         try:
-            self._lock = hold(Path(self.scratch))
+            self._lock = left_overs.hold(Path(self.scratch))
             connection.use_new_token()
             with connection.environment(), lean():
                 self._start()
@@ -104,43 +101,6 @@ class LocalCluster:
             self._lock = None
 
 
-# ------------------------------------------------------------------ what this host has
-def own_cores() -> tuple[int, ...]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return tuple(sorted(os.sched_getaffinity(0)))
-    return tuple(range(os.cpu_count() or 1))
-
-
-def count_gpus(environ: Mapping[str, str], listing: str) -> int:
-    """How many GPUs this process may use.
-
-    listing: what `nvidia-smi -L` prints, "" where there is none.
-    SWEEP_LOGICAL_GPUS=1 is for tests: SWEEP_NUM_GPUS numbers with nothing behind them.
-    """
-    if environ.get("SWEEP_LOGICAL_GPUS") == "1":
-        return int(environ.get("SWEEP_NUM_GPUS", "1"))
-    visible = environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return sum(line.startswith("GPU ") for line in listing.splitlines())
-    named = [part.strip() for part in visible.split(",")]
-    return sum(bool(part) and part not in {"-1", "NoDevFiles"} for part in named)
-
-
-def list_gpus() -> str:
-    """What `nvidia-smi -L` prints, "" where there is none."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ""
-    try:
-        done = subprocess.run(
-            [program, "-L"], capture_output=True, text=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
-
-
 # ------------------------------------------------------------------ Ray's folder
 def _roots() -> list[Path]:
     return [Path(root) for root in (tempfile.gettempdir(), "/tmp", "/var/tmp")]
@@ -165,50 +125,7 @@ def make_folder(roots: list[Path]) -> str:
     )
 
 
-def hold(folder: Path) -> int | None:
-    """Lock a folder for as long as this process lives, or the descriptor returned is open.
-
-    None on a file system without locks: nobody will remove the folder as a left-over then.
-    """
-    beside = folder / f".{_LOCK}"
-    descriptor = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        beside.rename(folder / _LOCK)  # locked before another driver finds it
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
 def remove_left_overs(roots: list[Path]) -> None:
-    """Remove folders of this user's drivers that are gone (a `kill -9` leaves them).
-
-    Their locks tell, not their processes: a driver may run on another host, or in a container,
-    that shares the root.
-    """
+    """Remove folders of this user's drivers that are gone (a `kill -9` leaves them)."""
     for root in set(roots):
-        for folder in root.glob(f"{_PREFIX}*-*"):
-            if _is_ours(folder):
-                _remove_if_free(folder)
-
-
-def _is_ours(folder: Path) -> bool:
-    try:
-        return folder.stat().st_uid == os.getuid() and not folder.is_symlink()
-    except OSError:
-        return False
-
-
-def _remove_if_free(folder: Path) -> None:
-    try:
-        descriptor = os.open(folder / _LOCK, os.O_RDWR)
-    except OSError:
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except OSError:
-        pass  # its driver lives
-    finally:
-        os.close(descriptor)
+        left_overs.remove(root.glob(f"{_PREFIX}*-*"))

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
+from sweeper.host.disks import on_network
 from sweeper.records.errors import FencedError, StoreBusyError, StoreError
 from sweeper.store import queries, schema, sqlite, writes
 from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
-from sweeper.store.disk import on_network
 from sweeper.store.fence import sift
 from sweeper.store.liveness import driver_lives
 

@@ -9,10 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+from sweeper.host import processes
 from sweeper.launchers import folder
 from sweeper.launchers.base import Job, Placed
 from sweeper.records.errors import ClusterError
-from sweeper.store.liveness import process_lives
 
 SWEEP = f"{sys.executable} -m sweeper"
 
@@ -57,7 +57,7 @@ class Queue:
     def look(self, placed):
         for process in STARTED:
             process.poll()
-        lives = process_lives(int(placed.job), placed.started)
+        lives = processes.lives(int(placed.job), placed.started)
         return Job("running" if lives else "over", f"process {placed.job}")
 
     def stop(self, placed, run_dir, trials):

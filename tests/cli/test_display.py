@@ -8,6 +8,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
+
 from sweeper.cli.display import LiveDisplay, PlainDisplay, display
 
 

@@ -38,7 +38,7 @@ def test_a_last_snapshot_that_failed_is_no_arrival(run_dir, tmp_path, monkeypatc
     def fail(*_):
         raise OSError("full")
 
-    monkeypatch.setattr(of_sweep, "put", fail)
+    monkeypatch.setattr(of_sweep.urls, "put", fail)
     results.finish()
     assert not (run_dir / RESULTS_ARRIVED).exists()
 

@@ -6,10 +6,10 @@ import os
 
 import pytest
 
+from sweeper.host import cores
 from sweeper.launchers import choose, config
 from sweeper.launchers.base import Placed
 from sweeper.launchers.here import confine
-from sweeper.launchers.local import own_cores
 from sweeper.records.errors import InputError
 
 
@@ -46,24 +46,24 @@ def test_this_machine_needs_no_launcher(tmp_path):
 
 
 @pytest.fixture
-def cores():
+def all_cores():
     """The cores of this process, given back afterwards."""
-    before = own_cores()
+    before = cores.own()
     yield before
     os.sched_setaffinity(0, before)
 
 
-def test_a_file_may_leave_a_part_of_this_machine(cores, tmp_path):
+def test_a_file_may_leave_a_part_of_this_machine(all_cores, tmp_path):
     environ = {"CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b,GPU-c"}
     confine(config.loads(f"kind: local\ncpus: 1\ngpus: 2\ndata: {tmp_path}\n", "f"), environ)
-    assert own_cores() == cores[:1]
+    assert cores.own() == all_cores[:1]
     assert environ == {
         "CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b",
         "PYLEARN2_DATA_PATH": str(tmp_path),
     }
 
 
-def test_a_file_that_names_nothing_leaves_all_of_it(cores):
+def test_a_file_that_names_nothing_leaves_all_of_it(all_cores):
     environ: dict[str, str] = {}
     confine(config.loads("kind: local\n", "f"), environ)
-    assert (own_cores(), environ) == (cores, {})
+    assert (cores.own(), environ) == (all_cores, {})

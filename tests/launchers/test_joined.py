@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from sweeper.host import cores, folders
 from sweeper.launchers import connection, joined
 from sweeper.launchers.joined import JoinedCluster, Node
 from sweeper.records import AttemptState, Resources, TrialState
 from sweeper.records.errors import ClusterError, InputError
 from sweeper.store.sql import SqlStore
-from sweeper.workers import host
 
 FAT, THIN = Node("fat", cpus=16, gpus=4), Node("thin", cpus=3, gpus=1)
 
@@ -264,9 +264,9 @@ def test_a_sweep_joins_the_cluster_takes_its_cores_and_leaves_it_as_it_was(head,
 def test_where_another_sweep_has_the_cores_the_workers_run_unbound(head, folder):
     every = os.sched_getaffinity(0)
     with contextlib.ExitStack() as held:
-        host.make_private(host.locks_of_cores())
+        folders.make_scratch(cores.claims())
         for core in every:
-            lock = held.enter_context((host.locks_of_cores() / str(core)).open("a"))
+            lock = held.enter_context((cores.claims() / str(core)).open("a"))
             fcntl.flock(lock, fcntl.LOCK_EX)
         arguments = ("launch", "grid.yaml.j2", "--out", "run", "-D", "seconds=1")
         driver = sweep(*arguments, environ=head.environ, cwd=folder)

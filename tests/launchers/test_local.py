@@ -9,28 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sweeper.host import left_overs
 from sweeper.launchers import connection, folder, local
 from sweeper.records.errors import InputError
-
-LISTING = "GPU 0: NVIDIA H200 (UUID: GPU-0a)\nGPU 1: NVIDIA H200 (UUID: GPU-1b)\n"
-
-
-@pytest.mark.parametrize(
-    ("environ", "listing", "gpus"),
-    [
-        ({}, LISTING, 2),
-        ({}, "", 0),
-        ({"CUDA_VISIBLE_DEVICES": "1"}, LISTING, 1),
-        ({"CUDA_VISIBLE_DEVICES": "4,5, 6"}, "", 3),
-        ({"CUDA_VISIBLE_DEVICES": "GPU-0a,GPU-1b"}, LISTING, 2),
-        ({"CUDA_VISIBLE_DEVICES": ""}, LISTING, 0),
-        ({"CUDA_VISIBLE_DEVICES": "-1"}, LISTING, 0),
-        ({"SWEEP_LOGICAL_GPUS": "1", "SWEEP_NUM_GPUS": "4"}, "", 4),
-        ({"SWEEP_NUM_GPUS": "4"}, "", 0),
-    ],
-)
-def test_gpus_are_counted_as_this_process_may_use_them(environ, listing, gpus):
-    assert local.count_gpus(environ, listing) == gpus
 
 
 def test_ray_s_folder_is_short_private_and_passes_over_long_roots(tmp_path):
@@ -53,8 +34,8 @@ def test_no_usable_folder_is_the_user_s_to_mend():
 HOLD = """
 import sys
 from pathlib import Path
-from sweeper.launchers import local
-held = local.hold(Path(sys.argv[1]))
+from sweeper.host import left_overs
+held = left_overs.hold(Path(sys.argv[1]))
 print(held is not None, flush=True)
 input()
 """
@@ -68,7 +49,7 @@ def test_only_folders_that_no_driver_holds_are_removed(tmp_path):
     command = [sys.executable, "-c", HOLD, str(held)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
         assert driver.stdout.readline() == b"True\n"
-        descriptor = local.hold(ours)
+        descriptor = left_overs.hold(ours)
         local.remove_left_overs([tmp_path])
         assert sorted(tmp_path.iterdir()) == sorted([held, unheld, ours])
         driver.kill()

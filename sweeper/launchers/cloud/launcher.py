@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from sweeper.host.variables import AUTOSCALING, PLACED, RESULTS
 from sweeper.launchers import folder
 from sweeper.launchers.base import Job, Placed, asked_words
 from sweeper.launchers.cloud import credentials, last_act, rayup
@@ -168,8 +169,8 @@ class CloudLauncher:
             f"{driver_command(order, remote_dir, self._workers(order))}; code=$?; "
             f'{quoted(last)} "$code" {quoted(kept)}; exit $code'
         )
-        variables = {"SWEEP_PLACED": "1", "SWEEP_AUTOSCALING": "1", "SWEEP_RESULTS": results}
-        environment = {"env_vars": {name: value for name, value in variables.items() if value}}
+        given = {PLACED: "1", AUTOSCALING: "1", RESULTS: results}
+        environment = {"env_vars": {name: value for name, value in given.items() if value}}
         words = ["ray", "job", "submit", "--no-wait", "--submission-id", job]
         words += ["--working-dir", _spec_dir(remote_dir)]
         words += ["--runtime-env-json", json.dumps(environment), "--", "bash", "-c", script]

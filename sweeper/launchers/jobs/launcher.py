@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sweeper.host.variables import DATA_PATH, PLACED, RESULTS
 from sweeper.launchers import data
 from sweeper.launchers.base import Job, Placed, asked_words
 from sweeper.launchers.jobs import everywhere, packages, preflight, receive
@@ -70,7 +71,7 @@ class JobsLauncher:
         url = self._config.data
         if data.is_url(url):
             folder = f"/tmp/swp-data-{found.uid}/{data.node_folder(url).name}"
-            environment["env_vars"][data.VARIABLE] = folder
+            environment["env_vars"][DATA_PATH] = folder
             entrypoint = f"{everywhere.command(url, folder)} && {entrypoint}"
         started = time.time()
         try:
@@ -104,9 +105,9 @@ class JobsLauncher:
         return found
 
     def _variables(self, results: str) -> dict[str, str]:
-        found = {"SWEEP_PLACED": "1", "SWEEP_RESULTS": results}
+        found = {PLACED: "1", RESULTS: results}
         if self._config.data and not data.is_url(self._config.data):
-            found[data.VARIABLE] = self._config.data
+            found[DATA_PATH] = self._config.data
         return {name: value for name, value in found.items() if value}
 
     # -------------------------------------------------------------- afterwards

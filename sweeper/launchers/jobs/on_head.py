@@ -20,6 +20,7 @@ import zlib
 from contextlib import closing
 from pathlib import Path
 
+from sweeper.host.folders import replacing
 from sweeper.launchers.folder import send_control
 from sweeper.records.errors import SweepError
 
@@ -58,19 +59,9 @@ def pack(run_dir: Path) -> Path:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - old.stat().st_mtime > _KEEP_S:
                 old.unlink()
-    _write(kept, content)
-    return kept
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside, then rename: who reads it never sees half."""
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
+    with replacing(kept) as beside:
         beside.write_bytes(content)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
+    return kept
 
 
 def _snapshot(run_dir: Path) -> bytes:
@@ -95,7 +86,8 @@ def main(arguments: list[str]) -> int:
             send_control(run_dir, rest[0], tuple(rest[1:]))
         elif what == "copy":
             Path(rest[0]).parent.mkdir(mode=0o700, exist_ok=True)
-            _write(Path(rest[0]), _snapshot(run_dir))
+            with replacing(Path(rest[0])) as beside:
+                beside.write_bytes(_snapshot(run_dir))
         else:
             send(run_dir, rest[0] if rest else "", int(rest[1]) if rest else 0)
     except (OSError, SweepError, sqlite3.Error) as error:

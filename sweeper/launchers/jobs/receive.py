@@ -6,12 +6,13 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sweeper.host import urls
+from sweeper.host.folders import replacing
 from sweeper.launchers.jobs.on_head import BEGIN, END, SNAPSHOT
 from sweeper.records.errors import ClusterError, InputError
 
@@ -53,12 +54,9 @@ def run_url(results: str, job: str) -> str:
 
 def from_url(results: str, run_dir: Path, job: str) -> None:
     """Copy `results/snapshot.db` into run_dir. Raises InputError, ClusterError."""
-    import fsspec
-
     url = f"{results.rstrip('/')}/{SNAPSHOT}"
     try:
-        with fsspec.open(url, "rb") as file:
-            content = file.read()
+        content = urls.read(url)
     except ImportError as error:
         raise InputError(f"{url}: {error}. Install that package here.") from error
     except FileNotFoundError as error:
@@ -81,12 +79,10 @@ def write(run_dir: Path, content: bytes) -> None:
             f"{run_dir / SNAPSHOT}: what came is no snapshot of a run ({len(content)} bytes that"
             " are no SQLite file). What was there is kept: try again."
         )
-    beside = run_dir / f".{SNAPSHOT}-{os.getpid()}"  # another shell may fetch too
     try:
-        beside.write_bytes(content)
-        beside.replace(run_dir / SNAPSHOT)
+        with replacing(run_dir / SNAPSHOT) as beside:
+            beside.write_bytes(content)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise InputError(
             f"{run_dir / SNAPSHOT}: can't be written: {error.strerror}. Free some space."
         ) from error

@@ -11,8 +11,9 @@ import sys
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from sweeper.host.variables import DATA_PATH
 from sweeper.launchers.base import share_gpus
-from sweeper.launchers.data import VARIABLE, is_url
+from sweeper.launchers.data import is_url
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Order
@@ -126,7 +127,7 @@ def _values(order: Order, config: SlurmConfig, python: str) -> list[str]:
         f"preemptible={'yes' if config.preemptible else ''}",
     ]
     if config.data and not is_url(config.data):
-        lines.append(f'export {VARIABLE}="$data"')
+        lines.append(f'export {DATA_PATH}="$data"')
     if config.python:
         return [*lines, f"python={shlex.quote(config.python)}", "own_python= found_python="]
     return [

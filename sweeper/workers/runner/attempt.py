@@ -17,6 +17,7 @@ from pylearn2core import paths
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.engine import Record, Request, width
 from pylearn2core.errors import ConfigError, Pylearn2CoreError
+from sweeper.host import variables
 from sweeper.records import (
     AttemptState,
     Began,
@@ -244,10 +245,10 @@ def _spec(spec_path: str) -> tuple[Path, str, str]:
 def _places(setup: RunnerSetup, out: Path) -> paths.Places:
     folder, name, stem = _spec(setup.spec_path)
     environ = {
-        "PYLEARN2_TRAIN_DIR": str(out),
-        "PYLEARN2_TRAIN_BASE_NAME": name,
-        "PYLEARN2_TRAIN_FILE_STEM": stem,
-        "PYLEARN2_TRAIN_FILE_FULL_STEM": f"{out}/{stem}",
+        variables.TRAIN_DIR: str(out),
+        variables.TRAIN_BASE_NAME: name,
+        variables.TRAIN_FILE_STEM: stem,
+        variables.TRAIN_FILE_FULL_STEM: f"{out}/{stem}",
     }
     return paths.Places(read=folder, write=out, environ=environ)
 

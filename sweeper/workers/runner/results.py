@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sweeper.host import urls
+
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
@@ -128,12 +130,10 @@ class Results:
 
     def _opened(self) -> tuple[Any, str]:
         if self._system is None:
-            import fsspec
-
-            system, root = fsspec.core.url_to_fs(self._url)
+            system, root = urls.opened(self._url)
             if hasattr(system, "auto_mkdir"):  # a disk; what is no disk has no folders to make
                 system.auto_mkdir = True
-            self._system = system, f"{root.rstrip('/')}/trials"
+            self._system = system, f"{root}/trials"
         opened: tuple[Any, str] = self._system
         return opened
 

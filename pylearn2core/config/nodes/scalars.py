@@ -16,6 +16,8 @@ MARKER = "__sweep_token_"
 TOKEN = re.compile(rf"{MARKER}(\d+)__")
 TRIAL, OUT = f"{MARKER}trial__", f"{MARKER}out__"
 STANDARD = "tag:yaml.org,2002:"
+# libyaml's parser where PyYAML was built with it: five times as fast, the same events.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _TYPED = frozenset({"null", "bool", "int", "float", "timestamp", "str", "binary"})
 _PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
@@ -68,6 +70,13 @@ def tagged_scalar(kind: str, text: str) -> Any:
         return _rules.construct(kind, text)
     except (KeyError, AttributeError, yaml.YAMLError) as error:
         raise ValueError(str(error)) from None
+
+
+def split(text: str) -> tuple[str | int, ...]:
+    """Cut a string at its tokens: `a__sweep_token_3__` gives ("a", 3)."""
+    pieces = TOKEN.split(text)
+    parts = (int(piece) if i % 2 else piece for i, piece in enumerate(pieces))
+    return tuple(part for part in parts if part != "")
 
 
 def text_of(value: Any) -> str:

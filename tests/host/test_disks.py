@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.store.disk import fstype_of, is_network, on_network
+from sweeper.host.disks import fstype_of, is_network, on_network
 
 MOUNTS = r"""/dev/sda1 / ext4 rw,relatime 0 0
 proc /proc proc rw 0 0

@@ -17,9 +17,11 @@ from sweeper.cli.display import display
 from sweeper.cli.new_folder import run_folder
 from sweeper.launchers import folder
 from sweeper.launchers.choose import config_of, launcher_by
+from sweeper.launchers.here import confine
+from sweeper.launchers.local_config import LocalConfig
 
 if TYPE_CHECKING:
-    from sweeper.launchers.config import ClusterConfig
+    from sweeper.launchers.base import ClusterConfig
     from sweeper.spec import Expansion, Spec
 
 
@@ -63,10 +65,8 @@ def launch_spec(path: Path, defines: Mapping[str, str], options: LaunchOptions) 
         new = _NewRun(spec, expansion, run_dir, options)
         if config is None:
             return _launch_here(new)
-        if config.kind != "local":
+        if not isinstance(config, LocalConfig):
             return _launch_elsewhere(new, config)
-        from sweeper.launchers.here import confine
-
         confine(config, fetch=not options.dry_run)
         # Of this machine the file leaves only a part, to this driver and to those after it.
         return _launch_here(new, config.text)

@@ -14,7 +14,9 @@ from sweeper.cli.conclude import conclude
 from sweeper.cli.display import display
 from sweeper.cli.say import shown_path
 from sweeper.launchers import folder
-from sweeper.launchers.config import loads
+from sweeper.launchers.cluster_file import loads
+from sweeper.launchers.here import confine
+from sweeper.launchers.local_config import LocalConfig
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Placed
@@ -88,8 +90,6 @@ def _confine_as(placed: Placed | None) -> str:
     if placed is None or placed.kind != "local" or not placed.cluster_file:
         return ""
     config = loads(placed.cluster_file, "cluster_file of placed.json")
-    if config.kind == "local":
-        from sweeper.launchers.here import confine
-
+    if isinstance(config, LocalConfig):
         confine(config)
     return placed.cluster_file

@@ -24,8 +24,7 @@ from sweeper.records.errors import InputError
 from sweeper.store.base import STORE_FILE
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Launcher
-    from sweeper.launchers.config import ClusterConfig
+    from sweeper.launchers.base import ClusterConfig, Launcher
     from sweeper.spec import Expansion, Spec
 
 

@@ -24,7 +24,7 @@ from sweeper.launchers import folder, joined
 from sweeper.launchers.base import check_parts
 from sweeper.launchers.joined import JoinedCluster
 from sweeper.launchers.local import LocalCluster
-from sweeper.launchers.shipped import as_driver_finds_it
+from sweeper.launchers.remote.unpacked import as_driver_finds_it
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreBusyError
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from sweeper.host.variables import AUTOSCALING, SCRATCH
 from sweeper.launchers import connection
-from sweeper.launchers.base import check_device, share_gpus
+from sweeper.launchers.fit import check_device, share_gpus
 from sweeper.records.errors import ClusterError, InputError
 
 if TYPE_CHECKING:

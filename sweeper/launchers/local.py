@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from sweeper.host import cores, gpus, left_overs
 from sweeper.launchers import connection
-from sweeper.launchers.base import Room, count_workers
+from sweeper.launchers.fit import Room, count_workers
 from sweeper.launchers.lean import lean
 from sweeper.records.errors import ClusterError, InputError
 

@@ -24,8 +24,8 @@ from sweeper import cli
 from sweeper import spec as specs
 from sweeper.cli import detach
 from sweeper.driver import make
-from sweeper.launchers import choose, folder
-from sweeper.launchers.base import Job, Order, Placed
+from sweeper.launchers import folder, registry, slurm
+from sweeper.launchers.base import Backend, Job, Order, Placed
 from sweeper.records.errors import ClusterError, InputError
 from sweeper.store.union import open_to_read
 
@@ -56,8 +56,8 @@ sweep:
 def here(tmp_path, monkeypatch):
     """A folder with a spec, cluster files and the two places of `places`."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(choose._BACKENDS, "slurm", ("places", "Queue"))
-    monkeypatch.setitem(choose._BACKENDS, "ray", ("places", "Apart"))
+    monkeypatch.setitem(registry._OWN, "slurm", "places:QUEUE")
+    monkeypatch.setitem(registry._OWN, "ray", "places:APART")
     (tmp_path / "toy.py").write_text(TOY)
     (tmp_path / "grid.yaml.j2").write_text(GRID)
     (tmp_path / "queue.yaml").write_text("kind: slurm\nnodes: 1\n")
@@ -184,10 +184,13 @@ class Note:
         return "ended"
 
 
+NOTE = Backend(slurm.config.read, Note)
+
+
 @pytest.fixture
 def note(here, monkeypatch):
     """`--on queue.yaml` is a place of notes."""
-    monkeypatch.setitem(choose._BACKENDS, "slurm", (__name__, "Note"))
+    monkeypatch.setitem(registry._OWN, "slurm", f"{__name__}:NOTE")
     Note.orders.clear()
     Note.ended.clear()
     return Note
@@ -259,7 +262,7 @@ def part(here, monkeypatch):
     monkeypatch.setenv("SWEEP_NUM_GPUS", "3")
     monkeypatch.setenv("PYLEARN2_DATA_PATH", "")
     driver = here / "driver"
-    driver.write_text("#!/bin/sh\necho $$ >driver.pid\nexec sleep 60\n")
+    driver.write_text("#!/bin/sh\necho $$ >new && mv new driver.pid\nexec sleep 60\n")
     driver.chmod(0o755)
     monkeypatch.setattr(detach.sys, "executable", str(driver))
 

@@ -21,7 +21,7 @@ from sweeper import driver
 from sweeper import spec as specs
 from sweeper.cli import watcher as watchers
 from sweeper.cli.submit import order_of, submit, submit_again, submit_new
-from sweeper.launchers import config, folder
+from sweeper.launchers import cluster_file, folder
 from sweeper.launchers.base import Job, Order, Placed
 from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
 from sweeper.records import Resources, SweepSpec
@@ -89,7 +89,7 @@ def cloud(order, monkeypatch):
 
 @pytest.fixture
 def aws():
-    return CloudLauncher(config.loads(AWS, "aws.yaml"))
+    return CloudLauncher(cluster_file.loads(AWS, "aws.yaml"))
 
 
 def test_where_the_machines_are_is_noted_before_they_are_rented(aws, cloud, order):
@@ -128,7 +128,7 @@ def test_a_failed_launch_keeps_its_folder_only_for_sweep_down(aws, cloud, tmp_pa
     cloud.fails = {"up": ClusterError("no quota")}
     if not is_given_back:
         cloud.fails["down"] = ClusterError("no network")
-    found = config.loads(AWS, "aws.yaml")
+    found = cluster_file.loads(AWS, "aws.yaml")
     order = order_of(found, spec, trials=2, run_dir=run_dir, workers=None)
     with pytest.raises(ClusterError, match="no quota"):
         submit_new(found, spec, specs.expand(spec), order)

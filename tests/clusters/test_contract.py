@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sweeper.launchers.base import Launcher, Order
-from sweeper.launchers.config import KubernetesConfig
 from sweeper.launchers.kubernetes import KubernetesLauncher
+from sweeper.launchers.kubernetes.config import KubernetesConfig
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
 from launcher_contract import LauncherContract

@@ -17,10 +17,10 @@ import yaml
 from sweeper import cli
 from sweeper.launchers import choose, folder
 from sweeper.launchers.base import Job, Launcher, Order, Placed
-from sweeper.launchers.config import KubernetesConfig
-from sweeper.launchers.jobs import restore
 from sweeper.launchers.kubernetes import KubernetesLauncher
+from sweeper.launchers.kubernetes.config import KubernetesConfig
 from sweeper.launchers.kubernetes.kubectl import Kubectl
+from sweeper.launchers.remote import restore
 from sweeper.records.errors import ClusterError, InputError
 
 Cluster = Callable[[str], KubernetesConfig]

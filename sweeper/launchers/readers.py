@@ -1,4 +1,4 @@
-"""One value of a cluster file each: checked, and its unit made one."""
+"""What reads a cluster file, for every kind: one value each, its unit made one; and its keys."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sweeper.spec.place import Place, is_number, listed, whole_number
 from sweeper.spec.plain import choice
 
 Reader: TypeAlias = Callable[[Place], Any]
+Readers: TypeAlias = Mapping[str, tuple[str, Reader]]
+Common: TypeAlias = dict[str, Any]
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(M|G|T)(?:i?B)?", re.IGNORECASE)
 _MIB = {"m": 1, "g": 1024, "t": 1024 * 1024}
 _CLOCK = re.compile(r"(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)")
 _WORDS = re.compile(r"(\d+(?:\.\d+)?) ?(second|minute|hour|day)s?")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_KUBERNETES_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
 def at_least(least: int) -> Reader:
@@ -62,20 +62,6 @@ def word(place: Place) -> str:
     if re.search(r"\s", value):
         raise place.wrong("one word without blanks", "Remove the blanks.")
     return value
-
-
-def kubernetes_name(place: Place) -> str:
-    """Read the name of an object of Kubernetes'."""
-    value = line(place)
-    if not _KUBERNETES_NAME.fullmatch(value) or len(value) > 253:
-        raise place.wrong("a name as Kubernetes has them", "Write a-z, 0-9, `-` and `.` alone.")
-    return value
-
-
-def names(place: Place) -> tuple[str, ...]:
-    """Read a list of names of Kubernetes' objects."""
-    items = place.entries("a list of names", "Write [first, second].")
-    return tuple(kubernetes_name(item) for item in items)
 
 
 # ------------------------------------------------------------------ units
@@ -140,35 +126,12 @@ def _shell_line(place: Place) -> str:
     return place.value
 
 
-def sbatch_lines(place: Place) -> tuple[str, ...]:
-    """Read more options of sbatch's, with or without `#SBATCH` before them."""
-    found = tuple(row.strip().removeprefix("#SBATCH").strip() for row in shell_lines(place))
-    for row in found:
-        if not row.startswith("-") or "\n" in row:
-            raise place.error(
-                f"expected options of sbatch's, one a line, got {row!r}. Write --mail-type=END."
-            )
-    return found
-
-
 # ------------------------------------------------------------------ places
 def url(place: Place) -> str:
     """Read the URL of a folder, without a slash at its end."""
     value = line(place)
     if not re.match(r"[a-z][a-z0-9+.-]*://.", value):
         raise place.wrong("a URL", "Write s3://bucket/folder, gs://bucket/folder, say.")
-    return value.rstrip("/")
-
-
-def http_url(place: Place) -> str:
-    """Read the address of a web server, without a slash at its end."""
-    value = line(place)
-    if not re.fullmatch(
-        r"https?://[^\s/:]+(:\d+)?(/\S*)?|https?://\[[0-9a-fA-F:]+\](:\d+)?", value
-    ):
-        raise place.wrong(
-            "the address of a Ray dashboard", "Write http://HEAD:8265 with the head's name or IP."
-        )
     return value.rstrip("/")
 
 
@@ -200,35 +163,13 @@ def anything(place: Place) -> dict[str, Any]:
     return {key: child.value for key, child in place.items("a map of keys")}
 
 
-def environment(place: Place) -> dict[str, str]:
-    """Read names of variables and their values."""
-    found = {}
-    for key, child in place.items("a map of variables and their values"):
-        if not _VARIABLE.fullmatch(key):
-            raise child.error(f"{key!r} can't be a variable's name. Write letters, digits and _.")
-        if isinstance(child.value, bool) or not isinstance(child.value, str | int):
-            raise child.wrong("a string", "Put it in quotes.")
-        found[key] = str(child.value)
-    return found
+# ------------------------------------------------------------------ all keys of a file
+def keys(**readers: Reader) -> dict[str, tuple[str, Reader]]:
+    """Keys whose fields have the same names."""
+    return {key: (key, read) for key, read in readers.items()}
 
 
-def mounts(place: Place) -> dict[str, str]:
-    """Read names of volumes and the absolute path where each is mounted."""
-    found = {}
-    for key, child in place.items("a map of claims and where they are mounted"):
-        if not _KUBERNETES_NAME.fullmatch(key):
-            raise child.error(
-                f"{key!r} can't be a claim's name. Write a-z, 0-9, `-` and `.` alone."
-            )
-        if not line(child).startswith("/"):
-            raise child.wrong("an absolute path", "Write /data, say.")
-        found[key] = child.value
-    return found
-
-
-def fields(
-    place: Place, readers: Mapping[str, tuple[str, Reader]], required: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def fields(place: Place, readers: Readers, required: tuple[str, ...] = ()) -> dict[str, Any]:
     """Read the keys of a map. readers: key to the record's field and what reads it.
 
     Raises InputError for an unknown key, a missing one, and a value of the wrong kind.
@@ -242,3 +183,13 @@ def fields(
         for key, (field, read) in readers.items()
         if place.value.get(key) is not None
     }
+
+
+def check_range(place: Place) -> None:
+    """Raise InputError where a map's `min` is more than its `max`, 0 and 1 if they are left out."""
+    least, most = place.value.get("min") or 0, place.value.get("max") or 1
+    if least > most:
+        raise place.error(f"min ({least}) is more than max ({most}). Make max at least {least}.")
+
+
+KIND = keys(kind=word)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sweeper.host import urls
 from sweeper.host.folders import replacing
-from sweeper.launchers.jobs.on_head import BEGIN, END, SNAPSHOT
+from sweeper.launchers.remote.on_head import BEGIN, END, SNAPSHOT
 from sweeper.records.errors import ClusterError, InputError
 
 LIMIT_BYTES = 512 << 20

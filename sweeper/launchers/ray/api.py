@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from sweeper.launchers.remote.driver import OVER
 from sweeper.records.errors import ClusterError, InputError, SweepError
 
 REQUEST_S = 30.0
 UPLOAD_S = 300.0
 POLL_S = 0.25
-OVER = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -12,27 +12,32 @@ from typing import TYPE_CHECKING, Any
 from sweeper.host.variables import DATA_PATH, PLACED, RESULTS
 from sweeper.launchers import data
 from sweeper.launchers.base import Job, Placed, asked_words
-from sweeper.launchers.jobs import everywhere, packages, preflight, receive
-from sweeper.launchers.jobs.api import OVER, POLL_S, JobsApi
-from sweeper.launchers.jobs.shell import quoted
-from sweeper.launchers.jobs.tokens import find_token
-from sweeper.launchers.shipping import files_to_ship
+from sweeper.launchers.ray import everywhere, preflight
+from sweeper.launchers.ray.api import POLL_S, JobsApi
+from sweeper.launchers.ray.tokens import find_token
+from sweeper.launchers.remote import packages, receive
+from sweeper.launchers.remote.driver import (
+    LOG_LINES,
+    driver_command,
+    head_command,
+    job_name,
+    job_of,
+    results_of,
+)
+from sweeper.launchers.remote.shipping import files_to_ship
 from sweeper.records.errors import ClusterError, SweepError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import RayConfig
+    from sweeper.launchers.ray.config import RayConfig
 
 SMALL_JOB_S = 120.0
 _BEGINS_S = 60.0  # the cluster unpacks what was shipped before the driver starts
-LOG_LINES = 5
 
 _log = logging.getLogger(__name__)
 
 
-class JobsLauncher:
+class RayLauncher:
     """See `base.Launcher`. The cluster is not ours: it is neither started nor ended."""
 
     has_folder = False
@@ -152,17 +157,9 @@ class JobsLauncher:
 
     def _beside(self, api: JobsApi, placed: Placed, what: str, *words: str) -> str:
         """Run our small program on the head, on the run's folder there; what it printed."""
-        command = [
-            "python",
-            "-m",
-            "sweeper.launchers.jobs.on_head",
-            what,
-            placed.remote_dir,
-            *words,
-        ]
         environment = {"py_modules": [api.upload(*packages.zipped(packages.own_code()))]}
         is_done, said = api.run(
-            shlex.join(command),
+            shlex.join(head_command(what, placed.remote_dir, *words)),
             job=_small_job(what),
             runtime_env=environment,
             timeout_s=SMALL_JOB_S,
@@ -179,44 +176,6 @@ class JobsLauncher:
         return JobsApi(
             self._config.address, find_token(self._config.token_path), patience_s=patience_s
         )
-
-
-def driver_command(order: Order, remote_dir: str, most_workers: int | None) -> str:
-    """The shell command of the driver, in the folder where the spec's files lie."""
-    asked = order.workers or order.header.workers
-    numbers = [number for number in (asked, most_workers) if number]
-    workers = ["--workers", str(min(numbers))] if numbers else []
-    if order.before:
-        allowed = ["--code-changed-ok"] if order.code_changed_ok else []
-        return quoted(["python", "-m", "sweeper", "resume", remote_dir, *workers, *allowed])
-    words = ["python", "-m", "sweeper", "launch", order.spec_path.name]
-    for name, value in order.defines.items():
-        words += ["-D", f"{name}={value}"]
-    return quoted([*words, *workers, "--out", remote_dir])
-
-
-def job_name(order: Order) -> str:
-    """A name that no other job has, and that a person finds again."""
-    safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in order.run_dir.name)
-    return f"{safe[:60]}-{secrets.token_hex(4)}"
-
-
-def results_of(folder: str, order: Order, job: str) -> str:
-    """The run's own URL below a cluster file's `results`; it stays that of the first driver."""
-    if order.before:
-        return order.before.facts.get("results", "")
-    return receive.run_url(folder, job)
-
-
-def job_of(found: Mapping[str, Any]) -> Job:
-    """Ray's words for a job as ours; of a driver's log its last lines."""
-    status, words = str(found.get("status")), str(found.get("message") or "")
-    how, _, log = words.partition(", last available logs")
-    lines = [line.strip() for line in log.splitlines()[1:] if line.strip()]
-    words = f"{how}: {' / '.join(lines[-LOG_LINES:])}" if lines else how
-    if status in OVER:
-        return Job("over", words)
-    return Job("waiting" if status == "PENDING" else "running", words)
 
 
 def _small_job(what: str) -> str:

@@ -1,6 +1,6 @@
 """A run's store comes back from its results, for a driver on a machine that never had it.
 
-`python -m sweeper.launchers.jobs.restore URL RUN_DIR`, before `sweep resume RUN_DIR --here`.
+`python -m sweeper.launchers.remote.restore URL RUN_DIR`, before `sweep resume RUN_DIR --here`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from sweeper.launchers import folder
-from sweeper.launchers.jobs.on_head import SNAPSHOT
-from sweeper.launchers.jobs.receive import from_url
+from sweeper.launchers.remote.on_head import SNAPSHOT
+from sweeper.launchers.remote.receive import from_url
 from sweeper.records.errors import SweepError
 
 _STORE = "sweep.db"

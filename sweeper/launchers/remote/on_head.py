@@ -1,4 +1,4 @@
-"""What small jobs do on the head: `python -m sweeper.launchers.jobs.on_head WHAT DIR ...`.
+"""What small jobs do on the head: `python -m sweeper.launchers.remote.on_head WHAT DIR ...`.
 
 send [DIGEST OFFSET]: print a chunk of the newest snapshot.    copy FILE: put it into a file.
 ask COMMAND [TRIAL...]: of the driver.

@@ -1,6 +1,6 @@
 """A URL's data to the own disk of every node, before the driver starts.
 
-`python -m sweeper.launchers.jobs.everywhere URL FOLDER`, in a job. Nodes that come later have none.
+`python -m sweeper.launchers.ray.everywhere URL FOLDER`, in a job. Nodes that come later have none.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 import sys
 
-MODULE = "sweeper.launchers.jobs.everywhere"
+MODULE = "sweeper.launchers.ray.everywhere"
 
 
 def command(url: str, folder: str) -> str:
@@ -52,6 +52,6 @@ def fetch_here(url: str, folder: str) -> str:
 
 if __name__ == "__main__":
     # By its own name: Ray sends functions of __main__ by value, ours by reference.
-    from sweeper.launchers.jobs.everywhere import main as imported
+    from sweeper.launchers.ray.everywhere import main as imported
 
     sys.exit(imported(sys.argv[1:]))

@@ -24,7 +24,7 @@ SWEEPER = (
     ("spec", "scheduler", "store"),
     ("runs",),
     ("workers", "launchers"),
-    ("driver", "report"),
+    ("driver", "report", "testing"),
     ("cli",),
     ("__main__",),
 )

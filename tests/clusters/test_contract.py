@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +12,7 @@ import pytest
 from sweeper.launchers.base import Launcher, Order
 from sweeper.launchers.kubernetes import KubernetesLauncher
 from sweeper.launchers.kubernetes.config import KubernetesConfig
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-from launcher_contract import LauncherContract
+from sweeper.testing.launchers import LauncherContract
 
 
 class TestKubernetes(LauncherContract):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ from sweeper import spec as specs
 from sweeper.launchers import cluster_file
 from sweeper.launchers.base import Launcher, Order
 from sweeper.launchers.choose import launcher_by
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-from launcher_contract import LauncherContract
+from sweeper.testing.launchers import LauncherContract
 
 pytestmark = pytest.mark.slurm
 

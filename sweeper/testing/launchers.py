@@ -1,4 +1,12 @@
-"""What every launcher keeps, whatever is behind it. Each backend's tests subclass this."""
+"""What every launcher keeps, whatever is behind it: subclass the contract in a backend's tests.
+
+class TestMine(LauncherContract):
+    @pytest.fixture
+    def launcher(self): ...
+
+    @pytest.fixture
+    def order(self): ...
+"""
 
 from __future__ import annotations
 
@@ -25,6 +33,7 @@ def until(holds: Callable[[], object], what: str, seconds: float) -> None:
 
 
 def files_of(run_dir: Path) -> set[Path]:
+    """All that is below a run's folder."""
     return set(run_dir.rglob("*"))
 
 
@@ -32,6 +41,7 @@ class LauncherContract:
     """A subclass has fixtures `launcher` and `order`: a run that goes on until it is stopped.
 
     The order's folder is there, and holds the run's store where the launcher has its disk.
+    patience_s: how long each step may take at most.
     """
 
     patience_s = 90.0
@@ -39,6 +49,7 @@ class LauncherContract:
     def test_describing_an_order_starts_and_writes_nothing(
         self, launcher: Launcher, order: Order
     ) -> None:
+        """`--dry-run` prints it, and nobody expects more."""
         before = files_of(order.run_dir)
         text = launcher.describe(order)
         assert order.spec_path.name in text or str(order.run_dir) in text
@@ -47,6 +58,7 @@ class LauncherContract:
     def test_a_run_is_placed_found_again_stopped_and_taken_down(
         self, launcher: Launcher, order: Order
     ) -> None:
+        """The whole trip; after it nothing runs, and asking again is no error."""
         placed = launcher.submit(order)
         try:
             found, again = self.found_again(launcher, order, placed)

@@ -16,8 +16,9 @@ import typer
 from sweeper import spec as specs
 from sweeper.cli.expand import numbers
 from sweeper.cli.progress import display
-from sweeper.launchers import folder, joined
+from sweeper.launchers import folder
 from sweeper.launchers.choose import config_of, launcher_by
+from sweeper.launchers.cluster import joined
 from sweeper.launchers.cluster_file import loads
 from sweeper.records.errors import InputError
 from sweeper.report.text import duration, printable
@@ -97,8 +98,8 @@ def launch(
 
 def _elsewhere(config: ClusterConfig | None, *, dry_run: bool) -> ClusterConfig | None:
     """Where the driver goes, None for this machine, of which no more is used than the file says."""
-    from sweeper.launchers.here import confine
-    from sweeper.launchers.local_config import LocalConfig
+    from sweeper.launchers.local.config import LocalConfig
+    from sweeper.launchers.local.confine import confine
 
     if not isinstance(config, LocalConfig):
         return config
@@ -246,14 +247,14 @@ def variety(expansion: Expansion) -> list[str]:
 
 def workers_text(header: SweepSpec, workers: int | None, trials: int, on: str | None = None) -> str:
     """How many workers there will be, and what each is given."""
-    from sweeper.launchers.local import LocalCluster
+    from sweeper.launchers.cluster.private import PrivateCluster
 
     wanted = workers or header.workers
     place = on or joined.given_in(os.environ)
     if place:
         number = f"{wanted or 'as many as fit'} on {place}"
     else:
-        number = str(LocalCluster(header.resources, wanted=wanted, trials=trials).workers)
+        number = str(PrivateCluster(header.resources, wanted=wanted, trials=trials).workers)
     return f"{number}, each with {resources_text(header.resources)}"
 
 

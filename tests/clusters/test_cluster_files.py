@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sweeper.cli import app as cli
+from sweeper import cli
 from sweeper.launchers import cluster_file
 from sweeper.launchers.cloud.config import CloudConfig
 from sweeper.launchers.kubernetes.config import KubernetesConfig

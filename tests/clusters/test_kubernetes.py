@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sweeper.cli import app as cli
+from sweeper import cli
 from sweeper.launchers import choose, folder
 from sweeper.launchers.base import Job, Launcher, Order, Placed
 from sweeper.launchers.kubernetes import KubernetesLauncher

@@ -1,13 +1,10 @@
-"""A driver that is put elsewhere: `launch --on`, `launch --detach`, `resume` of such a run."""
+"""Putting a driver elsewhere: `launch --on`, and `resume` of such a run."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,18 +16,16 @@ from typing import TYPE_CHECKING
 import typer
 
 from sweeper import spec as specs
+from sweeper.cli.say import say
 from sweeper.launchers import folder
 from sweeper.launchers.base import Order, Placed, check_parts
 from sweeper.launchers.choose import launcher_by, launcher_of
 from sweeper.records.errors import InputError
-from sweeper.report.find import short_name
 from sweeper.store.base import STORE_FILE
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import ClusterConfig, Launcher
     from sweeper.spec import Expansion, Spec
-
-DRIVER_LOG = "driver.log"
 
 
 def order_of(
@@ -50,7 +45,7 @@ def order_of(
     )
 
 
-def launch(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order) -> None:
+def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order) -> None:
     """Make the run's folder and put its driver there; where that fails nothing is left."""
     from sweeper import driver
 
@@ -74,7 +69,7 @@ def launch(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order
         raise
     # The run goes on from here, whatever becomes of who looks on.
     folder.point_latest(run_dir)
-    _tell(f"put there as {placed.kind} job {placed.job}")
+    say(f"put there as {placed.kind} job {placed.job}")
 
 
 def submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
@@ -130,17 +125,9 @@ def _ended_in_order() -> Iterator[None]:
             signal.signal(number, before[number])
 
 
-def _tell(words: str) -> None:
-    with contextlib.suppress(OSError):  # the reader may be gone (`| head`)
-        typer.echo(words)
-
-
-def is_elsewhere(placed: Placed | None) -> bool:
-    """Whether a run's driver was put somewhere that a launcher reaches."""
-    return placed is not None and placed.kind != "local"
-
-
-def resume(run_dir: Path, placed: Placed, *, workers: int | None, code_changed_ok: bool) -> bool:
+def submit_again(
+    run_dir: Path, placed: Placed, *, workers: int | None, code_changed_ok: bool
+) -> bool:
     """Put a driver where the last one was; False where nothing is left to do."""
     launcher = launcher_of(placed)
     job = launcher.look(placed)
@@ -167,7 +154,7 @@ def resume(run_dir: Path, placed: Placed, *, workers: int | None, code_changed_o
         code_changed_ok=code_changed_ok,
     )
     placed = submit(launcher, order, placed.cluster_file)
-    _tell(f"put there as {placed.kind} job {placed.job}")
+    say(f"put there as {placed.kind} job {placed.job}")
     return True
 
 
@@ -198,50 +185,3 @@ def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
         raise InputError(f"{kept}: can't be read: {error.strerror}.") from error
     defines: Mapping[str, str] = json.loads(placed.facts.get("defines", "{}"))
     return specs.loads(text, path, defines, path=Path(path))
-
-
-# ------------------------------------------------------------------ in the background, here
-def detach(
-    run_dir: Path, *, workers: int | None, code_changed_ok: bool = False, cluster_file: str = ""
-) -> None:
-    """Start a driver of a run that is made, which outlives this shell. Raises InputError.
-
-    cluster_file: text of the file that this process is confined by, for a later resume.
-    """
-    if not code_changed_ok:
-        _check_code(run_dir)  # a refusal is for who is here to read it
-    words = [sys.executable, "-m", "sweeper", "resume", str(run_dir.absolute())]
-    words += ["--workers", str(workers)] if workers else []
-    words += ["--code-changed-ok"] if code_changed_ok else []
-    log = run_dir / "logs" / DRIVER_LOG
-    # A child of a shell that is gone: it ends as anybody's, also where this process stays to watch.
-    # In a session of its own, so that Ctrl-C here and the end of this terminal are not for it.
-    started = subprocess.run(
-        ["sh", "-c", '"$@" >>"$0" 2>&1 </dev/null & echo $!', str(log.absolute()), *words],
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        check=True,
-    )
-    driver = int(started.stdout)
-    try:
-        folder.write_placed_here(run_dir, driver, cluster_file)
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(driver, signal.SIGTERM)  # nobody would find it again
-        raise
-    _tell(f"runs in the background as process {driver}, its output goes to {log}")
-
-
-def _check_code(run_dir: Path) -> None:
-    from sweeper import driver
-    from sweeper.store.union import open_to_read
-
-    with closing(open_to_read(run_dir)) as store:
-        driver.check_code(run_dir, store.sweep())
-
-
-def next_steps(run_dir: Path) -> str:
-    """How to look at a run that goes on by itself, and how to end it."""
-    run = short_name(run_dir, Path.cwd())
-    return f"Watch:  sweep watch {run}\nStop:   sweep stop {run}"

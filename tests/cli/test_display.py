@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sweeper.cli.progress import LiveDisplay, PlainDisplay, display
+from sweeper.cli.display import LiveDisplay, PlainDisplay, display
 
 
 def progress(done: int, **changed: object) -> SimpleNamespace:

@@ -15,8 +15,8 @@ from sweeper.cli.announce import announcement
 from sweeper.cli.conclude import conclude
 from sweeper.cli.display import display
 from sweeper.launchers.choose import config_of, launcher_by
-from sweeper.launchers.here import confine
-from sweeper.launchers.local_config import LocalConfig
+from sweeper.launchers.local.config import LocalConfig
+from sweeper.launchers.local.confine import confine
 from sweeper.runs.create import point_latest
 from sweeper.runs.new_folder import run_folder
 

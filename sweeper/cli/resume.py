@@ -14,8 +14,8 @@ from sweeper.cli.conclude import conclude
 from sweeper.cli.display import display
 from sweeper.cli.say import shown_path
 from sweeper.launchers.cluster_file import loads
-from sweeper.launchers.here import confine
-from sweeper.launchers.local_config import LocalConfig
+from sweeper.launchers.local.config import LocalConfig
+from sweeper.launchers.local.confine import confine
 from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:

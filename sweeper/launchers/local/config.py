@@ -26,11 +26,6 @@ class LocalConfig:
 _LOCAL = {**r.KIND, **r.keys(gpus=r.at_least(0), cpus=r.at_least(1), data=r.data)}
 
 
-def _local(place: Place, common: r.Common) -> LocalConfig:
-    """Check the mapping of a cluster file. Raises InputError."""
-    return LocalConfig(**r.fields(place, _LOCAL), **common)
-
-
 def read(place: Place, common: r.Common) -> LocalConfig:
     """Check the mapping of a cluster file. Raises InputError."""
     return LocalConfig(**r.fields(place, _LOCAL), **common)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from sweeper.host.variables import AUTOSCALING, SCRATCH
-from sweeper.launchers import connection
+from sweeper.launchers.cluster import connection
 from sweeper.launchers.fit import check_device, share_gpus
 from sweeper.records.errors import ClusterError, InputError
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from sweeper.host import cores, folders
-from sweeper.launchers import connection, joined
-from sweeper.launchers.joined import JoinedCluster, Node
+from sweeper.launchers.cluster import connection, joined
+from sweeper.launchers.cluster.joined import JoinedCluster, Node
 from sweeper.records import AttemptState, Resources, TrialState
 from sweeper.records.errors import ClusterError, InputError
 from sweeper.runs.open import open_to_read

@@ -10,7 +10,7 @@ import pytest
 import ray
 
 from sweeper.launchers import lean
-from sweeper.launchers.local import LocalCluster
+from sweeper.launchers.cluster.private import PrivateCluster
 from sweeper.records import Resources
 
 
@@ -26,7 +26,7 @@ def test_a_private_cluster_starts_ray_s_two_servers_and_nothing_else(monkeypatch
     wait_for = lean._wait_for
     monkeypatch.setattr(lean, "_wait_for", lambda *given: listed.append(wait_for(*given)))
     before = started()
-    with LocalCluster(Resources(), wanted=1, trials=1):
+    with PrivateCluster(Resources(), wanted=1, trials=1):
         commands = [command for pid, command in started().items() if pid not in before]
         assert ray.get(ray.remote(lambda: 7).remote()) == 7
     assert sorted(Path(command).name for command in commands) == ["gcs_server", "raylet"]

@@ -11,7 +11,7 @@ from sweeper.launchers import data
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from sweeper.launchers.local_config import LocalConfig
+    from sweeper.launchers.local.config import LocalConfig
 
 
 def confine(

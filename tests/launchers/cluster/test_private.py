@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.host import left_overs
-from sweeper.launchers import connection, local
+from sweeper.launchers.cluster import connection, private
 from sweeper.records.errors import InputError
 from sweeper.runs.create import make_folder, point_latest
 from sweeper.runs.provenance import changed_code, code_hashes, versions
@@ -19,7 +19,7 @@ from sweeper.runs.provenance import changed_code, code_hashes, versions
 def test_ray_s_folder_is_short_private_and_passes_over_long_roots(tmp_path):
     deep = tmp_path / ("x" * 60)
     deep.mkdir()
-    made = Path(local.make_folder([deep, Path("/nowhere"), Path("/tmp")]))
+    made = Path(private.make_folder([deep, Path("/nowhere"), Path("/tmp")]))
     try:
         assert made.parent == Path("/tmp")
         assert made.stat().st_mode & 0o077 == 0
@@ -30,7 +30,7 @@ def test_ray_s_folder_is_short_private_and_passes_over_long_roots(tmp_path):
 
 def test_no_usable_folder_is_the_user_s_to_mend():
     with pytest.raises(InputError, match=r"tried /nowhere.*Set TMPDIR"):
-        local.make_folder([Path("/nowhere")])
+        private.make_folder([Path("/nowhere")])
 
 
 HOLD = """
@@ -52,13 +52,13 @@ def test_only_folders_that_no_driver_holds_are_removed(tmp_path):
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
         assert driver.stdout.readline() == b"True\n"
         descriptor = left_overs.hold(ours)
-        local.remove_left_overs([tmp_path])
+        private.remove_left_overs([tmp_path])
         assert sorted(tmp_path.iterdir()) == sorted([held, unheld, ours])
         driver.kill()
-    local.remove_left_overs([tmp_path])
+    private.remove_left_overs([tmp_path])
     assert sorted(tmp_path.iterdir()) == sorted([unheld, ours])
     os.close(descriptor)
-    local.remove_left_overs([tmp_path])
+    private.remove_left_overs([tmp_path])
     assert list(tmp_path.iterdir()) == [unheld]  # it has no lock: it may be new
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sweeper.host import cores, gpus, left_overs
-from sweeper.launchers import connection
+from sweeper.launchers.cluster import connection
 from sweeper.launchers.fit import Room, count_workers
 from sweeper.launchers.lean import lean
 from sweeper.records.errors import ClusterError, InputError
@@ -26,7 +26,7 @@ LONGEST_FOLDER = 40
 _PREFIX = "swp"
 
 
-class LocalCluster:
+class PrivateCluster:
     """See `base.Cluster`. Entering starts Ray, leaving ends it and removes its files."""
 
     def __init__(

@@ -19,14 +19,16 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # know one another; a part of a layer of `pylearn2core` may import those that stand before it.
 SWEEPER = (
     ("records",),
+    ("host",),
     ("spec", "scheduler", "store"),
+    ("runs",),
     ("workers", "launchers"),
-    ("driver", "report"),
+    ("driver", "report", "testing"),
     ("cli",),
     ("__main__",),
 )
 PYLEARN2CORE = (
-    ("errors", "paths", "log", "rng", "theano"),
+    ("words", "errors", "paths", "log", "rng", "theano"),
     ("config", "space", "engine"),
     ("utils", "linear", "energy_functions", "corruption", "blocks", "costs"),
     ("datasets", "models", "model_extensions"),
@@ -37,8 +39,9 @@ PYLEARN2CORE = (
     ("scripts",),
 )
 # The runner alone of sweeper imports pylearn2core, and so PyTensor: an actor loads it by name, once
-# its environment is set. The spec may use the YAML nodes.
+# its environment is set. The spec may use the YAML nodes, and everything the words of messages.
 RUNNER = "sweeper.workers.runner"
+ALL_MAY_IMPORT = ("pylearn2core.words",)
 SPEC_MAY_IMPORT = ("pylearn2core.config.nodes", "pylearn2core.errors")
 # The engine's libraries are for workers; the driver and the command line start fast without them.
 ENGINE_LIBRARIES = ("pytensor", "jax", "jaxlib", "numba", "theano")
@@ -196,10 +199,22 @@ def test_only_the_runner_imports_pylearn2core() -> None:
         for found in IMPORTS
         if found.importer.startswith("sweeper")
         and found.target.split(".")[0] in {"pylearn2core", "pylearn2"}
+        and found.target not in ALL_MAY_IMPORT
         and not is_runner(found.importer)
         and not (found.importer.startswith("sweeper.spec") and found.target in SPEC_MAY_IMPORT)
     ]
     assert wrong == []
+
+
+def test_what_all_may_import_brings_the_standard_library_alone() -> None:
+    code = (
+        "import sys; before = set(sys.modules); "
+        f"[__import__(name) for name in {ALL_MAY_IMPORT}]; "
+        "brought = {name.split('.')[0] for name in set(sys.modules) - before}; "
+        "print(sorted(brought - sys.stdlib_module_names))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['pylearn2core']\n"
 
 
 def test_nothing_imports_the_runner_before_its_environment_is_set() -> None:

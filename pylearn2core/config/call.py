@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from pylearn2core.config.nodes import did_you_mean
 from pylearn2core.errors import ConfigError
+from pylearn2core.words import did_you_mean
 
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 _KEYWORD_KINDS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import TypeAlias
 
 from pylearn2core import paths
-from pylearn2core.config.nodes import did_you_mean
 from pylearn2core.errors import ConfigError
+from pylearn2core.words import did_you_mean
 
 # Called with (dotted name, NOT_IMPORTED) before anything is imported and with (dotted name,
 # object) after; raises ConfigError to refuse.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pylearn2core.errors import ConfigError, UnsupportedError
+from pylearn2core.words import did_you_mean
 
 
 class TerminationCriterion:
@@ -22,8 +22,7 @@ def record_of(channels: Mapping[str, Any], name: str, asker: str) -> Any:
     try:
         return channels[name].val_record
     except KeyError:
-        close = get_close_matches(name, list(channels), n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(name, channels, "sentence")
         raise ConfigError(
             f"{asker}: the monitor has no channel {name!r}.{hint} "
             f"It has: {', '.join(sorted(channels)) or 'none'}."

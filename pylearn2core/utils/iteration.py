@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,6 +11,7 @@ import numpy as np
 from pylearn2core.errors import ConfigError
 from pylearn2core.rng import make_np_rng
 from pylearn2core.utils.data_specs import DataSpecs, DataSpecsMapping
+from pylearn2core.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -244,8 +244,7 @@ def resolve_iterator_class(mode: str | type[SubsetIterator]) -> type[SubsetItera
         return mode
     found = _SCHEMES.get(mode) if isinstance(mode, str) else None
     if found is None:
-        close = difflib.get_close_matches(str(mode), _SCHEMES, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = did_you_mean(mode, _SCHEMES, "end")
         raise ConfigError(
             f"there is no iteration mode {mode!r}{hint} The modes are {', '.join(_SCHEMES)}."
         )

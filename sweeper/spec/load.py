@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pylearn2core.config.nodes import MARKER, Tagged, did_you_mean, parse, plain_scalar, value_of
+from pylearn2core.config.nodes import MARKER, Tagged, parse, plain_scalar, value_of
 from pylearn2core.errors import ConfigError, Where
+from pylearn2core.words import did_you_mean
 from sweeper.records import SweepSpec, Value
 from sweeper.records.errors import InputError
 from sweeper.spec.axes import RESERVED, Axes, fault_of_name

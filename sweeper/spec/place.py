@@ -14,10 +14,10 @@ from pylearn2core.config.nodes import (
     Node,
     Scalar,
     Sequence,
-    did_you_mean,
     join_path,
 )
 from pylearn2core.errors import Where
+from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
 
 

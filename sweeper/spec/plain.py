@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from pylearn2core.config.nodes import did_you_mean, parse, value_of
+from pylearn2core.config.nodes import parse, value_of
 from pylearn2core.errors import ConfigError, Where
+from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
 from sweeper.spec.place import Place, input_error, listed
 

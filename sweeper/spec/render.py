@@ -35,8 +35,9 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from pylearn2core.config.nodes import MARKER, OUT, TOKEN, TRIAL, did_you_mean
+from pylearn2core.config.nodes import MARKER, OUT, TOKEN, TRIAL
 from pylearn2core.errors import Where
+from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
 from sweeper.spec.place import input_error
 

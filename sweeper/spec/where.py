@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
-from pylearn2core.config.nodes import did_you_mean
+from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
 from sweeper.spec.axes import Axes
 from sweeper.spec.place import describe, input_error, listed

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from sweeper.host.folders import replacing
 from sweeper.records.errors import StoreBusyError, StoreError
 
 if TYPE_CHECKING:
@@ -110,14 +111,10 @@ def engine_on(raw: sqlite3.Connection, begin: str) -> sa.Engine:
 
 def copy(raw: sqlite3.Connection, target: Path) -> None:
     """Put a consistent copy at `target`; a reader sees the old file or the new, never half."""
-    scratch = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        with contextlib.closing(sqlite3.connect(scratch)) as copied:
+    with replacing(target) as beside:
+        with contextlib.closing(sqlite3.connect(beside)) as copied:
             raw.backup(copied)
-        scratch.chmod(0o600)
-        scratch.replace(target)
-    finally:
-        scratch.unlink(missing_ok=True)
+        beside.chmod(0o600)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from broken_off import TRAIN, WALK, phases
 
-from pylearn2core.config.scalars import OUT
+from pylearn2core.config.nodes import OUT
 from sweeper.records import (
     AttemptState,
     Began,

@@ -8,7 +8,7 @@ import fsspec
 import pytest
 from broken_off import phases
 
-from pylearn2core.config.scalars import OUT
+from pylearn2core.config.nodes import OUT
 from sweeper.records import AttemptState
 from sweeper.workers.runner.checkpoints import FILE
 

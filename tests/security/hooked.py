@@ -1,6 +1,7 @@
-"""`python hooked.py DIR WORD...`: run `sweep WORD...`; print as JSON what Python's own hook saw.
+"""`python hooked.py DIR COMMANDS`: run each `sweep` command; tell what Python's own hook saw.
 
-Programs that were started, connections, and modules that were loaded from below DIR.
+COMMANDS: JSON, a list of lists of words. For each a JSON object: its exit code, programs started
+and connections made, modules loaded from below DIR.
 """
 
 import json
@@ -18,15 +19,19 @@ def note(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def main() -> None:
-    folder, words = Path(sys.argv[1]).resolve(), sys.argv[2:]
+    folder, commands = Path(sys.argv[1]).resolve(), json.loads(sys.argv[2])
     sys.path.insert(0, "")  # as `python -m` has it
     sys.addaudithook(note)
-    from sweeper.cli.app import run
+    from sweeper.cli import run
 
-    code = run(words)
-    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    loaded = [file for file in files if file and Path(file).resolve().is_relative_to(folder)]
-    print(json.dumps({"code": code, "seen": seen, "loaded": loaded}))
+    told = []
+    for words in commands:
+        seen.clear()
+        code = run(words)
+        files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        loaded = [file for file in files if file and Path(file).resolve().is_relative_to(folder)]
+        told.append({"code": code, "seen": list(seen), "loaded": loaded})
+    print(json.dumps(told))
 
 
 main()

@@ -14,6 +14,7 @@ from sweeper.records.commands import (
     LeasedTrial,
     StartWorker,
 )
+from sweeper.records.ending import Ending, EndKind, Outcome
 from sweeper.records.events import (
     Began,
     Built,
@@ -33,6 +34,7 @@ from sweeper.records.kept import (
     AttemptStarted,
     Change,
     SweepRecord,
+    SweepState,
     TrialChanged,
     TrialRecord,
 )
@@ -62,8 +64,10 @@ __all__ = [
     "Command",
     "Device",
     "Drain",
+    "EndKind",
     "EndSweep",
     "Ended",
+    "Ending",
     "Event",
     "ExperimentText",
     "Extend",
@@ -73,12 +77,14 @@ __all__ = [
     "LeaseOver",
     "LeasedTrial",
     "Objective",
+    "Outcome",
     "Resources",
     "Row",
     "RunnerSetup",
     "StartWorker",
     "SweepRecord",
     "SweepSpec",
+    "SweepState",
     "Trial",
     "TrialChanged",
     "TrialRecord",

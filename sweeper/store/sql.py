@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from sweeper.host.disks import on_network
 from sweeper.records.errors import FencedError, StoreBusyError, StoreError
-from sweeper.store import queries, schema, sqlite, writes
+from sweeper.store import codec, queries, schema, sqlite, version2, writes
 from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
 from sweeper.store.fence import sift
 from sweeper.store.liveness import driver_lives
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Change,
         Row,
         SweepRecord,
+        SweepState,
         Trial,
         TrialRecord,
         TrialState,
@@ -156,7 +157,7 @@ class SqlStore:
                 f"{path}: holds no sweep: its launch ended before the trials were written."
                 " Remove the folder and launch again."
             )
-        if version != schema.VERSION:
+        if version not in (version2.VERSION, schema.VERSION):
             raise _other_format(path, version)
 
     # -------------------------------------------------------------- connections
@@ -213,7 +214,12 @@ class SqlStore:
                 raise _busy(self._file.path, sweep, now)
             claimed = {"generation": sweep.generation + 1, "host": host, "pid": pid}
             connection.execute(
-                schema.sweep.update().values(**claimed, heartbeat=now, state="running", reason="")
+                schema.sweep.update().values(
+                    **claimed,
+                    **codec.state_columns("running"),
+                    heartbeat=now,
+                    version=schema.VERSION,
+                )
             )
             return sweep.generation + 1
 
@@ -223,12 +229,12 @@ class SqlStore:
             self._check_generation(connection, generation)
             connection.execute(schema.sweep.update().values(heartbeat=now))
 
-    def finish(self, generation: int, state: str, reason: str, now: float) -> None:
+    def finish(self, generation: int, state: SweepState, now: float) -> None:
         """See `base.Store.finish`."""
         with self._transaction() as connection:
             self._check_generation(connection, generation)
             connection.execute(
-                schema.sweep.update().values(state=state, reason=reason, heartbeat=now)
+                schema.sweep.update().values(**codec.state_columns(state), heartbeat=now)
             )
 
     def write(self, generation: int, changes: Sequence[Change]) -> int:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sweeper.records import AttemptState, Row, Trial, TrialState
+from sweeper.records import AttemptState, Ending, EndKind, Row, Trial, TrialState
 from sweeper.records.errors import FencedError, StoreBusyError, StoreError
 
 HOST, PID, NOW = "node0", 77, 1000.0
@@ -315,18 +315,31 @@ class StoreContract:
             child.communicate(b"\n")
 
     def test_a_finished_run_can_be_claimed_at_once(self, store, generation):
-        store.finish(generation, "interrupted", "Ctrl-C", NOW + 1)
-        sweep = store.sweep()
-        assert (sweep.state, sweep.reason) == ("interrupted", "Ctrl-C")
+        ending = Ending(EndKind.TIME_SHORT, "no time")
+        store.finish(generation, ending, NOW + 1)
+        assert store.sweep().ending == ending
         assert store.claim("node9", 1, NOW + 2) == 2
-        assert store.sweep().reason == ""
+        assert store.sweep().state == "running"
+
+    @pytest.mark.parametrize("kind", EndKind)
+    def test_how_a_run_ended_is_kept(self, path, store, generation, kind):
+        ending = Ending(kind, "one line\n\nand another")
+        store.finish(generation, ending, NOW + 1)
+        store.close()
+        reader = self.read(path)
+        assert reader.sweep().state == reader.sweep().ending == ending
+        reader.close()
+
+    def test_a_run_can_be_left_as_if_no_driver_had_been_there(self, store, generation):
+        store.finish(generation, "created", NOW)
+        assert (store.sweep().state, store.sweep().ending) == ("created", None)
 
     def test_a_driver_that_was_replaced_writes_nothing(self, store, generation, make):
         newer = store.claim("node9", 1, NOW + 100)
         for write in (
             lambda: store.write(generation, [make.started("t0")]),
             lambda: store.heartbeat(generation, NOW + 200),
-            lambda: store.finish(generation, "failed", "", NOW + 200),
+            lambda: store.finish(generation, Ending(EndKind.FINISHED), NOW + 200),
         ):
             with pytest.raises(FencedError, match=r"generation is 2, this driver's 1"):
                 write()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sweeper.cli.expand import tally
 from sweeper.cli.say import shown_path
-from sweeper.launchers import joined
+from sweeper.launchers.cluster import joined
 from sweeper.report.text import printable
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ def variety(expansion: Expansion) -> list[str]:
 
 def workers_text(header: SweepSpec, workers: int | None, trials: int, on: str | None = None) -> str:
     """How many workers there will be, and what each is given."""
-    from sweeper.launchers.local import LocalCluster
+    from sweeper.launchers.cluster.private import PrivateCluster
 
     wanted = workers or header.workers
     place = on or joined.given_in(os.environ)
     if place:
         number = f"{wanted or 'as many as fit'} on {place}"
     else:
-        number = str(LocalCluster(header.resources, wanted=wanted, trials=trials).workers)
+        number = str(PrivateCluster(header.resources, wanted=wanted, trials=trials).workers)
     return f"{number}, each with {resources_text(header.resources)}"
 
 

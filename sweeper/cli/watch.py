@@ -10,12 +10,12 @@ import typer
 
 from sweeper.cli.alive import is_unheard
 from sweeper.cli.conclude import conclude
-from sweeper.cli.detach import DRIVER_LOG
 from sweeper.cli.display import display
 from sweeper.cli.watcher import Watcher
-from sweeper.launchers import folder
 from sweeper.records import Ending, EndKind, Outcome
-from sweeper.report.find import short_name
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
     from sweeper.records import SweepRecord
@@ -58,8 +58,8 @@ def _conclude(run_dir: Path, watcher: Watcher) -> int:
 def ending_of(run_dir: Path, sweep: SweepRecord, words: str) -> Ending:
     """How a run ended of which nothing more is to come. words: what its queue said last."""
     said = f": {words}" if words else ""
-    if is_unheard(sweep, folder.read_placed(run_dir)):
-        log = said or f"; its output: {run_dir / 'logs' / DRIVER_LOG}"
+    if is_unheard(sweep, read_placed(run_dir)):
+        log = said or f"; its output: {RunFolder(run_dir).driver_log}"
         return Ending(EndKind.LOST, f"its driver ended before it did anything{log}")
     if sweep.ending is not None:
         return sweep.ending

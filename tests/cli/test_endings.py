@@ -11,7 +11,7 @@ from sweeper import cli, driver
 from sweeper import spec as specs
 from sweeper.records import Ending, EndKind, Outcome, TrialChanged, TrialState
 from sweeper.records.errors import ClusterError, FencedError, InputError, StoreError
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_drive
 
 SPEC = "sweep: {name: toy, grid: {x: [1, 2]}}\n---\n!obj:toy.Toy { x: {{ x }} }\n"
 GO_ON = "(go on: sweep resume r)"
@@ -57,7 +57,7 @@ def run(tmp_path, monkeypatch, capsys):
 
 def end(run_dir, ending, first=TrialState.FINISHED):
     """A driver that leaves one trial so, the other as it was, and the run ended."""
-    with closing(SqlStore.open(run_dir)) as store:
+    with closing(open_to_drive(run_dir)) as store:
         generation = store.claim("node0", 77, time.time())
         trial = store.trials()[0].id
         store.write(generation, [TrialChanged(trial, first, time.time())])

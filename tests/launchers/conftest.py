@@ -11,7 +11,7 @@ import pytest
 from sweeper import driver
 from sweeper import spec as specs
 from sweeper.launchers.base import Order
-from sweeper.launchers.local import LocalCluster
+from sweeper.launchers.cluster.private import PrivateCluster
 from sweeper.records import Resources
 
 FAKE = Path(__file__).parents[1] / "workers" / "fake"
@@ -45,7 +45,7 @@ def fake_on_path():
 @pytest.fixture(scope="module")
 def shared():
     """Makes clusters of n workers on one Ray."""
-    with fake_on_path(), LocalCluster(Resources(), wanted=2, trials=100) as running:
+    with fake_on_path(), PrivateCluster(Resources(), wanted=2, trials=100) as running:
         yield lambda workers: Shared(running, workers)
 
 

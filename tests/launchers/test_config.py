@@ -14,7 +14,7 @@ from sweeper.launchers import cluster_file
 from sweeper.launchers.base import ClusterConfig
 from sweeper.launchers.cloud.config import CloudConfig, CloudHead, CloudWorkers
 from sweeper.launchers.kubernetes.config import KubernetesConfig
-from sweeper.launchers.local_config import LocalConfig
+from sweeper.launchers.local.config import LocalConfig
 from sweeper.launchers.ray.config import RayConfig
 from sweeper.launchers.slurm.config import SlurmConfig
 from sweeper.records.errors import InputError

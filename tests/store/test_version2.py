@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from sweeper.records import AttemptState, Ending, EndKind
-from sweeper.store.sql import SqlStore
+from sweeper.store.sql import backend
 
 MISTAKE = "grid.yaml.j2, line 5: no class 'Sofmax'"
 # What drivers of format 2 wrote: the word, the paragraph, and what they exited with.
@@ -43,9 +43,7 @@ def write(tmp_path, make):
     """write(state, reason): the folder of a run of format 2, a trial of which was not built."""
 
     def write(word, reason):
-        with closing(
-            SqlStore.create(tmp_path, make.sweep(), make.trials(), network=False)
-        ) as store:
+        with closing(backend.create(tmp_path, make.sweep(), make.trials(), network=False)) as store:
             generation = store.claim("node0", 77, 1000.0)
             end = make.ended("t0", state=AttemptState.FAILED, kind="input", message=MISTAKE)
             store.write(generation, [make.started("t0"), end])
@@ -58,7 +56,7 @@ def write(tmp_path, make):
 
 @pytest.mark.parametrize(("word", "reason", "kind", "code"), WRITTEN)
 def test_how_it_ended_is_made_out(write, word, reason, kind, code):
-    with closing(SqlStore.read(write(word, reason))) as store:
+    with closing(backend.read(write(word, reason))) as store:
         assert store.sweep().ending == Ending(kind, reason)
         assert kind.exit_code == code
         assert len(store.attempts()) == 1
@@ -66,17 +64,17 @@ def test_how_it_ended_is_made_out(write, word, reason, kind, code):
 
 @pytest.mark.parametrize("word", ["created", "running"])
 def test_one_that_has_not_ended_has_no_ending(write, word):
-    with closing(SqlStore.read(write(word, ""))) as store:
+    with closing(backend.read(write(word, ""))) as store:
         assert (store.sweep().state, store.sweep().ending) == (word, None)
 
 
 def test_a_driver_goes_on_with_it_and_leaves_one_of_this_format(write, make):
     folder = write("interrupted", "interrupted by Ctrl-C")
-    with closing(SqlStore.open(folder, network=False)) as store:
+    with closing(backend.open(folder, network=False)) as store:
         generation = store.claim("node1", 78, 2000.0)
         store.write(generation, [make.changed("t0", "failed")])
         store.finish(generation, Ending(EndKind.FAILURES, "interrupted by nobody"), 2002.0)
-    with closing(SqlStore.read(folder)) as store:
+    with closing(backend.read(folder)) as store:
         assert store.sweep().ending == Ending(EndKind.FAILURES, "interrupted by nobody")
         assert store.sweep().generation == 2
     with closing(sqlite3.connect(folder / "sweep.db")) as raw:

@@ -7,12 +7,12 @@ from typing import Any
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
+from pylearn2core.models.mlp.affine import Affine
 from pylearn2core.models.mlp.elementwise import rectify
-from pylearn2core.models.mlp.linear import _Hidden
 from pylearn2core.space import VectorSpace
 
 
-class Maxout(_Hidden):
+class Maxout(Affine):
     """Each unit is the largest of num_pieces linear functions of the input.
 
     num_units, num_pieces: W has num_units * num_pieces columns; piece p of unit u is column
@@ -21,7 +21,7 @@ class Maxout(_Hidden):
     for units that share pieces.
     randomize_pools: true for pools of columns drawn at random, with replacement.
     min_zero: true for units that are at least 0.
-    The other arguments as Linear's, for the num_units * num_pieces pieces.
+    The other arguments as Affine's, for the num_units * num_pieces pieces.
     Source: Goodfellow et al. 2013.
     """
 

@@ -10,8 +10,8 @@ import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.models.mlp.elementwise import rectify
-from pylearn2core.models.mlp.sigmoid import _floats, _logits, _rates
-from pylearn2core.models.mlp.statistics import unit_statistics
+from pylearn2core.models.mlp.sigmoid import sigmoid_input
+from pylearn2core.models.mlp.statistics import detection, floats, unit_statistics
 from pylearn2core.utils.hyper import hyper
 
 MONITOR_STYLES = ("classification", "detection")
@@ -84,7 +84,7 @@ class SigmoidConvNonlinearity(ConvNonlinearity):
 
     def cost(self, Y: Any, Y_hat: Any, batch_axis: int) -> Any:
         """Mean over examples and units of the cross-entropy, from the linear part of Y_hat."""
-        z = _logits(Y_hat, type(self).__name__)
+        z = sigmoid_input(Y_hat, type(self).__name__)
         return (Y * pt.softplus(-z) + (hyper(1.0) - Y) * pt.softplus(z)).mean()
 
     def get_monitoring_channels_from_state(
@@ -94,30 +94,16 @@ class SigmoidConvNonlinearity(ConvNonlinearity):
         channels = super().get_monitoring_channels_from_state(state, target, cost_fn)
         if target is None:
             return channels
-        said, true = _floats(state > hyper(0.5)), _floats(target > hyper(0.5))
-        wrong = _floats(pt.neq(said, true))
+        said, true = floats(state > hyper(0.5)), floats(target > hyper(0.5))
+        wrong = floats(pt.neq(said, true))
         if self.monitor_style == "classification":
             channels["misclass"] = wrong.max(axis=1).mean()
             return channels
         channels["01_loss"] = wrong.mean()
         if cost_fn is not None:
             channels["kl"] = cost_fn(Y=target, Y_hat=state)
-        channels.update(_detection(said, true))
+        channels.update(detection(said, true, axis=(0, 1)))
         return channels
-
-
-def _detection(said: Any, true: Any) -> OrderedDict[str, Any]:
-    """Precision, recall and f1 of all units, and of each place over examples and channels."""
-    names = ("precision", "recall", "f1")
-    positives = true.sum()
-    overall = _rates((true * said).sum(), said.sum(), positives)
-    channels: OrderedDict[str, Any] = OrderedDict(zip(names, overall, strict=True))
-    each = _rates((true * said).sum(axis=(0, 1)), said.sum(axis=(0, 1)), positives)
-    for name, values in zip(names, each, strict=True):
-        channels[f"per_output_{name}_max"] = values.max()
-        channels[f"per_output_{name}_mean"] = values.mean()
-        channels[f"per_output_{name}_min"] = values.min()
-    return channels
 
 
 def check_style(monitor_style: str, who: str) -> str:

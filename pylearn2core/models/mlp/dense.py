@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
-import pytensor.tensor as pt
-
 from pylearn2core.errors import ConfigError
-from pylearn2core.linear.norms import bound_norms
-from pylearn2core.models.mlp.layer import Layer
+from pylearn2core.models.mlp.weighted import Weighted
 from pylearn2core.space import Conv2DSpace, VectorSpace
-from pylearn2core.utils.hyper import hyper
 
 
-class Dense(Layer):
-    """A layer with a weight matrix W, shape (n_in, n_out), and a bias b (or None).
+class Dense(Weighted):
+    """A layer with a weight matrix W, shape (n_in, n_out), and a bias b, shape (n_out,), or None.
 
     W is drawn by the subclass once `set_input_space` has found n_in.
     """
 
-    W: Any = None
-    b: Any = None
-    W_lr_scale: float | None = None
-    b_lr_scale: float | None = None
     max_row_norm: float | None = None
     max_col_norm: float | None = None
     min_col_norm: float | None = None
@@ -64,48 +55,8 @@ class Dense(Layer):
     def _modify_updates(self, updates: dict[Any, Any]) -> None:
         if self.W is None or self.W not in updates:
             return
-        if self.max_row_norm is not None:
-            updates[self.W] = bound_norms(updates[self.W], axis=1, limit=self.max_row_norm)
-        if self.max_col_norm is not None or self.min_col_norm is not None:
-            updates[self.W] = bound_norms(
-                updates[self.W],
-                axis=0,
-                limit=self.max_col_norm,
-                min_limit=0.0 if self.min_col_norm is None else self.min_col_norm,
-            )
-
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
-        """W_lr_scale and b_lr_scale, where given."""
-        scalers: OrderedDict[Any, float] = OrderedDict()
-        if self.W_lr_scale is not None:
-            scalers[self.W] = self.W_lr_scale
-        if self.b_lr_scale is not None:
-            scalers[self.b] = self.b_lr_scale
-        return scalers
-
-    def get_weight_decay(self, coeff: Any) -> Any:
-        """Coeff x sum(W^2)."""
-        return hyper(coeff) * pt.sqr(self.W).sum()
-
-    def get_l1_weight_decay(self, coeff: Any) -> Any:
-        """Coeff x sum(|W|)."""
-        return hyper(coeff) * abs(self.W).sum()
-
-    def get_weights(self) -> Any:
-        """W's value, shape (n_in, n_out)."""
-        return self.W.get_value()
-
-    def set_weights(self, weights: Any) -> None:
-        """Set W, shape (n_in, n_out)."""
-        self.W.set_value(weights)
-
-    def get_biases(self) -> Any:
-        """The value of b, shape (n_out,)."""
-        return self.b.get_value()
-
-    def set_biases(self, biases: Any) -> None:
-        """Set b, shape (n_out,)."""
-        self.b.set_value(biases)
+        self._bound_W(updates, axis=1, limit=self.max_row_norm)
+        self._bound_W(updates, axis=0, limit=self.max_col_norm, min_limit=self.min_col_norm)
 
     def get_weights_topo(self) -> Any:
         """W as images, shape (n_out, rows, columns, channels); the input space must be images."""

@@ -6,22 +6,22 @@ from typing import Any
 
 import pytensor.tensor as pt
 
-from pylearn2core.models.mlp.linear import _Hidden
+from pylearn2core.models.mlp.affine import Affine
 from pylearn2core.utils.hyper import hyper
 
 
-class Tanh(_Hidden):
-    """Output tanh(x W + b); arguments as Linear's."""
+class Tanh(Affine):
+    """Output tanh(x W + b); arguments as Affine's."""
 
     def fprop(self, state_below: Any) -> Any:
         """The units' values, shape (batch, dim)."""
         return pt.tanh(self._linear_part(state_below))
 
 
-class RectifiedLinear(_Hidden):
+class RectifiedLinear(Affine):
     """Output max(0, x W + b).
 
-    left_slope: slope for negative values.    The other arguments as Linear's.
+    left_slope: slope for negative values.    The other arguments as Affine's.
     """
 
     def __init__(self, left_slope: float = 0.0, **kwargs: Any) -> None:
@@ -33,8 +33,8 @@ class RectifiedLinear(_Hidden):
         return rectify(self._linear_part(state_below), self.left_slope)
 
 
-class Softplus(_Hidden):
-    """Output log(1 + exp(x W + b)); arguments as Linear's."""
+class Softplus(Affine):
+    """Output log(1 + exp(x W + b)); arguments as Affine's."""
 
     def fprop(self, state_below: Any) -> Any:
         """The units' values, shape (batch, dim)."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
+from pylearn2core.models.mlp.init import filled
 from pylearn2core.models.mlp.linear import Linear
 from pylearn2core.models.mlp.statistics import min_mean_max
 from pylearn2core.utils import sharedX
@@ -21,7 +22,7 @@ class LinearGaussian(Linear):
     Cost: 0.5 mean_rows(sum_j beta_j (y_j - output_j)^2) - 0.5 sum_j log beta_j.
     init_beta: beta's first value, a number or an array of shape (dim,).
     min_beta, max_beta: its bounds after every step.    beta_lr_scale: factor of its learning rate.
-    The other arguments as Linear's.
+    The other arguments as Affine's.
     """
 
     def __init__(
@@ -38,18 +39,14 @@ class LinearGaussian(Linear):
                 f"layer {self.layer_name!r}: expected 0 < min_beta <= max_beta, got {min_beta} "
                 f"and {max_beta}."
             )
-        if np.shape(init_beta) not in ((), (self.dim,)):
-            raise ConfigError(
-                f"layer {self.layer_name!r}: init_beta must be a number or an array of shape "
-                f"({self.dim},), got one of shape {np.shape(init_beta)}."
-            )
-        self.init_beta, self.min_beta, self.max_beta = init_beta, min_beta, max_beta
+        self.init_beta = filled(init_beta, (self.dim,), f"layer {self.layer_name!r}: init_beta")
+        self.min_beta, self.max_beta = min_beta, max_beta
         self.beta_lr_scale = beta_lr_scale
 
     def set_input_space(self, space: Any) -> None:
         """Set the input space and draw W from the MLP's generator."""
         super().set_input_space(space)
-        self.beta = sharedX(np.ones(self.dim) * self.init_beta, name="beta")
+        self.beta = sharedX(self.init_beta, name="beta")
         self._params = [*self._params, self.beta]
 
     def get_lr_scalers(self) -> OrderedDict[Any, float]:

@@ -1,4 +1,4 @@
-"""Initial weights: the draws of a dense layer, in Pylearn2's order.
+"""First weights and biases: the draws of a layer, in Pylearn2's order.
 
 All of them are NumPy's legacy streams, so a seed gives the weights that it gave there.
 """
@@ -64,6 +64,19 @@ def draw_softmax(rng: Any, how: WeightInit, shape: tuple[int, int]) -> Array:
     return draw_sparse(rng, how.sparse_init, shape)
 
 
+def draw_kernels(rng: Any, how: WeightInit, shape: tuple[int, ...]) -> Any:
+    """Draw kernels of shape (output channels, input channels, rows, columns)."""
+    if how.irange is None:
+        assert how.sparse_init is not None
+        columns = draw_sparse(rng, how.sparse_init, (int(np.prod(shape[1:])), shape[0]))
+        return columns.T.reshape(shape)
+    kernels = rng.uniform(-how.irange, how.irange, shape)
+    if how.include_prob == 1.0:
+        # No draw of a mask: the next layer's weights are to be Pylearn2's.
+        return kernels
+    return kernels * (rng.uniform(0.0, 1.0, shape) < how.include_prob)
+
+
 def draw_sparse(rng: Any, count: int, shape: tuple[int, int]) -> Array:
     """Draw `count` standard normal weights in each column; the others are 0."""
     n_in, n_out = shape
@@ -79,3 +92,16 @@ def draw_sparse(rng: Any, count: int, shape: tuple[int, int]) -> Array:
                 row = rng.randint(0, n_in)
             weights[row, column] = rng.randn()
     return weights
+
+
+def filled(value: Any, shape: tuple[int, ...], what: str) -> Array:
+    """An array of `shape`, of one number or of an array of that shape.
+
+    Raises ConfigError, which begins with `what`, for another shape.
+    """
+    if np.shape(value) not in ((), shape):
+        raise ConfigError(
+            f"{what} must be a number or an array of shape {shape}, got one of shape "
+            f"{np.shape(value)}."
+        )
+    return np.zeros(shape) + value

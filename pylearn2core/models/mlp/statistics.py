@@ -1,11 +1,14 @@
-"""The monitoring channels that dense layers share."""
+"""The monitoring channels that layers share."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Any
 
+import pytensor
 import pytensor.tensor as pt
+
+from pylearn2core.utils.hyper import hyper
 
 Channels = OrderedDict[str, Any]
 
@@ -47,3 +50,36 @@ def unit_statistics(state: Any) -> Channels:
         channels[f"{name}_x_mean_u"] = values.mean()
         channels[f"{name}_x_min_u"] = values.min()
     return channels
+
+
+def detection(said: Any, true: Any, axis: int | tuple[int, ...]) -> Channels:
+    """Precision, recall and f1 of all units, and `per_output_` ones of each unit over `axis`.
+
+    said, true: zeros and ones.
+    """
+    names = ("precision", "recall", "f1")
+    positives = true.sum()
+    overall = _rates((true * said).sum(), said.sum(), positives)
+    channels: Channels = OrderedDict(zip(names, overall, strict=True))
+    # Pylearn2's channels, kept so that the numbers agree: a unit's recall is its hits over
+    # the positives of all units together.
+    each = _rates((true * said).sum(axis=axis), said.sum(axis=axis), positives)
+    for name, values in zip(names, each, strict=True):
+        channels[f"per_output_{name}_max"] = values.max()
+        channels[f"per_output_{name}_mean"] = values.mean()
+        channels[f"per_output_{name}_min"] = values.min()
+    return channels
+
+
+def _rates(hits: Any, said: Any, true: Any) -> tuple[Any, Any, Any]:
+    one = hyper(1.0)
+    precision = hits / pt.maximum(one, said)
+    recall = hits / pt.maximum(one, true)
+    # The same: the sum of two rates below 1 counts as 1.
+    f1 = hyper(2.0) * precision * recall / pt.maximum(one, precision + recall)
+    return precision, recall, f1
+
+
+def floats(condition: Any) -> Any:
+    """A condition as zeros and ones in floatX."""
+    return pt.cast(condition, pytensor.config.floatX)

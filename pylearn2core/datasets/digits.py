@@ -10,13 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import pytensor
 
-from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+from pylearn2core.datasets.image_sets import GreyImages
 from pylearn2core.datasets.view_converter import DefaultViewConverter
 
 ROWS = {"train": slice(0, 1000), "valid": slice(1000, 1400), "test": slice(1400, 1797)}
 
 
-class Digits(DenseDesignMatrix):
+class Digits(GreyImages):
     """One part of the digits, values in [0, 1], labels 0..9 as y of shape (n, 1).
 
     which_set: 'train' is rows 0..999, 'valid' 1000..1399, 'test' 1400..1796, in file order.
@@ -43,14 +43,6 @@ class Digits(DenseDesignMatrix):
             preprocessor=preprocessor,
             fit_preprocessor=fit_preprocessor,
         )
-
-    def adjust_for_viewer(self, X: Any) -> Any:
-        """[0, 1] to [-1, 1], clipped."""
-        return np.clip(2 * X - 1, -1, 1)
-
-    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
-        """As `adjust_for_viewer`: the scale does not depend on the values."""
-        return self.adjust_for_viewer(X)
 
 
 @cache

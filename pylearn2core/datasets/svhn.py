@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pytensor
 
+from pylearn2core.datasets.image_sets import Photographs
 from pylearn2core.datasets.published import (
-    Photographs,
     Publication,
     Stamp,
     check_set,

@@ -23,7 +23,7 @@ SWEEPER = (
     ("host",),
     ("spec", "scheduler", "store"),
     ("workers", "launchers"),
-    ("driver", "report"),
+    ("driver", "report", "testing"),
     ("cli",),
     ("__main__",),
 )

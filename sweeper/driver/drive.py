@@ -13,7 +13,7 @@ from sweeper.driver.loop import Loop
 from sweeper.driver.progress import Outcome, Progress, Teller
 from sweeper.driver.watch import Watch
 from sweeper.host import variables
-from sweeper.launchers.shipped import as_workers_find_it
+from sweeper.launchers.remote.unpacked import as_workers_find_it
 from sweeper.records import RunnerSetup, TrialState, TrialTask
 from sweeper.records.errors import StoreError
 

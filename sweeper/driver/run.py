@@ -20,11 +20,12 @@ from sweeper.driver.progress import Outcome, Progress
 from sweeper.driver.results import Results
 from sweeper.driver.work import expand, put_back, what_is_left
 from sweeper.host import variables
-from sweeper.launchers import folder, joined
+from sweeper.launchers import folder
 from sweeper.launchers.base import check_parts
-from sweeper.launchers.joined import JoinedCluster
-from sweeper.launchers.local import LocalCluster
-from sweeper.launchers.shipped import as_driver_finds_it
+from sweeper.launchers.cluster import joined
+from sweeper.launchers.cluster.joined import JoinedCluster
+from sweeper.launchers.cluster.private import PrivateCluster
+from sweeper.launchers.remote.unpacked import as_driver_finds_it
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreBusyError
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
@@ -144,7 +145,7 @@ def choose_cluster(header: SweepSpec, workers: int | None, trials: int) -> Clust
     wanted = workers or header.workers
     if joined.given_in(os.environ):
         return JoinedCluster(header.resources, wanted=wanted, trials=trials)
-    return LocalCluster(header.resources, wanted=wanted, trials=trials)
+    return PrivateCluster(header.resources, wanted=wanted, trials=trials)
 
 
 @dataclass(slots=True)

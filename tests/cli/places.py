@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from sweeper.host import processes
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job, Placed
+from sweeper.launchers import folder, ray, slurm
+from sweeper.launchers.base import Backend, Job, Placed
 from sweeper.records.errors import ClusterError
 
 SWEEP = f"{sys.executable} -m sweeper"
@@ -95,3 +95,7 @@ class Apart(Queue):
 
     def down(self, placed):
         return "nothing is rented"
+
+
+QUEUE = Backend(slurm.config.read, Queue)
+APART = Backend(ray.config.read, Apart)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.cli import app as cli
+from sweeper import cli
 from sweeper.records import (
     AttemptEnded,
     AttemptStarted,

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.cli import app as cli
-from sweeper.cli import launch as cli_launch
+from sweeper import cli
+from sweeper.cli import new_folder
+from sweeper.cli.new_folder import run_folder
 
 
 @pytest.fixture
 def same_second(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli_launch.time, "strftime", lambda form: "20270131-120000")
+    monkeypatch.setattr(new_folder.time, "strftime", lambda form: "20270131-120000")
 
 
 def test_launches_of_one_second_have_folders_of_their_own(same_second):
     with (
-        cli_launch.run_folder(None, "grid", claim=True) as one,
-        cli_launch.run_folder(None, "grid", claim=True) as other,
+        run_folder(None, "grid", claim=True) as one,
+        run_folder(None, "grid", claim=True) as other,
     ):
         assert str(one) == "runs/grid-20270131-120000"
         assert str(other) == "runs/grid-20270131-120000-2"
@@ -29,11 +30,11 @@ def test_launches_of_one_second_have_folders_of_their_own(same_second):
 
 
 def test_a_dry_run_makes_no_folder_and_a_given_one_is_left_alone(same_second):
-    with cli_launch.run_folder(None, "grid", claim=False) as folder:
+    with run_folder(None, "grid", claim=False) as folder:
         assert not folder.parent.exists()
     given = Path("mine")
     given.mkdir()
-    with cli_launch.run_folder(given, "grid", claim=True) as folder:
+    with run_folder(given, "grid", claim=True) as folder:
         assert folder is given
     assert given.is_dir()
 

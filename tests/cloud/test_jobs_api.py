@@ -18,7 +18,7 @@ import pytest
 from sweeper.launchers import folder
 from sweeper.launchers.base import Placed
 from sweeper.launchers.choose import launcher_of
-from sweeper.launchers.jobs.api import JobsApi
+from sweeper.launchers.ray.api import JobsApi
 from sweeper.records.errors import ClusterError, InputError
 
 pytestmark = pytest.mark.cloud

@@ -19,9 +19,9 @@ import pytest
 
 from sweeper import driver
 from sweeper import spec as specs
-from sweeper.cli import place as cli_place
-from sweeper.cli import watch as cli_watch
-from sweeper.launchers import config, folder
+from sweeper.cli import watcher as watchers
+from sweeper.cli.submit import order_of, submit, submit_again, submit_new
+from sweeper.launchers import cluster_file, folder
 from sweeper.launchers.base import Job, Order, Placed
 from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
 from sweeper.records import Resources, SweepSpec
@@ -89,7 +89,7 @@ def cloud(order, monkeypatch):
 
 @pytest.fixture
 def aws():
-    return CloudLauncher(config.loads(AWS, "aws.yaml"))
+    return CloudLauncher(cluster_file.loads(AWS, "aws.yaml"))
 
 
 def test_where_the_machines_are_is_noted_before_they_are_rented(aws, cloud, order):
@@ -102,7 +102,7 @@ def test_where_the_machines_are_is_noted_before_they_are_rented(aws, cloud, orde
 def test_a_launch_that_fails_gives_back_and_leaves_no_note(aws, cloud, order):
     cloud.fails = {"send": ClusterError("no rsync there")}
     with pytest.raises(ClusterError, match="no rsync there"):
-        cli_place.submit(aws, order, AWS)
+        submit(aws, order, AWS)
     assert cloud.calls == ["up", "send", "down"]
     assert not (order.run_dir / folder.PLACED).exists()
 
@@ -113,7 +113,7 @@ def test_machines_that_could_not_be_given_back_are_told_and_stay_noted(
 ):
     cloud.fails = {"send": ClusterError("no rsync there"), "down": how}
     with pytest.raises(ClusterError if isinstance(how, ClusterError) else KeyboardInterrupt):
-        cli_place.submit(aws, order, AWS)
+        submit(aws, order, AWS)
     assert "may still run and cost money" in caplog.text
     assert f"sweep down {order.run_dir}" in caplog.text
     assert (order.run_dir / folder.PLACED).exists()
@@ -128,10 +128,10 @@ def test_a_failed_launch_keeps_its_folder_only_for_sweep_down(aws, cloud, tmp_pa
     cloud.fails = {"up": ClusterError("no quota")}
     if not is_given_back:
         cloud.fails["down"] = ClusterError("no network")
-    found = config.loads(AWS, "aws.yaml")
-    order = cli_place.order_of(found, spec, trials=2, run_dir=run_dir, workers=None)
+    found = cluster_file.loads(AWS, "aws.yaml")
+    order = order_of(found, spec, trials=2, run_dir=run_dir, workers=None)
     with pytest.raises(ClusterError, match="no quota"):
-        cli_place.launch(found, spec, specs.expand(spec), order)
+        submit_new(found, spec, specs.expand(spec), order)
     assert run_dir.exists() != is_given_back
     if not is_given_back:
         placed = folder.read_placed(run_dir)
@@ -151,7 +151,7 @@ def test_a_closed_terminal_while_renting_gives_the_machines_back(aws, cloud, ord
     before = signal.signal(number, signal.SIG_DFL)
     try:
         with pytest.raises(SystemExit) as ended:
-            cli_place.submit(aws, order, AWS)
+            submit(aws, order, AWS)
         assert ended.value.code == 128 + number
         assert cloud.calls == ["down"]
         assert signal.getsignal(number) == signal.SIG_DFL
@@ -185,10 +185,10 @@ def test_a_watch_ends_only_after_several_answers_that_there_is_no_driver(tmp_pat
         def look(self, _):
             return Job(states.pop(0))
 
-    monkeypatch.setattr(cli_watch, "launcher_of", lambda _: Queue())
-    monkeypatch.setattr(cli_watch, "ASK_EVERY_S", 0.0)
+    monkeypatch.setattr(watchers, "launcher_of", lambda _: Queue())
+    monkeypatch.setattr(watchers, "ASK_EVERY_S", 0.0)
     folder.write_placed(tmp_path, Placed("cloud", "j"))
-    watcher = cli_watch.Watcher(tmp_path)
+    watcher = watchers.Watcher(tmp_path)
     over = []
     while not over or not over[-1]:
         watcher.look()
@@ -200,7 +200,7 @@ def test_a_run_is_not_resumed_beside_a_driver_that_does_not_answer(cloud, order,
     cloud.fails = {"exec": ClusterError("ssh: no route to host")}
     placed = Placed("cloud", "j", "aws us-east-1", "~/sweep/j", AWS, facts={"ray_up": ""})
     with pytest.raises(ClusterError, match="no route"):
-        cli_place.resume(order.run_dir, placed, workers=None, code_changed_ok=False)
+        submit_again(order.run_dir, placed, workers=None, code_changed_ok=False)
     assert cloud.calls == ["exec"]
 
 

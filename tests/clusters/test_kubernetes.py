@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import yaml
 
-from sweeper.cli import app as cli
+from sweeper import cli
 from sweeper.launchers import choose, folder
 from sweeper.launchers.base import Job, Launcher, Order, Placed
-from sweeper.launchers.config import KubernetesConfig
-from sweeper.launchers.jobs import restore
 from sweeper.launchers.kubernetes import KubernetesLauncher
+from sweeper.launchers.kubernetes.config import KubernetesConfig
 from sweeper.launchers.kubernetes.kubectl import Kubectl
+from sweeper.launchers.remote import restore
 from sweeper.records.errors import ClusterError, InputError
 
 Cluster = Callable[[str], KubernetesConfig]

@@ -12,8 +12,9 @@ import pytest
 
 from sweeper.launchers import folder
 from sweeper.launchers.base import Order, Placed
-from sweeper.launchers.config import SlurmConfig, loads
+from sweeper.launchers.cluster_file import loads
 from sweeper.launchers.slurm import SlurmLauncher, host, progress, queue, script
+from sweeper.launchers.slurm.config import SlurmConfig
 from sweeper.records import Checkpointing, Resources, SweepSpec
 from sweeper.records.errors import InputError
 

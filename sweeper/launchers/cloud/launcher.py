@@ -24,18 +24,24 @@ from sweeper.launchers.base import Job, Placed, asked_words
 from sweeper.launchers.cloud import credentials, last_act, rayup
 from sweeper.launchers.cloud.commands import NoHeadError, RayUp
 from sweeper.launchers.cloud.wheel import make_wheel
-from sweeper.launchers.jobs import receive
-from sweeper.launchers.jobs.launcher import driver_command, job_name, job_of, results_of
-from sweeper.launchers.jobs.on_head import SNAPSHOT
-from sweeper.launchers.jobs.shell import quoted
-from sweeper.launchers.shipping import files_to_ship
+from sweeper.launchers.remote import receive
+from sweeper.launchers.remote.driver import (
+    driver_command,
+    head_command,
+    job_name,
+    job_of,
+    results_of,
+)
+from sweeper.launchers.remote.on_head import SNAPSHOT
+from sweeper.launchers.remote.shell import quoted
+from sweeper.launchers.remote.shipping import files_to_ship
 from sweeper.records.errors import ClusterError, InputError, SweepError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import CloudConfig
+    from sweeper.launchers.cloud.config import CloudConfig
 
 _DASHBOARD = "http://127.0.0.1:8265"
 _FACT = "ray_up"
@@ -204,8 +210,7 @@ class CloudLauncher:
 
     def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
         """Ask the driver through the head."""
-        words = ["python", "-m", "sweeper.launchers.jobs.on_head", "ask", placed.remote_dir, "stop"]
-        _cluster(placed).exec(quoted([*words, *trials]))
+        _cluster(placed).exec(quoted(head_command("ask", placed.remote_dir, "stop", *trials)))
         return f"the driver (job {placed.job} on {placed.address}) was asked {asked_words(trials)}"
 
     def fetch(self, placed: Placed, run_dir: Path) -> None:
@@ -215,8 +220,7 @@ class CloudLauncher:
             return
         cluster = _cluster(placed)
         made = f"{placed.remote_dir}/.sent/{SNAPSHOT}"
-        words = ["python", "-m", "sweeper.launchers.jobs.on_head", "copy", placed.remote_dir, made]
-        cluster.exec(quoted(words))
+        cluster.exec(quoted(head_command("copy", placed.remote_dir, made)))
         with tempfile.TemporaryDirectory(prefix="sweep-") as here:
             cluster.receive(made, f"{here}/{SNAPSHOT}")
             receive.write(run_dir, (Path(here) / SNAPSHOT).read_bytes())

@@ -21,7 +21,7 @@ from sweeper.launchers.kubernetes.shape import (
 )
 
 if TYPE_CHECKING:
-    from sweeper.launchers.config import KubernetesConfig
+    from sweeper.launchers.kubernetes.config import KubernetesConfig
 
 HEAD_CONTAINER = "ray-head"
 

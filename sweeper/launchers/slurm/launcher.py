@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import SlurmConfig
+    from sweeper.launchers.slurm.config import SlurmConfig
 
 # How long an allocation may take to end once it was cancelled: SLURM's own patience, and more.
 END_S = 60.0

@@ -12,12 +12,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from sweeper.host.variables import DATA_PATH
-from sweeper.launchers.base import share_gpus
 from sweeper.launchers.data import is_url
+from sweeper.launchers.fit import share_gpus
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import SlurmConfig
+    from sweeper.launchers.slurm.config import SlurmConfig
 
 FOLDER = "slurm"
 # SLURM warns up to a minute early; a driver takes some ten seconds to save what runs.

@@ -51,13 +51,5 @@ class SoftmaxRegression(MLP):
             binary_target_dim=binary_target_dim,
             non_redundant=non_redundant,
         )
-        super().__init__(
-            layers=[layer],
-            batch_size=batch_size,
-            input_space=input_space,
-            nvis=nvis,
-            seed=seed,
-            input_source=input_source,
-            target_source=target_source,
-            monitor_targets=monitor_targets,
-        )
+        super().__init__([layer], batch_size, input_space, input_source, target_source, nvis, seed)
+        self.monitor_targets = monitor_targets

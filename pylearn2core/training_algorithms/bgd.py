@@ -65,10 +65,7 @@ class BGD(GradientAlgorithm):
         init_alpha: Sequence[float] | None = None,
         seed: Any = None,
     ) -> None:
-        if line_search_mode not in (None, "exhaustive"):
-            raise ConfigError(
-                f"line_search_mode: expected 'exhaustive' or none, got {line_search_mode!r}."
-            )
+        _check_mode(line_search_mode)
         super().__init__(
             cost,
             batch_size=batch_size,
@@ -177,4 +174,11 @@ class BGD(GradientAlgorithm):
         share = self.scale_step
         self.model.set_param_values(
             [(1.0 - share) * old + share * new for old, new in zip(before, after, strict=True)]
+        )
+
+
+def _check_mode(line_search_mode: str | None) -> None:
+    if line_search_mode not in (None, "exhaustive"):
+        raise ConfigError(
+            f"line_search_mode: expected 'exhaustive' or none, got {line_search_mode!r}."
         )

@@ -71,13 +71,7 @@ class RBM(Model, Block):
         super().__init__()
         self.nvis, self.nhid = nvis, nhid
         self.rng = make_np_rng(rng, DEFAULT_SEED, which_method=["uniform", "randn"])
-        unused = (base_lr, anneal_start, nchains, sml_gibbs_steps, monitor_reconstruction)
-        if unused != (1e-3, None, 100, 1, False):
-            log.warning(
-                "base_lr, anneal_start, nchains, sml_gibbs_steps and monitor_reconstruction of an "
-                "RBM do nothing here: SGD and a cost of costs.ebm_estimation train it. Give SGD "
-                "the learning rate, and the cost the number of steps and chains."
-            )
+        _warn_of_unused(base_lr, anneal_start, nchains, sml_gibbs_steps, monitor_reconstruction)
         self.base_lr, self.anneal_start = base_lr, anneal_start
         self.nchains, self.sml_gibbs_steps = nchains, sml_gibbs_steps
         if nvis is not None or nhid is not None or transformer is None:
@@ -313,6 +307,15 @@ def _own(space: Any, transformer: Any, attribute: str, argument: str) -> Any:
             f"{argument}: the transformer's {attribute} is {own}, but {argument} is {found}."
         )
     return found
+
+
+def _warn_of_unused(*given: object) -> None:
+    if given != (1e-3, None, 100, 1, False):
+        log.warning(
+            "base_lr, anneal_start, nchains, sml_gibbs_steps and monitor_reconstruction of an RBM "
+            "do nothing here: SGD and a cost of costs.ebm_estimation train it. Give SGD the "
+            "learning rate, and the cost the number of steps and chains."
+        )
 
 
 def _biases(value: Any, space: Any, name: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pylearn2core.errors import UnsupportedError
 
@@ -65,3 +66,7 @@ class Dataset:
     def has_topological_view(self) -> bool:
         """Whether examples have a view as images."""
         return hasattr(self, "get_topological_view")
+
+
+# One dataset, or several by the prefix that each gives to its channels.
+Datasets: TypeAlias = Dataset | Mapping[str, Dataset]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 class ModelExtension:
     """Changes a model's updates after the training algorithm has made them."""
 
-    def post_modify_updates(self, updates: dict[Any, Any], model: Any) -> None:
+    def post_modify_updates(self, updates: dict[Any, Any], model: Model) -> None:
         """Change `updates` (shared variable to new value) of `model` in place."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.linear.norms import bound_norms
 from pylearn2core.model_extensions.model_extension import ModelExtension
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 class MaxL2FilterNorm(ModelExtension):
@@ -26,7 +29,7 @@ class MaxL2FilterNorm(ModelExtension):
         self.axis = tuple(axis) if isinstance(axis, list) else axis
         self.min_limit = min_limit
 
-    def post_modify_updates(self, updates: dict[Any, Any], model: Any) -> None:
+    def post_modify_updates(self, updates: dict[Any, Any], model: Model) -> None:
         """Bound the new weights of `model`."""
         W = _weights_of(model)
         if W in updates:
@@ -49,7 +52,7 @@ class ConstrainFilterMaxNorm(MaxL2FilterNorm):
         super().__init__(limit, axis)
 
 
-def _weights_of(model: Any) -> Any:
+def _weights_of(model: Model) -> Any:
     found = getattr(model, "W", None)
     if found is not None:
         return found

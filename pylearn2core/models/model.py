@@ -29,6 +29,10 @@ class Model:
     input_source: Any
     target_source: Any
     monitor: Any
+    # The YAML texts that the model and its training set were built from.
+    yaml_src: str | None
+    model_yaml_src: str | None
+    dataset_yaml_src: str | None
 
     def __init__(self, extensions: Iterable[Any] | None = None) -> None:
         self.names_to_del: set[str] = set()

@@ -6,7 +6,7 @@ import copy
 import logging
 import time
 from collections.abc import Generator, Hashable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,11 @@ from pylearn2core.monitor.view import SEED, DatasetView, Expression, Scheme, mea
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
 
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.models.model import Model
+
 log = logging.getLogger("pylearn2core.monitor")
 
 
@@ -27,7 +32,7 @@ class Monitor:
     channels: name to MonitorChannel.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
         self.channels: dict[str, MonitorChannel] = {}
         self._views: list[DatasetView] = []
@@ -41,7 +46,7 @@ class Monitor:
         self._began: float | None = None
 
     @classmethod
-    def get_monitor(cls, model: Any) -> Monitor:
+    def get_monitor(cls, model: Model) -> Monitor:
         """The model's monitor, made if it has none."""
         monitor = getattr(model, "monitor", None)
         if monitor is None:
@@ -77,7 +82,7 @@ class Monitor:
     # -------------------------------------------------------------- what to measure
     def add_dataset(
         self,
-        dataset: Any,
+        dataset: Dataset,
         mode: str = "sequential",
         batch_size: int | None = None,
         num_batches: int | None = None,
@@ -94,7 +99,7 @@ class Monitor:
         name: str,
         ipt: Any,
         val: Any,
-        dataset: Any = None,
+        dataset: Dataset | None = None,
         prereqs: Sequence[Any] | None = None,
         data_specs: Any = None,
     ) -> None:
@@ -131,7 +136,7 @@ class Monitor:
             self._clock = Clock()
         return MonitorChannel(name, self._clock)
 
-    def _view(self, dataset: Any, name: str) -> DatasetView:
+    def _view(self, dataset: Dataset | None, name: str) -> DatasetView:
         if dataset is None and self._views:
             return self._views[0]
         for view in self._views:
@@ -144,8 +149,8 @@ class Monitor:
 
     def setup(
         self,
-        dataset: Any,
-        cost: Any,
+        dataset: Datasets | None,
+        cost: Cost,
         batch_size: int | None,
         num_batches: int | None = None,
         extra_costs: Mapping[str, Any] | None = None,
@@ -172,7 +177,7 @@ class Monitor:
                 )
 
     def _expressions(
-        self, cost: Any, extra_costs: Mapping[str, Any] | None, args: Mapping[str, Any]
+        self, cost: Cost, extra_costs: Mapping[str, Any] | None, args: Mapping[str, Any]
     ) -> tuple[dict[str, tuple[int, Any]], Sequence[Any], Sequence[Any]]:
         """Channel name -> (index of its data specs, expression), built once for all datasets."""
         costs = {"": cost, **(extra_costs or {})}
@@ -302,18 +307,18 @@ def _symbolic_batches(specs: Sequence[Any]) -> Sequence[Any]:
     return mapping.nest(variables)  # type: ignore[no-any-return]
 
 
-def get_monitor(model: Any) -> Monitor:
+def get_monitor(model: Model) -> Monitor:
     """The model's monitor, made if it has none."""
     return Monitor.get_monitor(model)
 
 
-def read_channel(model: Any, channel_name: str, monitor_name: str = "monitor") -> float:
+def read_channel(model: Model, channel_name: str, monitor_name: str = "monitor") -> float:
     """The last value of a channel."""
     return float(getattr(model, monitor_name).channels[channel_name].val_record[-1])
 
 
 def push_monitor(
-    model: Any, name: str, transfer_experience: bool = False, save_records: bool = False
+    model: Model, name: str, transfer_experience: bool = False, save_records: bool = False
 ) -> Any:
     """Put the model's monitor away as attribute `name`, so that training starts a new one.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -15,6 +15,9 @@ import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.training_algorithms.schedules import rate_of
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import AlgorithmLike
 
 
 class BatchSchedule:
@@ -28,7 +31,9 @@ class BatchSchedule:
         self.count = pytensor.shared(np.asarray(0.0), name="batches_done")
         self.first_rate = pytensor.shared(np.asarray(0.0), name="first_learning_rate")
 
-    def step_updates(self, algorithm: Any, updates: Mapping[Any, Any]) -> OrderedDict[Any, Any]:
+    def step_updates(
+        self, algorithm: AlgorithmLike, updates: Mapping[Any, Any]
+    ) -> OrderedDict[Any, Any]:
         """The learning rate's update, and those of this schedule's own state."""
         rate = rate_of(algorithm, self)
         # Read at the first batch: extensions may have set the rate until then.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,12 @@ from pylearn2core.training_algorithms.batches import Batch
 from pylearn2core.training_algorithms.gradient_algorithm import GradientAlgorithm, Passes
 from pylearn2core.training_algorithms.line import Line
 from pylearn2core.training_algorithms.line_search import LineMinimum, Search, among, exhaustive
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.models.model import Model
+    from pylearn2core.termination_criteria.criterion import TerminationCriterion
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +51,14 @@ class BGD(GradientAlgorithm):
 
     def __init__(
         self,
-        cost: Any,
+        cost: Cost,
         batch_size: int | None = None,
         batches_per_iter: int | None = None,
         updates_per_batch: int = 10,
         monitoring_batch_size: int | None = None,
         monitoring_batches: int | None = None,
-        monitoring_dataset: Any = None,
-        termination_criterion: Any = None,
+        monitoring_dataset: Datasets | None = None,
+        termination_criterion: TerminationCriterion | None = None,
         set_batch_size: bool = False,
         reset_alpha: bool = True,
         conjugate: bool = False,
@@ -99,7 +105,7 @@ class BGD(GradientAlgorithm):
         return steps
 
     # -------------------------------------------------------------- setting up
-    def setup(self, model: Any, dataset: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset) -> None:
         """Build the graphs and the channels."""
         super().setup(model, dataset)
         fixed_vars = self._take_data("shuffled_sequential")
@@ -112,7 +118,7 @@ class BGD(GradientAlgorithm):
         return [] if self._line is None else self._line.shared_state()
 
     # -------------------------------------------------------------- training
-    def passes(self, dataset: Any) -> Passes:
+    def passes(self, dataset: Dataset) -> Passes:
         """Request the passes of one epoch.
 
         Raises NonFiniteError (a RuntimeError) where the objective is NaN.

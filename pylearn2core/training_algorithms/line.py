@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -16,6 +16,10 @@ from pylearn2core.training_algorithms.batches import Batch, Inputs
 from pylearn2core.training_algorithms.gradient_algorithm import Passes
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.models.model import Model
 
 # The weight of a new value in the running means that are channels.
 _WEIGHT = 0.01
@@ -31,8 +35,8 @@ class Line:
 
     def __init__(
         self,
-        model: Any,
-        cost: Any,
+        model: Model,
+        cost: Cost,
         inputs: Inputs,
         fixed_vars: Mapping[str, Any],
         conjugate: bool,
@@ -98,7 +102,7 @@ class Line:
             self._weight: hyper(_WEIGHT) * pt.ones_like(self._weight),
         }
 
-    def _moved(self, model: Any) -> dict[Any, Any]:
+    def _moved(self, model: Model) -> dict[Any, Any]:
         """The parameters a step along the line, as the model's constraints leave them."""
         scalers = model.get_lr_scalers()
         updates: dict[Any, Any] = {}
@@ -108,7 +112,7 @@ class Line:
         model.modify_updates(updates)
         return updates
 
-    def _at_step(self, objective: Any, model: Any) -> Any:
+    def _at_step(self, objective: Any, model: Model) -> Any:
         """The objective at the step size; at 0 it is that of the parameters as they are."""
         away = self._step > hyper(0.0)
         moved = {

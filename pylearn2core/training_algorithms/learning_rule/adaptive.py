@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
@@ -18,6 +18,10 @@ from pylearn2core.training_algorithms.learning_rule.base import (
 )
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.monitor import Monitor
 
 Scalers = Mapping[Any, Any] | None
 
@@ -96,7 +100,7 @@ class RMSProp(LearningRule):
             self.mean_square_grads[param] = state_like(param, "mean_square_grad")
         return self.mean_square_grads[param]
 
-    def add_channels_to_monitor(self, monitor: Any, monitoring_dataset: Any) -> None:
+    def add_channels_to_monitor(self, monitor: Monitor, monitoring_dataset: Dataset) -> None:
         """Add the smallest, largest and mean mean-square gradient of each parameter."""
         # Made here, as the channels are added before the first updates are asked for.
         for param in monitor.model.get_params():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,13 +12,17 @@ from pylearn2core.errors import UnsupportedError
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
 
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.monitor import Monitor
+
 Updates = OrderedDict[Any, Any]
 
 
 class LearningRule:
     """Turns the gradients of a step into the updates of the parameters and of its own state."""
 
-    def add_channels_to_monitor(self, monitor: Any, monitoring_dataset: Any) -> None:
+    def add_channels_to_monitor(self, monitor: Monitor, monitoring_dataset: Dataset) -> None:
         """Add this rule's channels; none by default."""
 
     def get_updates(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,12 @@ from pylearn2core.training_algorithms.learning_rule.base import (
     state_like,
 )
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
+    from pylearn2core.monitor import Monitor
+    from pylearn2core.protocols import AlgorithmLike
 
 
 class Momentum(LearningRule):
@@ -34,7 +40,7 @@ class Momentum(LearningRule):
         self.momentum = sharedX(init_momentum, "momentum")
         self.nesterov_momentum = nesterov_momentum
 
-    def add_channels_to_monitor(self, monitor: Any, monitoring_dataset: Any) -> None:
+    def add_channels_to_monitor(self, monitor: Monitor, monitoring_dataset: Dataset) -> None:
         """Add the channel `momentum`."""
         monitor.add_channel(
             name="momentum",
@@ -83,7 +89,7 @@ class MomentumAdjustor(TrainExtension):
         self._count = 0
         self._init_momentum: float | None = None
 
-    def setup(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Note the first momentum; set the value for the epochs seen so far."""
         momentum = _momentum_of(algorithm)
         if self._init_momentum is None:
@@ -91,7 +97,7 @@ class MomentumAdjustor(TrainExtension):
         self._count = model.monitor.get_epochs_seen()
         self._apply(momentum)
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Set the value for the next epoch."""
         self._count += 1
         self._apply(_momentum_of(algorithm))
@@ -110,7 +116,7 @@ class MomentumAdjustor(TrainExtension):
         momentum.set_value(np.asarray(self.current_momentum(), dtype=momentum.dtype))
 
 
-def _momentum_of(algorithm: Any) -> Any:
+def _momentum_of(algorithm: AlgorithmLike) -> Any:
     momentum = getattr(getattr(algorithm, "learning_rule", None), "momentum", None)
     if momentum is None:
         raise ConfigError(

@@ -21,6 +21,7 @@ class ModelLike(Protocol):
     """
 
     tag: Any
+    monitor: Any
 
     def get_params(self) -> list[Symbol]:
         """The parameters, as shared variables, in a fixed order."""
@@ -43,6 +44,12 @@ class ModelLike(Protocol):
     def get_monitoring_data_specs(self) -> DataSpecs:
         """(space, source) of the data that the model's own channels take."""
 
+    def free_energy(self, V: Symbol) -> Symbol:
+        """The free energy of each row of V, a vector."""
+
+    def score(self, V: Symbol) -> Symbol:
+        """d log p(v) / dv for each row of V, the same shape as V."""
+
 
 class DatasetLike(Protocol):
     """A dataset whose examples are all there."""
@@ -54,6 +61,19 @@ class DatasetLike(Protocol):
         """All examples, nested as in `get_data_specs()`."""
 
 
+class MatrixLike(Protocol):
+    """A dataset that is one matrix, perhaps with targets."""
+
+    def get_design_matrix(self) -> Any:
+        """The examples as rows."""
+
+    def has_targets(self) -> bool:
+        """Whether there are targets."""
+
+    def get_targets(self) -> Any:
+        """The targets as given, or None."""
+
+
 class AlgorithmLike(Protocol):
     """What trains a model, as an extension of its training sees it."""
 
@@ -61,3 +81,30 @@ class AlgorithmLike(Protocol):
 
     def shared_state(self) -> list[Symbol]:
         """The shared variables that training steps use, in a fixed order."""
+
+
+class PreprocessorLike(Protocol):
+    """Changes a dataset in place, perhaps after learning from one."""
+
+    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+        """Change `dataset`; with can_fit it may learn from it first."""
+
+
+class MonitorLike(Protocol):
+    """What records a model's channels."""
+
+    channels: Any
+
+    def add_dataset(self, dataset: Any, mode: str = ..., batch_size: int | None = ...) -> None:
+        """Measure channels on this dataset too."""
+
+    def add_channel(
+        self,
+        name: str,
+        ipt: Symbol,
+        val: Symbol,
+        dataset: Any = ...,
+        prereqs: Any = ...,
+        data_specs: Any = ...,
+    ) -> None:
+        """Add a channel `name` of value `val`, an expression of the batch variables `ipt`."""

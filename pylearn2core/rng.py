@@ -48,3 +48,12 @@ def copy_rng(rng: np.random.RandomState) -> np.random.RandomState:
     `copy.copy` shares the bit generator since NumPy 1.17, so a draw from one would move the other.
     """
     return copy.deepcopy(rng)
+
+
+def swapped_order(count: int, rng: np.random.RandomState) -> Any:
+    """An order of `count` rows: each row in turn changes places with a random one."""
+    order = np.arange(count)
+    for row in range(count):
+        other = rng.randint(count)
+        order[[row, other]] = order[[other, row]]
+    return order

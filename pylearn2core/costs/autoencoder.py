@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytensor.tensor as pt
 from pytensor.scalar.math import Sigmoid
@@ -10,6 +10,10 @@ from pytensor.scalar.math import Sigmoid
 from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin
 from pylearn2core.errors import ConfigError
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.kinds import AutoencoderLike
+    from pylearn2core.protocols import ModelLike
 
 
 class GSNFriendlyCost(DefaultDataSpecsMixin, Cost):
@@ -22,10 +26,10 @@ class GSNFriendlyCost(DefaultDataSpecsMixin, Cost):
         """The error of `output`, a scalar, where `target` was wanted."""
         raise NotImplementedError
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
         """The error of the model's reconstruction of `data`."""
         self.get_data_specs(model)[0].validate(data)
-        return self.cost(data, model.reconstruct(data))
+        return self.cost(data, cast("AutoencoderLike", model).reconstruct(data))
 
 
 class MeanSquaredReconstructionError(GSNFriendlyCost):
@@ -60,10 +64,10 @@ class SparseActivation(DefaultDataSpecsMixin, Cost):
         self.coeff = coeff
         self.p = p
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
         """The penalty, a scalar."""
         self.get_data_specs(model)[0].validate(data)
-        active = abs(model.encode(data)).mean(axis=0)
+        active = abs(cast("AutoencoderLike", model).encode(data)).mean(axis=0)
         p, rest, one = hyper(self.p), hyper(1.0 - self.p), hyper(1.0)
         divergence = p * pt.log(p / active) + rest * pt.log(rest / (one - active))
         penalty = hyper(self.coeff) * divergence.sum()

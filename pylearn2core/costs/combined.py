@@ -6,13 +6,16 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.costs.base import Cost, FixedVarDescr
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import ModelLike
 
 _PAIR = 2
 _values: ContextVar[dict[Any, Any] | None] = ContextVar("values_of_terms", default=None)
@@ -51,7 +54,7 @@ class SumOfCosts(Cost):
         """Whether any of the costs needs targets."""
         return any(cost.supervised for cost in self.costs)
 
-    def _terms(self, model: Any, data: Any) -> Iterator[tuple[Any, Cost, Any]]:
+    def _terms(self, model: ModelLike, data: Any) -> Iterator[tuple[Any, Cost, Any]]:
         """(coefficient, cost, that cost's own data) of each term."""
         _, mapping = self.get_composite_specs_and_mapping(model)
         self.get_data_specs(model)[0].validate(data)
@@ -59,7 +62,7 @@ class SumOfCosts(Cost):
         yield from zip(self.coeffs, self.costs, mapping.nest(data), strict=True)
 
     def _value(
-        self, place: int, cost: Cost, model: Any, own: Any, kwargs: Mapping[str, Any]
+        self, place: int, cost: Cost, model: ModelLike, own: Any, kwargs: Mapping[str, Any]
     ) -> Any:
         """What the cost's `expr` gives; inside `sharing_values`, once for a batch.
 
@@ -74,17 +77,17 @@ class SumOfCosts(Cost):
             values[key] = given, cost.expr(model, own)  # kept, so that the ids stay theirs
         return values[key][1]
 
-    def get_composite_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_composite_data_specs(self, model: ModelLike) -> tuple[Any, Any]:
         """(space, source) of all the costs' data, one part a cost."""
         specs = [cost.get_data_specs(model) for cost in self.costs]
         return CompositeSpace([space for space, _ in specs]), tuple(source for _, source in specs)
 
-    def get_composite_specs_and_mapping(self, model: Any) -> tuple[tuple[Any, Any], Any]:
+    def get_composite_specs_and_mapping(self, model: ModelLike) -> tuple[tuple[Any, Any], Any]:
         """(specs with one part a cost, mapping between them and the flat specs)."""
         specs = self.get_composite_data_specs(model)
         return specs, DataSpecsMapping(specs)
 
-    def get_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_data_specs(self, model: ModelLike) -> tuple[Any, Any]:
         """(space, source) in which each (space, source) of the costs stands once."""
         (space, source), mapping = self.get_composite_specs_and_mapping(model)
         if mapping.n_unique_specs == 0:
@@ -93,7 +96,7 @@ class SumOfCosts(Cost):
             return mapping.flatten(space), mapping.flatten(source)
         return CompositeSpace(mapping.flatten(space)), mapping.flatten(source)
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
         """The weighted sum, or None where a term has no value."""
         total = None
         for place, (coeff, cost, own) in enumerate(self._terms(model, data)):
@@ -105,7 +108,7 @@ class SumOfCosts(Cost):
         return total
 
     def get_gradients(
-        self, model: Any, data: Any, **kwargs: Any
+        self, model: ModelLike, data: Any, **kwargs: Any
     ) -> tuple[OrderedDict[Any, Any], OrderedDict[Any, Any]]:
         """The weighted sums of the costs' own gradients, and all their updates."""
         gradients: OrderedDict[Any, Any] = OrderedDict()
@@ -124,7 +127,7 @@ class SumOfCosts(Cost):
         return gradients, updates
 
     def get_monitoring_channels(
-        self, model: Any, data: Any, **kwargs: Any
+        self, model: ModelLike, data: Any, **kwargs: Any
     ) -> OrderedDict[str, Any]:
         """The costs' own channels, and `term_<i>[_<name>]`: each cost before its coefficient."""
         channels: OrderedDict[str, Any] = OrderedDict()
@@ -136,7 +139,7 @@ class SumOfCosts(Cost):
                 channels[f"term_{place}_{name}" if name else f"term_{place}"] = value
         return channels
 
-    def get_fixed_var_descr(self, model: Any, data: Any) -> FixedVarDescr:
+    def get_fixed_var_descr(self, model: ModelLike, data: Any) -> FixedVarDescr:
         """All the costs' fixed variables; two of one name are an error."""
         merged = FixedVarDescr()
         for _, cost, own in self._terms(model, data):

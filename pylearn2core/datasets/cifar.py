@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from pylearn2core.datasets.published import (
 )
 from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 PIXELS = 3 * 32 * 32
 
@@ -64,7 +67,7 @@ class CIFAR(Photographs):
         start: int | None,
         stop: int | None,
         axes: Sequence[int | str],
-        preprocessor: Any,
+        preprocessor: PreprocessorLike | None,
         one_hot: bool,
         fit_preprocessor: bool,
     ) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pylearn2core.datasets.cifar import CIFAR, PIXELS, Release
 from pylearn2core.datasets.published import Publication
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 RELEASE = Release(
     Publication(
@@ -48,7 +51,7 @@ class CIFAR10(CIFAR):
         stop: int | None = None,
         axes: Sequence[int | str] = ("b", 0, 1, "c"),
         toronto_prepro: bool = False,
-        preprocessor: Any = None,
+        preprocessor: PreprocessorLike | None = None,
         one_hot: bool = False,
         fit_preprocessor: bool = False,
     ) -> None:

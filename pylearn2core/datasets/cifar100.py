@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pylearn2core.datasets.cifar import CIFAR, Release
 from pylearn2core.datasets.published import Publication
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 RELEASE = Release(
     Publication(
@@ -38,7 +41,7 @@ class CIFAR100(CIFAR):
         stop: int | None = None,
         one_hot: bool = False,
         rescale: bool = False,
-        preprocessor: Any = None,
+        preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
     ) -> None:
         super().__init__(

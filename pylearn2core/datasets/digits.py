@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytensor
 
 from pylearn2core.datasets.image_sets import GreyImages
 from pylearn2core.datasets.view_converter import DefaultViewConverter
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 ROWS = {"train": slice(0, 1000), "valid": slice(1000, 1400), "test": slice(1400, 1797)}
 
@@ -28,7 +31,7 @@ class Digits(GreyImages):
         which_set: Literal["train", "valid", "test"],
         axes: tuple[int | str, ...] = ("b", 0, 1, "c"),
         rng: Any = None,
-        preprocessor: Any = None,
+        preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
     ) -> None:
         if which_set not in ROWS:

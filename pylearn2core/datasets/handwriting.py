@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pylearn2core.datasets.image_sets import GreyImages
 from pylearn2core.datasets.published import frozen, rows_between
 from pylearn2core.datasets.view_converter import DefaultViewConverter
+from pylearn2core.rng import swapped_order
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 
 class Handwriting(GreyImages):
@@ -27,7 +31,7 @@ class Handwriting(GreyImages):
         *,
         targets: Mapping[str, Any],
         axes: Sequence[int | str],
-        preprocessor: Any,
+        preprocessor: PreprocessorLike | None,
         fit_preprocessor: bool,
         fit_test_preprocessor: bool,
         same: Mapping[str, Any],
@@ -65,12 +69,3 @@ def arranged(
         return frozen(X[rows][kept])[0], None
     X, y = frozen(X[rows][kept], y[rows][kept].astype(np.int64).reshape(-1, 1))
     return X, y
-
-
-def swapped_order(count: int, rng: np.random.RandomState) -> Any:
-    """An order of `count` rows: each row in turn changes places with a random one."""
-    order = np.arange(count)
-    for row in range(count):
-        other = rng.randint(count)
-        order[[row, other]] = order[[other, row]]
-    return order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytensor
@@ -21,6 +21,9 @@ from pylearn2core.datasets.published import (
 )
 from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 FILES = Publication(
     "SVHN",
@@ -64,7 +67,7 @@ class SVHN(Photographs):
         start: int | None = None,
         stop: int | None = None,
         axes: Sequence[int | str] = ("b", 0, 1, "c"),
-        preprocessor: Any = None,
+        preprocessor: PreprocessorLike | None = None,
         one_hot: bool = False,
     ) -> None:
         check_set("SVHN", which_set, tuple(PARTS))

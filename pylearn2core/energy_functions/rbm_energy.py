@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
 
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.space import SimplyTypedSpace
 
 
 class RBMEnergy:
@@ -31,8 +34,8 @@ class RBMEnergy:
         transformer: Any,
         bias_hid: Any,
         bias_vis: Any,
-        vis_space: Any = None,
-        hid_space: Any = None,
+        vis_space: SimplyTypedSpace | None = None,
+        hid_space: SimplyTypedSpace | None = None,
     ) -> None:
         self.transformer = transformer
         self.bias_hid, self.bias_vis = bias_hid, bias_vis
@@ -159,8 +162,8 @@ class GRBMEnergy(RBMEnergy):
         bias_hid: Any,
         bias_vis: Any,
         sigma: Any,
-        vis_space: Any = None,
-        hid_space: Any = None,
+        vis_space: SimplyTypedSpace | None = None,
+        hid_space: SimplyTypedSpace | None = None,
     ) -> None:
         super().__init__(transformer, bias_hid, bias_vis, vis_space, hid_space)
         self.sigma = sigma
@@ -280,14 +283,14 @@ def grbm_type_2() -> type[GRBM_Type_2]:
     return GRBM_Type_2
 
 
-def as_row(bias: Any, space: Any) -> Any:
+def as_row(bias: Any, space: SimplyTypedSpace) -> Any:
     """One example of `space` with a batch axis of length 1, to be added to a batch."""
     axis = space.get_batch_axis()
     order: list[Any] = list(range(bias.ndim))
     return bias.dimshuffle(*order[:axis], "x", *order[axis:])
 
 
-def per_example(x: Any, space: Any) -> Any:
+def per_example(x: Any, space: SimplyTypedSpace) -> Any:
     """The sum of each example of a batch in `space`; a vector."""
     axis = space.get_batch_axis()
     return x.sum(axis=[other for other in range(x.ndim) if other != axis])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from pylearn2core.errors import ConfigError, NonFiniteError
 from pylearn2core.models.model import Model
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.protocols import MatrixLike
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +60,12 @@ class KMeans(Model):
         """Whether it has yet to be trained: one train_all goes on until it has converged."""
         return self.mu is None
 
-    def train_all(self, dataset: Any, mu: Any = None) -> None:
+    def train_all(self, dataset: Dataset, mu: Any = None) -> None:
         """Move the centres until they have converged.
 
         mu: the first centres, shape (k, nvis).
         """
-        X = np.asarray(dataset.get_design_matrix())
+        X = np.asarray(cast("MatrixLike", dataset).get_design_matrix())
         if X.shape[1] != self.nvis:
             raise ConfigError(f"KMeans: nvis is {self.nvis}, the data has {X.shape[1]} features.")
         if not np.isfinite(X).all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
@@ -10,6 +10,9 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.affine import Affine
 from pylearn2core.models.mlp.elementwise import rectify
 from pylearn2core.space import VectorSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 
 class Maxout(Affine):
@@ -69,7 +72,7 @@ class Maxout(Affine):
                 f"{pool_stride}."
             )
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space and draw W from the MLP's generator."""
         super().set_input_space(space)
         self.output_space = VectorSpace((self.dim - self.num_pieces) // self.pool_stride + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -14,6 +14,10 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.models.self_trained import SelfTrained, features_of
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Datasets
+    from pylearn2core.protocols import MatrixLike
 
 
 class _Gaussian(SelfTrained):
@@ -65,7 +69,7 @@ class MND(_Gaussian):
     """
 
     def __init__(
-        self, nvis: int, min_variance: float = 1e-6, monitoring_dataset: Any = None
+        self, nvis: int, min_variance: float = 1e-6, monitoring_dataset: Datasets | None = None
     ) -> None:
         super().__init__(monitoring_dataset)
         self.nvis = nvis
@@ -75,7 +79,7 @@ class MND(_Gaussian):
         self.L = sharedX(np.eye(nvis), "L")
         self._params = [self.mu, self.L]
 
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Set the mean and the covariance of most likelihood."""
         X = features_of(dataset, self, self.nvis).astype(np.float64)
         covariance = np.cov(X, rowvar=False, bias=True).reshape(self.nvis, self.nvis)
@@ -126,7 +130,7 @@ class DiagonalMND(_Gaussian):
         init_mu: float,
         min_beta: float,
         max_beta: float,
-        monitoring_dataset: Any = None,
+        monitoring_dataset: Datasets | None = None,
     ) -> None:
         super().__init__(monitoring_dataset)
         if not 0 < min_beta <= max_beta:
@@ -140,7 +144,7 @@ class DiagonalMND(_Gaussian):
         self.beta = sharedX(np.full(nvis, init_beta, dtype=float), "beta")
         self._params = [self.mu, self.beta]
 
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Set the means and the precisions of most likelihood within the bounds."""
         X = features_of(dataset, self, self.nvis).astype(np.float64)
         variance = np.clip(X.var(axis=0), 1 / self.max_beta, 1 / self.min_beta)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.space import NullSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.space import Space
 
 
 class Model:
@@ -24,8 +28,8 @@ class Model:
 
     _test_batch_size = 2
     _params: Sequence[Any]
-    input_space: Any
-    output_space: Any
+    input_space: Space
+    output_space: Space
     input_source: Any
     target_source: Any
     monitor: Any
@@ -70,7 +74,7 @@ class Model:
         """The Cost to train with where the user names none."""
         raise self._lacks("get_default_cost; name a cost in the training algorithm")
 
-    def train_all(self, dataset: Any) -> None:
+    def train_all(self, dataset: Dataset) -> None:
         """Train on one pass over `dataset`; used by a Train that has no algorithm."""
         raise self._lacks("train_all; give Train an algorithm")
 
@@ -78,7 +82,7 @@ class Model:
         """Whether `train_all` should be called (again); True before any training."""
         raise self._lacks("continue_learning; give Train an algorithm")
 
-    def train_batch(self, dataset: Any, batch_size: int) -> bool:
+    def train_batch(self, dataset: Dataset, batch_size: int) -> bool:
         """Train on one batch of `dataset`; return whether to go on."""
         raise self._lacks("train_batch; use another training algorithm")
 
@@ -95,15 +99,17 @@ class Model:
 
     # Spaces and sources -----------------------------------------------------------------------
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> Space:
         """The Space of a batch of inputs."""
-        return self._attribute("input_space", "the Space of its inputs")
+        space: Space = self._attribute("input_space", "the Space of its inputs")
+        return space
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> Space:
         """The Space of a batch of outputs."""
-        return self._attribute("output_space", "the Space of its outputs")
+        space: Space = self._attribute("output_space", "the Space of its outputs")
+        return space
 
-    def get_target_space(self) -> Any:
+    def get_target_space(self) -> Space:
         """The Space of a batch of targets; the output space by default."""
         return self.get_output_space()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -15,6 +15,10 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.models.self_trained import SelfTrained, features_of
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Datasets
+    from pylearn2core.protocols import MatrixLike
 
 
 class PCA(SelfTrained, Block):
@@ -33,7 +37,7 @@ class PCA(SelfTrained, Block):
         num_components: int | None = None,
         min_variance: float = 0.0,
         whiten: bool = False,
-        monitoring_dataset: Any = None,
+        monitoring_dataset: Datasets | None = None,
     ) -> None:
         super().__init__(monitoring_dataset)
         if num_components is not None and num_components < 1:
@@ -46,7 +50,7 @@ class PCA(SelfTrained, Block):
         self.mean: Any = None
 
     # -------------------------------------------------------------- training
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Learn from a dataset's design matrix."""
         self.train(features_of(dataset, self))
 
@@ -154,7 +158,7 @@ class SparseMatPCA(PCA):
         super().__init__(**kwargs)
         self.batch_size = batch_size
 
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Learn from a dataset's sparse design matrix."""
         self.train(dataset.get_design_matrix())
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.models.mlp import MLP, Softmax
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 
 class SoftmaxRegression(MLP):
@@ -18,7 +21,7 @@ class SoftmaxRegression(MLP):
         self,
         n_classes: int,
         batch_size: int | None = None,
-        input_space: Any = None,
+        input_space: Space | None = None,
         irange: float | None = None,
         istdev: float | None = None,
         sparse_init: int | None = None,

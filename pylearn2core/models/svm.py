@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytensor
@@ -13,6 +13,10 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.models.self_trained import SelfTrained, features_of, labels_of
 from pylearn2core.space import CompositeSpace, VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Datasets
+    from pylearn2core.protocols import MatrixLike
 
 # The decision of a class that no example has; finite, as parameters are.
 NEVER = -1e30
@@ -37,7 +41,7 @@ class DenseMulticlassSVM(SelfTrained):
         gamma: float = 1.0,
         coef0: float = 1.0,
         degree: int = 3,
-        monitoring_dataset: Any = None,
+        monitoring_dataset: Datasets | None = None,
     ) -> None:
         super().__init__(monitoring_dataset)
         if kernel not in KERNELS:
@@ -54,7 +58,7 @@ class DenseMulticlassSVM(SelfTrained):
         self.intercept: Any = None
 
     # -------------------------------------------------------------- training
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Learn from a dataset's features and labels."""
         labels, classes = labels_of(dataset, self)
         self._fit(features_of(dataset, self), labels, classes)

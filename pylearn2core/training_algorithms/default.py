@@ -11,6 +11,7 @@ from pylearn2core.training_algorithms.batch_algorithm import BatchAlgorithm
 if TYPE_CHECKING:
     from pylearn2core.datasets.dataset import Dataset, Datasets
     from pylearn2core.models.model import Model
+    from pylearn2core.protocols import ModelLike
     from pylearn2core.termination_criteria.criterion import TerminationCriterion
 
 
@@ -82,6 +83,6 @@ class DefaultTrainingAlgorithm(BatchAlgorithm):
 class _NoCost(NullDataSpecsMixin, Cost):
     """The model trains itself: there is no objective to show."""
 
-    def expr(self, model: Model, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
         """None."""
         return

@@ -16,6 +16,7 @@ from pylearn2core.words import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pylearn2core.protocols import DatasetLike
     from pylearn2core.space import Space
 
 
@@ -273,7 +274,7 @@ class FiniteDatasetIterator:
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: DatasetLike,
         subset_iterator: SubsetIterator,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
@@ -324,7 +325,7 @@ class FiniteDatasetIterator:
 
 
 def _readers(
-    dataset: Any,
+    dataset: DatasetLike,
     wanted: tuple[tuple[Space, str], ...],
     convert: Sequence[Callable[[Any], Any] | None] | None,
 ) -> list[Callable[[Any], Any]]:
@@ -350,7 +351,7 @@ def _reader(
     return lambda index: convert(own.np_take(raw, index))
 
 
-def sources_of(dataset: Any) -> dict[str, tuple[Any, Space]]:
+def sources_of(dataset: DatasetLike) -> dict[str, tuple[Any, Space]]:
     """A dataset's raw data and space by source name."""
     mapping = DataSpecsMapping(dataset.get_data_specs())
     raw = mapping.flatten(dataset.get_data(), return_tuple=True)

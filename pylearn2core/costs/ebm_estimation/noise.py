@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,9 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import MatrixLike
 
 DEFAULT_SEED = 42
 
@@ -26,7 +29,7 @@ class GaussianNoise:
 
     def __init__(
         self,
-        dataset: Any = None,
+        dataset: MatrixLike | None = None,
         mean: Any = None,
         stdev: Any = None,
         spread: float = 1.0,
@@ -64,7 +67,9 @@ class BernoulliNoise:
     seed: of the draws.
     """
 
-    def __init__(self, dataset: Any = None, p: Any = None, seed: Any = DEFAULT_SEED) -> None:
+    def __init__(
+        self, dataset: MatrixLike | None = None, p: Any = None, seed: Any = DEFAULT_SEED
+    ) -> None:
         if (dataset is None) == (p is None):
             raise ConfigError("BernoulliNoise: give a dataset, or p.")
         if dataset is not None:

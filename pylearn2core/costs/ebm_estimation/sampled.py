@@ -7,7 +7,7 @@ samples: `expr` gives None, and `get_gradients` the estimate.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytensor.tensor as pt
@@ -18,6 +18,10 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.theano.gradient import disconnected_grad
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.kinds import SampledLike
+    from pylearn2core.protocols import ModelLike
 
 DEFAULT_SEED = 42
 
@@ -36,7 +40,7 @@ class _Sampled(DefaultDataSpecsMixin, Cost):
         self.nsteps = _count(nsteps, "nsteps")
         self._rng = MRG_RandomStreams(seed)
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
         """None: the value can't be computed."""
         self.get_data_specs(model)[0].validate(data)
 
@@ -44,12 +48,12 @@ class _Sampled(DefaultDataSpecsMixin, Cost):
         """Yes."""
         return True
 
-    def _moved(self, model: Any, samples: Any) -> Any:
+    def _moved(self, model: ModelLike, samples: Any) -> Any:
         for _ in range(self.nsteps):
-            samples, _ = model.gibbs_step_for_v(samples, self._rng)
+            samples, _ = cast("SampledLike", model).gibbs_step_for_v(samples, self._rng)
         return samples
 
-    def _contrast(self, model: Any, data: Any, samples: Any) -> OrderedDict[Any, Any]:
+    def _contrast(self, model: ModelLike, data: Any, samples: Any) -> OrderedDict[Any, Any]:
         """Gradients of mean free energy of the data minus that of the samples."""
         samples = disconnected_grad(samples)
         cost = model.free_energy(data).mean() - model.free_energy(samples).mean()
@@ -67,7 +71,7 @@ class CDk(_Sampled):
     def __init__(self, nsteps: int, seed: Any = DEFAULT_SEED) -> None:
         super().__init__(nsteps, seed)
 
-    def get_gradients(self, model: Any, data: Any, **kwargs: Any) -> Gradients:
+    def get_gradients(self, model: ModelLike, data: Any, **kwargs: Any) -> Gradients:
         """(gradients, the random states' updates)."""
         self.get_data_specs(model)[0].validate(data)
         grads = self._contrast(model, data, self._moved(model, data))
@@ -89,7 +93,7 @@ class SML(_Sampled):
         self.seed = DEFAULT_SEED if seed is None else seed
         self.particles: Any = None
 
-    def get_gradients(self, model: Any, data: Any, **kwargs: Any) -> Gradients:
+    def get_gradients(self, model: ModelLike, data: Any, **kwargs: Any) -> Gradients:
         """(gradients, updates of the chains and the random states)."""
         self.get_data_specs(model)[0].validate(data)
         if self.particles is None:
@@ -100,7 +104,7 @@ class SML(_Sampled):
         updates.update(default_updates([*grads.values(), samples], updates))
         return grads, updates
 
-    def _first_particles(self, model: Any) -> Any:
+    def _first_particles(self, model: ModelLike) -> Any:
         """Chains that know nothing yet: fair coins, or standard normal numbers."""
         rng = np.random.RandomState(self.seed)
         shape = model.get_input_space().get_origin_batch(self.batch_size).shape

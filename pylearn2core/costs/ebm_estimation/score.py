@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,9 @@ from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import ModelLike
 
 
 class SM(DefaultDataSpecsMixin, Cost):
@@ -24,7 +27,7 @@ class SM(DefaultDataSpecsMixin, Cost):
 
     supervised = False
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
         """The objective, a scalar."""
         space = self.get_data_specs(model)[0]
         space.validate(data)
@@ -57,7 +60,7 @@ class SMD(DefaultDataSpecsMixin, Cost):
             )
         self.corruptor = corruptor
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
         """The objective, a scalar."""
         self.get_data_specs(model)[0].validate(data)
         _check_real(model, "SMD")
@@ -77,7 +80,7 @@ class SMD(DefaultDataSpecsMixin, Cost):
         return True
 
 
-def _check_real(model: Any, cost: str) -> None:
+def _check_real(model: ModelLike, cost: str) -> None:
     if not getattr(model, "has_real_visibles", True):
         raise ConfigError(
             f"{cost}: the visible units of {type(model).__name__} are binary, so it has no density "
@@ -85,7 +88,7 @@ def _check_real(model: Any, cost: str) -> None:
         )
 
 
-def _mean_divergence(model: Any, data: Any, space: Any) -> Any:
+def _mean_divergence(model: ModelLike, data: Any, space: Any) -> Any:
     """The sum over i of d score_i / d v_i, mean over the examples; a scalar."""
     if hasattr(model, "score_divergence"):
         return model.score_divergence(data).mean()

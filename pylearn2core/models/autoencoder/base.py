@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -16,6 +16,9 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.space import VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 DEFAULT_SEED = 9001
 
@@ -48,11 +51,11 @@ class AbstractAutoencoder(Model, Block):
         state.pop("_compiled", None)
         return state
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> Space:
         """The visible units' Space."""
         return Model.get_input_space(self)
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> Space:
         """The hidden units' Space."""
         return Model.get_output_space(self)
 

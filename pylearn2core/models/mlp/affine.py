@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -15,6 +15,9 @@ from pylearn2core.models.mlp.init import WeightInit, draw_dense, filled
 from pylearn2core.models.mlp.statistics import unit_statistics, weight_norms
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 
 class Affine(Dense):
@@ -74,7 +77,7 @@ class Affine(Dense):
         """The number of columns of W."""
         return self.dim
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space and draw W from the MLP's generator."""
         n_in = self._take_input_space(space)
         self.output_space = VectorSpace(self.dim + (n_in if self.copy_input else 0))

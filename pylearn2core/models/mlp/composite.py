@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import CompositeSpace
 from pylearn2core.utils.hyper import hyper
 from pylearn2core.utils.names import check_names
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 
 class CompositeLayer(Layer):
@@ -73,7 +76,7 @@ class CompositeLayer(Layer):
         for layer in self.layers:
             layer.set_batch_size(batch_size)
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the layers' input spaces, in order; draws their weights."""
         self.input_space = space
         parts = space.num_components if isinstance(space, CompositeSpace) else None
@@ -85,8 +88,11 @@ class CompositeLayer(Layer):
                     f"{sorted(used)}, but the input is {space}."
                 )
         for place, layer in enumerate(self.layers):
-            taken = self.layers_to_inputs
-            layer.set_input_space(space if taken is None else space.restrict(taken[place]))
+            if self.layers_to_inputs is None:
+                layer.set_input_space(space)
+            else:
+                composite = cast("CompositeSpace", space)
+                layer.set_input_space(composite.restrict(self.layers_to_inputs[place]))
         self.output_space = CompositeSpace([layer.get_output_space() for layer in self.layers])
 
     def _inputs(self, state_below: Any) -> Iterator[tuple[Layer, Any]]:
@@ -97,7 +103,7 @@ class CompositeLayer(Layer):
                 parts = [state_below[part] for part in self.layers_to_inputs[place]]
                 yield layer, parts[0] if len(parts) == 1 else tuple(parts)
 
-    def get_target_space(self) -> Any:
+    def get_target_space(self) -> Space:
         """The layers' target spaces, a CompositeSpace."""
         return CompositeSpace([layer.get_target_space() for layer in self.layers])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
@@ -21,6 +21,9 @@ from pylearn2core.models.mlp.statistics import min_mean_max
 from pylearn2core.models.mlp.weighted import Weighted
 from pylearn2core.space import Conv2DSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 _POOLS = {"max": max_pool, "mean": mean_pool}
 
@@ -48,6 +51,10 @@ class ConvElemwise(Weighted):
     monitor_style: 'classification' or 'detection'; the channels are those of the nonlinearity's own
     monitor_style, as in Pylearn2.
     """
+
+    input_space: Conv2DSpace
+    detector_space: Conv2DSpace
+    output_space: Conv2DSpace
 
     def __init__(
         self,
@@ -105,7 +112,7 @@ class ConvElemwise(Weighted):
 
     # Spaces and parameters --------------------------------------------------------------------
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space and draw the kernels from the MLP's generator."""
         if not isinstance(space, Conv2DSpace):
             raise ConfigError(

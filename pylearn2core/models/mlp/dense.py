@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.weighted import Weighted
 from pylearn2core.space import Conv2DSpace, VectorSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 
 class Dense(Weighted):
@@ -36,7 +39,7 @@ class Dense(Weighted):
                     "Write it with a point: 1."
                 )
 
-    def _take_input_space(self, space: Any) -> int:
+    def _take_input_space(self, space: Space) -> int:
         """Note the input space; return the number of features of its flat form."""
         self.input_space = space
         flat = isinstance(space, VectorSpace) and not getattr(space, "sparse", False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -14,6 +14,10 @@ from pylearn2core.models.mlp.linear import Linear
 from pylearn2core.models.mlp.statistics import min_mean_max
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import MatrixLike
+    from pylearn2core.space import Space
 
 
 class LinearGaussian(Linear):
@@ -43,7 +47,7 @@ class LinearGaussian(Linear):
         self.min_beta, self.max_beta = min_beta, max_beta
         self.beta_lr_scale = beta_lr_scale
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space and draw W from the MLP's generator."""
         super().set_input_space(space)
         self.beta = sharedX(self.init_beta, name="beta")
@@ -90,7 +94,7 @@ class LinearGaussian(Linear):
         return channels
 
 
-def mean_of_targets(dataset: Any) -> Any:
+def mean_of_targets(dataset: MatrixLike) -> Any:
     """The mean of a dataset's targets, shape (dim,): a good init_bias."""
     return np.asarray(dataset.get_targets()).mean(axis=0)
 
@@ -100,11 +104,11 @@ def beta_from_design(design: Any, min_var: float = 1e-6, max_var: float = 1e6) -
     return 1.0 / np.clip(np.asarray(design).var(axis=0), min_var, max_var)
 
 
-def beta_from_targets(dataset: Any, min_var: float = 1e-6, max_var: float = 1e6) -> Any:
+def beta_from_targets(dataset: MatrixLike, min_var: float = 1e-6, max_var: float = 1e6) -> Any:
     """beta_from_design of a dataset's targets: a good init_beta."""
     return beta_from_design(dataset.get_targets(), min_var, max_var)
 
 
-def beta_from_features(dataset: Any, min_var: float = 1e-6, max_var: float = 1e6) -> Any:
+def beta_from_features(dataset: MatrixLike, min_var: float = 1e-6, max_var: float = 1e6) -> Any:
     """beta_from_design of a dataset's features."""
     return beta_from_design(dataset.get_design_matrix(), min_var, max_var)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.models.model import Model
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 
 class Layer(Model):
@@ -29,7 +32,7 @@ class Layer(Model):
         self._check_init()
         self.mlp = mlp
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the space of the inputs; makes the parameters."""
         raise self._lacks("set_input_space")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -16,6 +16,9 @@ from pylearn2core.space import CompositeSpace, VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils.hyper import hyper
 from pylearn2core.utils.names import check_names
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 DEFAULT_SEED = [2013, 1, 4]
 
@@ -36,7 +39,7 @@ class MLP(Layer):
         self,
         layers: Sequence[Layer],
         batch_size: int | None = None,
-        input_space: Any = None,
+        input_space: Space | None = None,
         input_source: Any = "features",
         target_source: Any = "targets",
         nvis: int | None = None,
@@ -82,7 +85,7 @@ class MLP(Layer):
             )
         super().set_mlp(mlp)
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space of each layer, from the input upwards; draws all weights."""
         self.input_space = space
         for layer in self.layers:
@@ -99,11 +102,11 @@ class MLP(Layer):
             self.layers.append(layer)
             self.layer_names.add(layer.layer_name)
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> Space:
         """The top layer's output space."""
         return self.layers[-1].get_output_space()
 
-    def get_target_space(self) -> Any:
+    def get_target_space(self) -> Space:
         """The top layer's target space."""
         return self.layers[-1].get_target_space()
 

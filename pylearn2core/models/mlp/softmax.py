@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -17,6 +17,10 @@ from pylearn2core.models.mlp.init import WeightInit, draw_softmax
 from pylearn2core.models.mlp.statistics import weight_norms
 from pylearn2core.space import IndexSpace, VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.space import Space
 
 
 class Softmax(Dense):
@@ -71,7 +75,7 @@ class Softmax(Dense):
     def _units(self) -> int:
         return self.n_classes - 1 if self.non_redundant else self.n_classes
 
-    def _first_bias(self, dataset: Any) -> Any:
+    def _first_bias(self, dataset: DenseDesignMatrix) -> Any:
         if dataset is None:
             return np.zeros(self._units())
         if self.non_redundant:
@@ -81,7 +85,7 @@ class Softmax(Dense):
             )
         return _log_frequencies(dataset, self.n_classes, self.layer_name)
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space and draw W from the MLP's generator."""
         n_in = self._take_input_space(space)
         if self.no_affine:
@@ -96,7 +100,7 @@ class Softmax(Dense):
         self.W = sharedX(weights, name="softmax_W")
         self._params = [self.b, self.W]
 
-    def get_target_space(self) -> Any:
+    def get_target_space(self) -> Space:
         """The output space, or labels where binary_target_dim is given."""
         if self.binary_target_dim is None:
             return self.output_space
@@ -163,7 +167,7 @@ def _logits(Y_hat: Any, layer_name: str) -> Any:
     return owner.inputs[0]
 
 
-def _log_frequencies(dataset: Any, n_classes: int, layer_name: str) -> Any:
+def _log_frequencies(dataset: DenseDesignMatrix, n_classes: int, layer_name: str) -> Any:
     """log(frequency) of each class less its mean, shape (n_classes,)."""
     y = np.asarray(dataset.y)
     labels = getattr(dataset, "y_labels", None)

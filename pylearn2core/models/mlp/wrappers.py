@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import VectorSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 
 class SpaceConverter(Layer):
@@ -16,13 +19,13 @@ class SpaceConverter(Layer):
     output_space: the Space to format the input as.
     """
 
-    def __init__(self, layer_name: str, output_space: Any) -> None:
+    def __init__(self, layer_name: str, output_space: Space) -> None:
         super().__init__()
         self.layer_name = layer_name
         self.output_space = output_space
         self._params = []
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space."""
         self.input_space = space
 
@@ -49,7 +52,7 @@ class PretrainedLayer(Layer):
         self.layer_content = layer_content
         self.freeze_params = freeze_params
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Check that the input is what the model was trained on."""
         wanted = self.layer_content.get_input_space()
         if space != wanted:
@@ -64,13 +67,15 @@ class PretrainedLayer(Layer):
         self._check_init()
         return [] if self.freeze_params else list(self.layer_content.get_params())
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> Space:
         """The model's input space."""
-        return self.layer_content.get_input_space()
+        space: Space = self.layer_content.get_input_space()
+        return space
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> Space:
         """The model's output space."""
-        return self.layer_content.get_output_space()
+        space: Space = self.layer_content.get_output_space()
+        return space
 
     def get_weights(self) -> Any:
         """The model's weights."""
@@ -104,12 +109,12 @@ class FlattenerLayer(Layer):
         """Tell the raw layer the batch size."""
         self.raw_layer.set_batch_size(batch_size)
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the raw layer's input space."""
         self.raw_layer.set_input_space(space)
         self.output_space = VectorSpace(self.raw_layer.get_output_space().get_total_dimension())
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> Space:
         """The raw layer's input space."""
         return self.raw_layer.get_input_space()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -21,6 +21,9 @@ from pylearn2core.space import VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.models.rbm.rbm import RBM
 
 DEFAULT_SEED = 2008
 
@@ -47,7 +50,7 @@ class Estimate:
 
 
 def estimate_log_partition(
-    model: Any,
+    model: RBM,
     *,
     chains: int = 100,
     temperatures: int | Sequence[float] = 1000,
@@ -83,7 +86,7 @@ def estimate_log_partition(
     return _estimate(np.asarray(weights.get_value()), float(base))
 
 
-def log_likelihood(model: Any, X: Any, log_partition: float) -> Any:
+def log_likelihood(model: RBM, X: Any, log_partition: float) -> Any:
     """log p of each example of X, in nats; an array.
 
     X: shape (examples, units), or a batch in the model's input space.
@@ -103,7 +106,7 @@ class _Annealed:
     Their energy is (1 - t) visible_term(v, base bias) + t E(v, h).
     """
 
-    def __init__(self, model: Any, bias: Any) -> None:
+    def __init__(self, model: RBM, bias: Any) -> None:
         self.energy = model.energy_function
         self.model = model
         self.bias = bias
@@ -143,7 +146,7 @@ def _ladder(temperatures: int | Sequence[float]) -> Any:
     return ladder
 
 
-def _base_bias(model: Any, data: Any) -> Any:
+def _base_bias(model: RBM, data: Any) -> Any:
     """Biases of independent visible units: the model's own, or those that give the data's means."""
     if data is None:
         return model.bias_vis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,9 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.models.rbm.rbm import RBM
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.space import SimplyTypedSpace
 
 
 class GaussianBinaryRBM(RBM):
@@ -36,8 +39,8 @@ class GaussianBinaryRBM(RBM):
         energy_function_class: Any,
         nvis: int | None = None,
         nhid: int | None = None,
-        vis_space: Any = None,
-        hid_space: Any = None,
+        vis_space: SimplyTypedSpace | None = None,
+        hid_space: SimplyTypedSpace | None = None,
         transformer: Any = None,
         irange: float = 0.5,
         rng: Any = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -19,6 +19,10 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.space import VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import safe_union, sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import MatrixLike
+    from pylearn2core.space import SimplyTypedSpace
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +52,15 @@ class RBM(Model, Block):
 
     # Score matching is for densities.
     has_real_visibles = False
+    vis_space: SimplyTypedSpace
+    hid_space: SimplyTypedSpace
 
     def __init__(
         self,
         nvis: int | None = None,
         nhid: int | None = None,
-        vis_space: Any = None,
-        hid_space: Any = None,
+        vis_space: SimplyTypedSpace | None = None,
+        hid_space: SimplyTypedSpace | None = None,
         transformer: Any = None,
         irange: float = 0.5,
         rng: Any = None,
@@ -92,7 +98,12 @@ class RBM(Model, Block):
         self.energy_function = self._make_energy()
 
     def _connect_densely(
-        self, vis_space: Any, hid_space: Any, transformer: Any, irange: float, patches: Any
+        self,
+        vis_space: SimplyTypedSpace | None,
+        hid_space: SimplyTypedSpace | None,
+        transformer: Any,
+        irange: float,
+        patches: Any,
     ) -> None:
         for name, value in (("nvis", self.nvis), ("nhid", self.nhid)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
@@ -136,11 +147,11 @@ class RBM(Model, Block):
 
     # What a Model has -------------------------------------------------------------------------
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> SimplyTypedSpace:
         """The visible units' Space."""
         return self.vis_space
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> SimplyTypedSpace:
         """The hidden units' Space."""
         return self.hid_space
 
@@ -294,7 +305,7 @@ class RBM(Model, Block):
         return per_example(pt.sqr(way["v_mean"] - v), self.vis_space).mean()
 
 
-def _own(space: Any, transformer: Any, attribute: str, argument: str) -> Any:
+def _own(space: SimplyTypedSpace | None, transformer: Any, attribute: str, argument: str) -> Any:
     """The Space that was given, or the transformer's own. Raises ConfigError where they differ."""
     own = getattr(transformer, attribute, None)
     found = own if space is None else space
@@ -318,7 +329,7 @@ def _warn_of_unused(*given: object) -> None:
         )
 
 
-def _biases(value: Any, space: Any, name: str) -> Any:
+def _biases(value: Any, space: SimplyTypedSpace, name: str) -> Any:
     """A shared variable of one example of `space`."""
     origin = space.get_origin()
     try:
@@ -331,7 +342,7 @@ def _biases(value: Any, space: Any, name: str) -> Any:
     return sharedX(values, name=name)
 
 
-def _log_odds(dataset: Any, space: Any) -> Any:
+def _log_odds(dataset: MatrixLike, space: SimplyTypedSpace) -> Any:
     """The log odds of the means of a dataset of numbers in [0, 1]; one example of `space`."""
     X = np.asarray(dataset.get_design_matrix(), dtype=float)
     if X.min() < 0 or X.max() > 1:

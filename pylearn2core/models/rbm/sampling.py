@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,9 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.models.rbm.rbm import RBM
 
 DEFAULT_SEED = 1001
 
@@ -60,7 +63,7 @@ class BlockGibbsSampler(Sampler):
 
 
 def sample(
-    model: Any,
+    model: RBM,
     count: int,
     steps: int,
     *,
@@ -88,7 +91,7 @@ def sample(
     return np.asarray((mean if as_means else chain).get_value())
 
 
-def start_of(model: Any, count: int, rng: Any) -> Any:
+def start_of(model: RBM, count: int, rng: Any) -> Any:
     """Visible units as they are without any hidden ones: an array of `count` examples."""
     from pylearn2core.engine import evaluate
 

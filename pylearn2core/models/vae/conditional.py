@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp import MLP, CompositeLayer, Linear
-from pylearn2core.models.vae.part import Part, gaussian_log_density
+from pylearn2core.models.vae.distribution import Distribution, gaussian_log_density
 from pylearn2core.space import CompositeSpace, VectorSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
 
 Params = tuple[Any, ...]
 
@@ -18,7 +21,7 @@ Params = tuple[Any, ...]
 IRANGE = 0.01
 
 
-class Conditional(Part):
+class Conditional(Distribution):
     """A distribution of a vector a, given b: an MLP maps b to its parameters.
 
     mlp: an MLP without nvis, input_space or seed, which the VAE gives it.
@@ -83,7 +86,7 @@ class Conditional(Part):
 
     # The MLP ----------------------------------------------------------------------------------
 
-    def initialize_parameters(self, input_space: Any, ndim: int) -> None:
+    def initialize_parameters(self, input_space: Space, ndim: int) -> None:
         """Draw the MLP's weights.  input_space: of b.    ndim: length of a."""
         self.ndim, self.input_space = ndim, input_space
         if self.vae.batch_size is not None:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 
-from pylearn2core.models.vae.part import Part, gaussian_log_density
+from pylearn2core.models.vae.distribution import Distribution, gaussian_log_density
 from pylearn2core.utils import sharedX
 
 
-class Prior(Part):
+class Prior(Distribution):
     """A distribution on z, whose parameters depend on nothing."""
 
     def initialize_parameters(self, nhid: int) -> None:

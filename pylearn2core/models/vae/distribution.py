@@ -15,7 +15,7 @@ from pylearn2core.utils.hyper import hyper
 LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
-class Part(Model):
+class Distribution(Model):
     """A distribution of one VAE: draws from that VAE's generator, once `set_vae` has named it."""
 
     vae: Any = None

@@ -14,6 +14,7 @@ from pylearn2core.utils.hyper import hyper
 if TYPE_CHECKING:
     from pylearn2core.costs.kinds import AutoencoderLike
     from pylearn2core.protocols import ModelLike
+    from pylearn2core.types import Symbol
 
 
 class GSNFriendlyCost(DefaultDataSpecsMixin, Cost):
@@ -22,11 +23,11 @@ class GSNFriendlyCost(DefaultDataSpecsMixin, Cost):
     supervised = False
 
     @staticmethod
-    def cost(target: Any, output: Any) -> Any:
+    def cost(target: Symbol, output: Symbol) -> Symbol:
         """The error of `output`, a scalar, where `target` was wanted."""
         raise NotImplementedError
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The error of the model's reconstruction of `data`."""
         self.get_data_specs(model)[0].validate(data)
         return self.cost(data, cast("AutoencoderLike", model).reconstruct(data))
@@ -36,7 +37,7 @@ class MeanSquaredReconstructionError(GSNFriendlyCost):
     """Mean over examples of the summed squared differences."""
 
     @staticmethod
-    def cost(target: Any, output: Any) -> Any:
+    def cost(target: Symbol, output: Symbol) -> Symbol:
         """The error, a scalar.  target, output: shape (batch, features)."""
         return pt.sqr(target - output).sum(axis=1).mean()
 
@@ -45,7 +46,7 @@ class MeanBinaryCrossEntropy(GSNFriendlyCost):
     """Mean over examples of the summed binary cross-entropies."""
 
     @staticmethod
-    def cost(target: Any, output: Any) -> Any:
+    def cost(target: Symbol, output: Symbol) -> Symbol:
         """The error, a scalar.  target, output: shape (batch, features), in [0, 1]."""
         return _cross_entropy(target, output).sum(axis=1).mean()
 
@@ -64,7 +65,7 @@ class SparseActivation(DefaultDataSpecsMixin, Cost):
         self.coeff = coeff
         self.p = p
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The penalty, a scalar."""
         self.get_data_specs(model)[0].validate(data)
         active = abs(cast("AutoencoderLike", model).encode(data)).mean(axis=0)
@@ -75,7 +76,7 @@ class SparseActivation(DefaultDataSpecsMixin, Cost):
         return penalty
 
 
-def _cross_entropy(target: Any, output: Any) -> Any:
+def _cross_entropy(target: Symbol, output: Symbol) -> Symbol:
     """-x log y - (1 - x) log(1 - y), from z where y = sigmoid(z): y itself saturates."""
     one = hyper(1.0)
     owner = getattr(output, "owner", None)

@@ -14,6 +14,8 @@ from pylearn2core.utils.hyper import hyper
 
 if TYPE_CHECKING:
     from pylearn2core.protocols import ModelLike
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import Symbol
 
 __all__ = [
     "Cost",
@@ -44,12 +46,12 @@ class MethodCost(Cost):
             raise ConfigError(f"MethodCost: {type(model).__name__} has no method {self.method!r}.")
         return found
 
-    def expr(self, model: ModelLike, data: Any, *args: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, *args: Any, **kwargs: Any) -> Symbol:
         """What the model's method gives for `data`."""
         self.get_data_specs(model)[0].validate(data)
         return self._method_of(model)(data, *args, **kwargs)
 
-    def get_data_specs(self, model: ModelLike) -> tuple[Any, Any]:
+    def get_data_specs(self, model: ModelLike) -> DataSpecs:
         """The given (space, source), or what the model says."""
         if self.data_specs is not None:
             space, source = self.data_specs
@@ -70,7 +72,7 @@ class LpPenalty(NullDataSpecsMixin, Cost):
         self.variables = list(variables)
         self.p = p
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The penalty, a scalar."""
         self.get_data_specs(model)[0].validate(data)
         return sum(pt.power(abs(v), hyper(self.p)).sum() for v in self.variables)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pylearn2core.protocols import ModelLike
 from pylearn2core.types import Symbol
+
+if TYPE_CHECKING:
+    from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 
 
 class MLPLike(ModelLike, Protocol):
@@ -43,7 +46,9 @@ class AutoencoderLike(ModelLike, Protocol):
 class SampledLike(ModelLike, Protocol):
     """A model of visible and hidden units, from which a Gibbs chain draws."""
 
-    def gibbs_step_for_v(self, v: Symbol, rng: Any) -> tuple[Symbol, Mapping[str, Symbol]]:
+    def gibbs_step_for_v(
+        self, v: Symbol, rng: MRG_RandomStreams
+    ) -> tuple[Symbol, Mapping[str, Symbol]]:
         """(new visible units, what came by)."""
 
 

@@ -9,6 +9,7 @@ from pylearn2core.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
+    from pylearn2core.types import SeedOrRng
     from pylearn2core.utils.data_specs import DataSpecs
 
 
@@ -23,7 +24,7 @@ class Dataset:
         mode: Any = None,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
     ) -> Any:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pylearn2core.protocols import PreprocessorLike
     from pylearn2core.space import Space
+    from pylearn2core.types import SeedOrRng
     from pylearn2core.utils.data_specs import DataSpecs
     from pylearn2core.utils.iteration import SubsetIterator
 
@@ -46,7 +47,7 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
         y: Any = None,
         view_converter: Any = None,
         axes: Sequence[int | str] = ("b", 0, 1, "c"),
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
         X_labels: int | None = None,
@@ -204,7 +205,7 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
         mode: str | type[SubsetIterator] | None = None,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
     ) -> FiniteDatasetIterator:

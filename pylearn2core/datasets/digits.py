@@ -15,6 +15,7 @@ from pylearn2core.datasets.view_converter import DefaultViewConverter
 
 if TYPE_CHECKING:
     from pylearn2core.protocols import PreprocessorLike
+    from pylearn2core.types import SeedOrRng
 
 ROWS = {"train": slice(0, 1000), "valid": slice(1000, 1400), "test": slice(1400, 1797)}
 
@@ -30,7 +31,7 @@ class Digits(GreyImages):
         self,
         which_set: Literal["train", "valid", "test"],
         axes: tuple[int | str, ...] = ("b", 0, 1, "c"),
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
     ) -> None:

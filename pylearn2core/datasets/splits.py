@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from pylearn2core.rng import copy_rng
+
+if TYPE_CHECKING:
+    from pylearn2core.types import SeedOrRng
 
 PartT = TypeVar("PartT")
 
@@ -44,7 +47,7 @@ class SplitsMixin(Generic[PartT]):
         return self.take(slice(0, first)), self.take(slice(first, None))
 
     def bootstrap_holdout(
-        self, train_size: int = 0, train_prop: float = 0, rng: Any = None
+        self, train_size: int = 0, train_prop: float = 0, rng: SeedOrRng | None = None
     ) -> tuple[PartT, PartT]:
         """(train, valid) after a shuffle; a permutation, so without repeats."""
         first = self._train_size(train_size, train_prop)
@@ -55,7 +58,7 @@ class SplitsMixin(Generic[PartT]):
         """`nfolds` consecutive parts, the first ones longer by one where n is no multiple."""
         return [self.take(part) for part in self._folds(np.arange(len(self.X)), nfolds)]
 
-    def bootstrap_nfolds(self, nfolds: int, rng: Any = None) -> list[PartT]:
+    def bootstrap_nfolds(self, nfolds: int, rng: SeedOrRng | None = None) -> list[PartT]:
         """`nfolds` parts after a shuffle."""
         return [self.take(part) for part in self._folds(self._shuffled(rng), nfolds)]
 

@@ -23,6 +23,8 @@ from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from numpy.random import RandomState
+
     from pylearn2core.protocols import PreprocessorLike
 
 FILES = Publication(
@@ -137,7 +139,7 @@ def _examples(
     return kept_X, kept_y
 
 
-def _chosen(which_set: str, name: str, X: Any, y: Any, rng: Any) -> tuple[Any, Any]:
+def _chosen(which_set: str, name: str, X: Any, y: Any, rng: RandomState) -> tuple[Any, Any]:
     """The rows of a file that belong to a part."""
     if which_set not in ("valid", "splitted_train"):
         return X, y

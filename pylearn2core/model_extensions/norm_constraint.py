@@ -10,6 +10,7 @@ from pylearn2core.model_extensions.model_extension import ModelExtension
 
 if TYPE_CHECKING:
     from pylearn2core.models.model import Model
+    from pylearn2core.types import Symbol
 
 
 class MaxL2FilterNorm(ModelExtension):
@@ -29,7 +30,7 @@ class MaxL2FilterNorm(ModelExtension):
         self.axis = tuple(axis) if isinstance(axis, list) else axis
         self.min_limit = min_limit
 
-    def post_modify_updates(self, updates: dict[Any, Any], model: Model) -> None:
+    def post_modify_updates(self, updates: dict[Symbol, Symbol], model: Model) -> None:
         """Bound the new weights of `model`."""
         W = _weights_of(model)
         if W in updates:

@@ -13,6 +13,7 @@ from pylearn2core.space import VectorSpace
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 
 class Maxout(Affine):
@@ -44,7 +45,7 @@ class Maxout(Affine):
         b_lr_scale: float | None = None,
         max_col_norm: float | None = None,
         max_row_norm: float | None = None,
-        mask_weights: Any = None,
+        mask_weights: Array | None = None,
         min_zero: bool = False,
     ) -> None:
         super().__init__(
@@ -79,7 +80,7 @@ class Maxout(Affine):
         if self.randomize_pools:
             self.permutation = self.mlp.rng.randint(self.dim, size=self.dim)
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The units' values, shape (batch, units)."""
         first, *others = self._pieces(self._linear_part(state_below))
         pooled = first
@@ -88,7 +89,7 @@ class Maxout(Affine):
             pooled = pt.maximum(pooled, piece)
         return rectify(pooled) if self.min_zero else pooled
 
-    def _pieces(self, z: Any) -> list[Any]:
+    def _pieces(self, z: Symbol) -> list[Any]:
         """The units' first pieces, their second ones, and so on; each of shape (batch, units)."""
         if self.randomize_pools:
             z = z[:, self.permutation]

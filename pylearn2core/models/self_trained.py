@@ -15,6 +15,7 @@ from pylearn2core.utils.data_specs import DataSpecsMapping
 if TYPE_CHECKING:
     from pylearn2core.datasets.dataset import Dataset, Datasets
     from pylearn2core.protocols import MatrixLike, MonitorLike
+    from pylearn2core.types import Array, Symbol
 
 # Rows that are measured at a time; channels are means, so the number changes no value.
 MONITORING_ROWS = 500
@@ -32,7 +33,7 @@ class SelfTrained(Model):
         self.monitoring_dataset = monitoring_dataset
         self.register_names_to_del("monitoring_dataset")
         self._is_trained = False
-        self._params: list[Any] = []
+        self._params: list[Symbol] = []
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__({"monitoring_dataset": None, **state})
@@ -72,7 +73,7 @@ class SelfTrained(Model):
                 monitor.add_channel(full, batch, value, one, data_specs=specs)
 
 
-def features_of(dataset: MatrixLike, model: Model, nvis: int | None = None) -> Any:
+def features_of(dataset: MatrixLike, model: Model, nvis: int | None = None) -> Array:
     """The design matrix. Raises where it is not finite, or has not `nvis` features."""
     X = np.asarray(dataset.get_design_matrix())
     name = type(model).__name__

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pylearn2core.models.mlp import MLP, Softmax
 
 if TYPE_CHECKING:
-    from pylearn2core.space import Space
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.space import Source, Space
+    from pylearn2core.types import Seed
 
 
 class SoftmaxRegression(MLP):
@@ -30,13 +32,13 @@ class SoftmaxRegression(MLP):
         max_row_norm: float | None = None,
         no_affine: bool = False,
         max_col_norm: float | None = None,
-        init_bias_target_marginals: Any = None,
+        init_bias_target_marginals: DenseDesignMatrix | None = None,
         binary_target_dim: int | None = None,
         non_redundant: bool = False,
         nvis: int | None = None,
-        seed: Any = None,
-        input_source: Any = "features",
-        target_source: Any = "targets",
+        seed: Seed | None = None,
+        input_source: Source = "features",
+        target_source: Source = "targets",
         monitor_targets: bool = True,
     ) -> None:
         layer = Softmax(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pylearn2core.costs.cost import Cost
     from pylearn2core.datasets.dataset import Dataset, Datasets
     from pylearn2core.models.model import Model
+    from pylearn2core.types import Seed, Symbol
+    from pylearn2core.utils.data_specs import DataSpecs
 
 log = logging.getLogger("pylearn2core.monitor")
 
@@ -86,7 +88,7 @@ class Monitor:
         mode: str = "sequential",
         batch_size: int | None = None,
         num_batches: int | None = None,
-        seed: Any = None,
+        seed: Seed | None = None,
     ) -> None:
         """Measure channels on this dataset too, in passes of the given iteration scheme."""
         if not any(view.dataset is dataset for view in self._views):
@@ -97,11 +99,11 @@ class Monitor:
     def add_channel(
         self,
         name: str,
-        ipt: Any,
-        val: Any,
+        ipt: Symbol,
+        val: Symbol,
         dataset: Dataset | None = None,
         prereqs: Sequence[Any] | None = None,
-        data_specs: Any = None,
+        data_specs: DataSpecs | None = None,
     ) -> None:
         """Add a channel `name` of value `val`, an expression of the batch variables `ipt`.
 
@@ -123,7 +125,9 @@ class Monitor:
         kept = name in self._kept
         self.channels[name] = self._kept.pop(name) if kept else self._new_channel(name)
 
-    def _flatten(self, ipt: Any, data_specs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def _flatten(
+        self, ipt: Symbol, data_specs: DataSpecs | None
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """`_flatten`; channel after channel is of the same batch."""
         if not (isinstance(ipt, tuple) and isinstance(data_specs, tuple)):
             return _flatten(ipt, data_specs)  # a list may have changed since
@@ -236,7 +240,7 @@ class Monitor:
             log.info("\t%s: %s", name, values[name])
 
     # -------------------------------------------------------------- saving
-    def random_states(self) -> list[Any]:
+    def random_states(self) -> list[Symbol]:
         """The shared variables that measuring changes, in a fixed order."""
         return [variable for view in self._views for variable in view.random_states()]
 
@@ -283,7 +287,7 @@ class Monitor:
         return {**self.__dict__, "_views": [], "_steps": {}, "_flat": None, "_began": None}
 
 
-def _flatten(ipt: Any, data_specs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def _flatten(ipt: Symbol, data_specs: DataSpecs | None) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The variables of a nested batch and their (space, source) pairs, each pair once."""
     if data_specs is None or ipt is None or isinstance(data_specs[0], NullSpace):
         return (), ()

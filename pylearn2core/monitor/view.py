@@ -26,6 +26,7 @@ from pylearn2core.utils.iteration import resolve_iterator_class
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.types import Symbol
 
 # Stochastic schemes start from this seed at every pass, so each pass sees the same rows.
 SEED = (2013, 2, 22)
@@ -81,7 +82,7 @@ class DatasetView:
         self._pass = None
         self._steps.clear()
 
-    def random_states(self) -> list[Any]:
+    def random_states(self) -> list[Symbol]:
         """The shared variables that measuring changes."""
         values = [item.value for item in self.expressions if not item.is_plain]
         return list(default_updates(values, ()))

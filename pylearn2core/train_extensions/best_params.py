@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pylearn2core.datasets.dataset import Dataset
     from pylearn2core.models.model import Model
     from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 class MonitorBasedSaveBest(TrainExtension):
@@ -96,7 +97,7 @@ class KeepBestParams(TrainExtension):
         self.dataset = monitoring_dataset
         self.batch_size = batch_size
         self.best_cost = math.inf
-        self.best_params: list[Any] = model.get_param_values()
+        self.best_params: list[Symbol] = model.get_param_values()
         self._measure: Any = None
 
     def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pylearn2core.models.mlp import MLP
     from pylearn2core.models.model import Model
     from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 class RocAucChannel(TrainExtension):
@@ -64,7 +65,7 @@ class RocAucChannel(TrainExtension):
                 name=channel, ipt=batch, val=area, data_specs=(space, source), dataset=one
             )
 
-    def _check_classes(self, targets: Any) -> None:
+    def _check_classes(self, targets: Symbol) -> None:
         n = targets.max_labels if isinstance(targets, IndexSpace) else targets.get_total_dimension()
         for name in ("positive_class_index", "negative_class_index"):
             index = getattr(self, name)
@@ -74,7 +75,7 @@ class RocAucChannel(TrainExtension):
                     f"model's {n} classes, got {index!r}."
                 )
 
-    def _area(self, scores: Any, targets: Any, space: Any) -> Any:
+    def _area(self, scores: Symbol, targets: Symbol, space: Any) -> Symbol:
         labels = targets[:, 0] if isinstance(space, IndexSpace) else pt.argmax(targets, axis=1)
         positive = pt.eq(labels, self.positive_class_index)
         if self.negative_class_index is None:
@@ -84,7 +85,7 @@ class RocAucChannel(TrainExtension):
         return roc_auc(scores[:, self.positive_class_index], positive, negative)
 
 
-def roc_auc(scores: Any, positive: Any, negative: Any) -> Any:
+def roc_auc(scores: Symbol, positive: Symbol, negative: Symbol) -> Symbol:
     """The chance that a positive example has a higher score than a negative one; ties are half.
 
     scores: shape (examples,).    positive, negative: booleans of that shape; examples that are

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pylearn2core.datasets.dataset import Dataset, Datasets
     from pylearn2core.models.model import Model
     from pylearn2core.termination_criteria.criterion import TerminationCriterion
+    from pylearn2core.types import Seed, Symbol
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class BGD(GradientAlgorithm):
         scale_step: float = 1.0,
         theano_function_mode: Any = None,
         init_alpha: Sequence[float] | None = None,
-        seed: Any = None,
+        seed: Seed | None = None,
     ) -> None:
         _check_mode(line_search_mode)
         super().__init__(
@@ -113,7 +114,7 @@ class BGD(GradientAlgorithm):
         means = (line.ave_step_size, line.ave_grad_size, line.ave_grad_mult)
         self._add_channels({mean.name: mean for mean in means})
 
-    def shared_state(self) -> list[Any]:
+    def shared_state(self) -> list[Symbol]:
         """The shared variables that searches use."""
         return [] if self._line is None else self._line.shared_state()
 

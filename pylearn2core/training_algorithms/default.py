@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pylearn2core.models.model import Model
     from pylearn2core.protocols import ModelLike
     from pylearn2core.termination_criteria.criterion import TerminationCriterion
+    from pylearn2core.types import Symbol
 
 
 class DefaultTrainingAlgorithm(BatchAlgorithm):
@@ -83,6 +84,6 @@ class DefaultTrainingAlgorithm(BatchAlgorithm):
 class _NoCost(NullDataSpecsMixin, Cost):
     """The model trains itself: there is no objective to show."""
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """None."""
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytensor.tensor as pt
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pylearn2core.datasets.dataset import Dataset
     from pylearn2core.models.model import Model
     from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 class _Means:
@@ -35,11 +36,11 @@ class _Means:
         )
 
     def step_updates(
-        self, algorithm: AlgorithmLike, updates: Mapping[Any, Any]
-    ) -> OrderedDict[Any, Any]:
+        self, algorithm: AlgorithmLike, updates: Mapping[Symbol, Symbol]
+    ) -> OrderedDict[Symbol, Symbol]:
         """m <- m - (m - p) / t, with p the parameter after the step and t the steps so far."""
         steps = self.steps + self.is_on
-        new: OrderedDict[Any, Any] = OrderedDict([(self.steps, steps)])
+        new: OrderedDict[Symbol, Symbol] = OrderedDict([(self.steps, steps)])
         for param, mean in self.param_to_mean.items():
             moved = mean - (mean - updates.get(param, param)) / pt.maximum(steps, 1.0)
             new[mean] = pt.switch(self.is_on > 0.0, moved, mean)

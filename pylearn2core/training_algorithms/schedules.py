@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pylearn2core.datasets.dataset import Dataset
     from pylearn2core.models.model import Model
     from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 def linear_decay(first: float, count: int, start: int, saturate: int, decay_factor: float) -> float:
@@ -167,7 +168,7 @@ class MonitorBasedLRAdjuster(TrainExtension):
         return str(found[0])
 
 
-def rate_of(algorithm: AlgorithmLike, asker: Any) -> Any:
+def rate_of(algorithm: AlgorithmLike, asker: Any) -> Symbol:
     """The algorithm's learning rate, a shared variable; ConfigError where it has none."""
     rate = getattr(algorithm, "learning_rate", None)
     if not hasattr(rate, "set_value"):

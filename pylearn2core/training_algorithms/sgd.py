@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pylearn2core.models.model import Model
     from pylearn2core.termination_criteria.criterion import TerminationCriterion
     from pylearn2core.training_algorithms.learning_rule.base import LearningRule
+    from pylearn2core.types import Seed, Symbol
 
 __all__ = [
     "SGD",
@@ -91,7 +92,7 @@ class SGD(GradientAlgorithm):
         batches_per_iter: int | None = None,
         theano_function_mode: Any = None,
         monitoring_costs: Mapping[str, Any] | None = None,
-        seed: Any = SEED,
+        seed: Seed = SEED,
     ) -> None:
         self.learning_rate = sharedX(_number(learning_rate, "learning_rate"), "learning_rate")
         super().__init__(
@@ -133,14 +134,14 @@ class SGD(GradientAlgorithm):
         if self.monitoring_dataset is not None and self.learning_rule is not None:
             self.learning_rule.add_channels_to_monitor(self.monitor, self._first_dataset())
 
-    def _updates(self, nested: Any, fixed_vars: dict[str, Any]) -> Any:
+    def _updates(self, nested: Symbol, fixed_vars: dict[str, Any]) -> Any:
         """What one batch changes: parameters, the rule's state, the cost's own state."""
         model = self.model
         with waiting(gradients_may_wait(self.cost, self.learning_rule)):
             grads, updates = self.cost.get_gradients(model, nested, **fixed_vars)
         scalers = model.get_lr_scalers()
         if self.learning_rule is not None:
-            stepped: Mapping[Any, Any] = self.learning_rule.get_updates(
+            stepped: Mapping[Symbol, Symbol] = self.learning_rule.get_updates(
                 self.learning_rate, grads, scalers
             )
         else:
@@ -173,7 +174,7 @@ class SGD(GradientAlgorithm):
             updates.update(more)
         return Step(self._graph.inputs, updates, ())
 
-    def shared_state(self) -> list[Any]:
+    def shared_state(self) -> list[Symbol]:
         """The shared variables that a step uses, those that it updates first."""
         return list(shared_of(self._whole_step()))
 
@@ -237,7 +238,7 @@ class SGD(GradientAlgorithm):
             if not np.isfinite(param.get_value(borrow=True)).all():
                 self._raise_non_finite(param, "before")
 
-    def _raise_non_finite(self, param: Any, when: str) -> None:
+    def _raise_non_finite(self, param: Symbol, when: str) -> None:
         epoch = self.monitor.get_epochs_seen() + 1
         kind = "NaN" if np.isnan(param.get_value(borrow=True)).any() else "infinity"
         channels = [

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pylearn2core.protocols import DatasetLike
     from pylearn2core.space import Space
+    from pylearn2core.types import SeedOrRng
 
 
 class SubsetIterator:
@@ -37,7 +38,7 @@ class SubsetIterator:
         dataset_size: int,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
     ) -> None:
         self._dataset_size = int(dataset_size)
         self._rng = self._make_rng(rng)
@@ -77,7 +78,7 @@ class SubsetIterator:
         """
         return None
 
-    def _make_rng(self, rng: Any) -> np.random.RandomState | None:
+    def _make_rng(self, rng: SeedOrRng | None) -> np.random.RandomState | None:
         if rng is not None:
             raise ValueError(f"{self.name} iteration draws nothing at random: leave rng out")
         return None
@@ -115,7 +116,7 @@ class SubsetIterator:
 class _Stochastic(SubsetIterator):
     stochastic = True
 
-    def _make_rng(self, rng: Any) -> np.random.RandomState | None:
+    def _make_rng(self, rng: SeedOrRng | None) -> np.random.RandomState | None:
         return make_np_rng(rng, which_method=["random_integers", "shuffle"])
 
     @property

@@ -15,6 +15,8 @@ from pylearn2core.utils.hyper import hyper
 
 if TYPE_CHECKING:
     from pylearn2core.protocols import ModelLike
+    from pylearn2core.space import Space
+    from pylearn2core.types import Symbol
 
 
 class SM(DefaultDataSpecsMixin, Cost):
@@ -27,7 +29,7 @@ class SM(DefaultDataSpecsMixin, Cost):
 
     supervised = False
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The objective, a scalar."""
         space = self.get_data_specs(model)[0]
         space.validate(data)
@@ -60,7 +62,7 @@ class SMD(DefaultDataSpecsMixin, Cost):
             )
         self.corruptor = corruptor
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The objective, a scalar."""
         self.get_data_specs(model)[0].validate(data)
         _check_real(model, "SMD")
@@ -69,7 +71,7 @@ class SMD(DefaultDataSpecsMixin, Cost):
         value.name = "SMD"
         return value
 
-    def _score_of_noise(self, corrupted: Any, data: Any) -> Any:
+    def _score_of_noise(self, corrupted: Symbol, data: Symbol) -> Symbol:
         if hasattr(self.corruptor, "corruption_free_energy"):
             energy = self.corruptor.corruption_free_energy(corrupted, data)
             return pt.grad(-energy.sum(), corrupted)
@@ -88,7 +90,7 @@ def _check_real(model: ModelLike, cost: str) -> None:
         )
 
 
-def _mean_divergence(model: ModelLike, data: Any, space: Any) -> Any:
+def _mean_divergence(model: ModelLike, data: Symbol, space: Space) -> Symbol:
     """The sum over i of d score_i / d v_i, mean over the examples; a scalar."""
     if hasattr(model, "score_divergence"):
         return model.score_divergence(data).mean()

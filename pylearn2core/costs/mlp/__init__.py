@@ -9,6 +9,7 @@ from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin, NullDataSpecsMi
 if TYPE_CHECKING:
     from pylearn2core.costs.kinds import MLPLike
     from pylearn2core.protocols import ModelLike
+    from pylearn2core.types import Symbol
 
 __all__ = ["Default", "L1WeightDecay", "WeightDecay"]
 
@@ -18,7 +19,7 @@ class Default(DefaultDataSpecsMixin, Cost):
 
     supervised = True
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The output layer's cost, a scalar.  data: the pair (inputs, targets)."""
         self.get_data_specs(model)[0].validate(data)
         return cast("MLPLike", model).cost_from_X(data)
@@ -33,7 +34,7 @@ class _Decay(NullDataSpecsMixin, Cost):
     def __init__(self, coeffs: Any) -> None:
         self.coeffs = coeffs
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The penalty, a scalar."""
         self.get_data_specs(model)[0].validate(data)
         # A name of its own for the sum: the variable may be a layer's, and has another name.

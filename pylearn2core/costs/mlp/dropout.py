@@ -10,6 +10,7 @@ from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin
 if TYPE_CHECKING:
     from pylearn2core.costs.kinds import MLPLike
     from pylearn2core.protocols import ModelLike
+    from pylearn2core.types import Symbol
 
 
 class Dropout(DefaultDataSpecsMixin, Cost):
@@ -39,7 +40,7 @@ class Dropout(DefaultDataSpecsMixin, Cost):
         self.input_scales = dict(input_scales or {})
         self.per_example = per_example
 
-    def expr(self, model: ModelLike, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The cost, a scalar.  data: the pair (inputs, targets)."""
         self.get_data_specs(model)[0].validate(data)
         X, Y = data

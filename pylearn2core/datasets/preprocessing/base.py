@@ -11,6 +11,7 @@ from pylearn2core.rng import swapped_order
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.types import Seed
 
 
 class Preprocessor:
@@ -59,7 +60,7 @@ class BlockPreprocessor(Preprocessor):
 class ShuffleAndSplit(Preprocessor):
     """Shuffles the examples and keeps start..stop-1."""
 
-    def __init__(self, seed: Any, start: int, stop: int) -> None:
+    def __init__(self, seed: Seed, start: int, stop: int) -> None:
         if not 0 <= start < stop:
             raise ValueError(f"0 <= start < stop is needed, got start={start}, stop={stop}")
         self.seed = seed

@@ -13,6 +13,7 @@ from pylearn2core.space import Conv2DSpace
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.types import SeedOrRng
 
 
 class ExtractPatches(Preprocessor):
@@ -21,7 +22,7 @@ class ExtractPatches(Preprocessor):
     patch_shape: (rows, columns).    rng: the same patches' places come at every apply.
     """
 
-    def __init__(self, patch_shape: Any, num_patches: int, rng: Any = None) -> None:
+    def __init__(self, patch_shape: Any, num_patches: int, rng: SeedOrRng | None = None) -> None:
         self.patch_shape = _pair(patch_shape, "patch_shape")
         self.num_patches = num_patches
         self.start_rng = make_np_rng(rng, [1, 2, 3], which_method=["randint"])

@@ -18,6 +18,7 @@ from pylearn2core.utils import sharedX
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 
 class Affine(Dense):
@@ -45,7 +46,7 @@ class Affine(Dense):
         init_bias: Any = 0.0,
         W_lr_scale: float | None = None,
         b_lr_scale: float | None = None,
-        mask_weights: Any = None,
+        mask_weights: Array | None = None,
         max_row_norm: float | None = None,
         max_col_norm: float | None = None,
         min_col_norm: float | None = None,
@@ -93,12 +94,12 @@ class Affine(Dense):
         self.transformer = MatrixMul(self.W)
         self._params = [self.W] if self.b is None else [self.W, self.b]
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         if self.mask_weights is not None and self.W in updates:
             updates[self.W] = updates[self.W] * self.mask
         super()._modify_updates(updates)
 
-    def _linear_part(self, state_below: Any) -> Any:
+    def _linear_part(self, state_below: Symbol) -> Symbol:
         """Return x W + b, shape (batch, units)."""
         flat = self._flat(state_below)
         z = self.transformer.lmul(flat)
@@ -107,8 +108,8 @@ class Affine(Dense):
         return pt.concatenate([z, flat], axis=1) if self.copy_input else z
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """Norms of W's rows and columns; statistics of the units."""
         channels = weight_norms(self.W)
         if state is None and state_below is not None:

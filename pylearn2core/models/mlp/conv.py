@@ -24,6 +24,7 @@ from pylearn2core.utils import sharedX
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 _POOLS = {"max": max_pool, "mean": mean_pool}
 
@@ -157,7 +158,7 @@ class ConvElemwise(Weighted):
         )
         self._params = [self.W, self.b]
 
-    def _first_biases(self) -> Any:
+    def _first_biases(self) -> Array:
         detectors = (self.output_channels, *self.detector_space.shape)
         shape = detectors[:1] if self.tied_b else detectors
         return filled(self.init_bias, shape, f"layer {self.layer_name!r}: init_bias")
@@ -167,17 +168,17 @@ class ConvElemwise(Weighted):
         if "transformer" in self.__dict__:
             self.transformer.set_batch_size(batch_size)
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         if self.W in updates:
             self._bound_W(updates, axis=(1, 2, 3), limit=self.max_kernel_norm)
 
-    def get_weights_topo(self) -> Any:
+    def get_weights_topo(self) -> Array:
         """The kernels as pictures, shape (output channels, rows, columns, input channels)."""
         return self.transformer.get_weights_topo()
 
     # Forward ----------------------------------------------------------------------------------
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The layer's output, in `output_space`."""
         self.input_space.validate(state_below)
         z = self.transformer.lmul(state_below)
@@ -189,7 +190,7 @@ class ConvElemwise(Weighted):
             state = self.output_normalization(state)
         return state
 
-    def _pool(self, detectors: Any) -> Any:
+    def _pool(self, detectors: Symbol) -> Symbol:
         assert self.pool_type is not None
         assert self.pool_shape is not None
         assert self.pool_stride is not None
@@ -200,13 +201,13 @@ class ConvElemwise(Weighted):
             detectors, self.pool_shape, self.pool_stride, image_shape=shape
         )
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The nonlinearity's cost."""
         return self.nonlin.cost(Y, Y_hat, self.output_space.get_batch_axis())
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """Norms of the kernels; the nonlinearity's channels."""
         channels = min_mean_max("kernel_norms", pt.sqrt(pt.sqr(self.W).sum(axis=(1, 2, 3))))
         if state is None and state_below is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.weighted import Weighted
@@ -10,6 +10,7 @@ from pylearn2core.space import Conv2DSpace, VectorSpace
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 
 class Dense(Weighted):
@@ -48,20 +49,20 @@ class Dense(Weighted):
         self.desired_space = VectorSpace(self.input_dim)
         return self.input_dim
 
-    def _flat(self, state_below: Any) -> Any:
+    def _flat(self, state_below: Symbol) -> Symbol:
         """A batch of the input space as a matrix, shape (batch, n_in)."""
         self.input_space.validate(state_below)
         if self.requires_reformat:
             return self.input_space.format_as(state_below, self.desired_space)
         return state_below
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         if self.W is None or self.W not in updates:
             return
         self._bound_W(updates, axis=1, limit=self.max_row_norm)
         self._bound_W(updates, axis=0, limit=self.max_col_norm, min_limit=self.min_col_norm)
 
-    def get_weights_topo(self) -> Any:
+    def get_weights_topo(self) -> Array:
         """W as images, shape (n_out, rows, columns, channels); the input space must be images."""
         space = self.input_space
         if not isinstance(space, Conv2DSpace):
@@ -69,4 +70,5 @@ class Dense(Weighted):
         images = Conv2DSpace(
             shape=space.shape, num_channels=space.num_channels, axes=("b", 0, 1, "c")
         )
-        return self.desired_space.np_format_as(self.W.get_value().T, images)
+        values: Array = self.desired_space.np_format_as(self.W.get_value().T, images)
+        return values

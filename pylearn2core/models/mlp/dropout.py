@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytensor.tensor as pt
 
@@ -11,18 +11,20 @@ from pylearn2core.utils.hyper import hyper
 
 if TYPE_CHECKING:
     from pylearn2core.space import CompositeSpace, SimplyTypedSpace, Space
+    from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
+    from pylearn2core.types import Symbol
 
 
 def apply_dropout(
-    state: Any,
+    state: Symbol,
     include_prob: float | None,
     scale: float,
-    theano_rng: Any,
+    theano_rng: MRG_RandomStreams,
     input_space: Space,
     *,
     mask_value: float = 0.0,
-    batch_size: Any = None,
-) -> Any:
+    batch_size: Symbol = None,
+) -> Symbol:
     """Return `state` with each number kept with probability include_prob, and scaled.
 
     state: a batch of input_space.    include_prob: 1 or None leaves it as it is.
@@ -54,7 +56,13 @@ def apply_dropout(
     return pt.switch(mask > hyper(0.0), state * hyper(scale), hyper(mask_value))
 
 
-def _mask(p: Any, dtype: str, theano_rng: Any, space: SimplyTypedSpace, batch_size: Any) -> Any:
+def _mask(
+    p: Symbol,
+    dtype: str,
+    theano_rng: MRG_RandomStreams,
+    space: SimplyTypedSpace,
+    batch_size: Symbol,
+) -> Symbol:
     # The space's own lengths, not those of the state's graph: a draw inside a compiled JAX
     # program needs a shape that it can work out beforehand.
     shape = list(space.get_origin_batch(1).shape)

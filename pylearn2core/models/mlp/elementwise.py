@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
 from pylearn2core.models.mlp.affine import Affine
 from pylearn2core.utils.hyper import hyper
 
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
+
 
 class Tanh(Affine):
     """Output tanh(x W + b); arguments as Affine's."""
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The units' values, shape (batch, dim)."""
         return pt.tanh(self._linear_part(state_below))
 
@@ -28,7 +31,7 @@ class RectifiedLinear(Affine):
         super().__init__(**kwargs)
         self.left_slope = left_slope
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The units' values, shape (batch, dim)."""
         return rectify(self._linear_part(state_below), self.left_slope)
 
@@ -36,12 +39,12 @@ class RectifiedLinear(Affine):
 class Softplus(Affine):
     """Output log(1 + exp(x W + b)); arguments as Affine's."""
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The units' values, shape (batch, dim)."""
         return pt.softplus(self._linear_part(state_below))
 
 
-def rectify(z: Any, left_slope: Any = 0.0) -> Any:
+def rectify(z: Symbol, left_slope: Any = 0.0) -> Symbol:
     """Return z where positive, left_slope * z where negative; the slope at 0 is 0."""
     zero = hyper(0.0)
     positive = pt.switch(z > zero, z, zero)

@@ -8,12 +8,13 @@ from typing import Any
 import pytensor
 import pytensor.tensor as pt
 
+from pylearn2core.types import Symbol
 from pylearn2core.utils.hyper import hyper
 
-Channels = OrderedDict[str, Any]
+Channels = OrderedDict[str, Symbol]
 
 
-def min_mean_max(name: str, values: Any) -> Channels:
+def min_mean_max(name: str, values: Symbol) -> Channels:
     """`<name>_min`, `<name>_mean`, `<name>_max` of a vector."""
     return OrderedDict(
         [
@@ -24,7 +25,7 @@ def min_mean_max(name: str, values: Any) -> Channels:
     )
 
 
-def weight_norms(W: Any) -> Channels:
+def weight_norms(W: Symbol) -> Channels:
     """Statistics of the L2 norms of the rows and the columns of W, shape (n_in, n_out)."""
     squares = pt.sqr(W)
     channels = min_mean_max("row_norms", pt.sqrt(squares.sum(axis=1)))
@@ -32,7 +33,7 @@ def weight_norms(W: Any) -> Channels:
     return channels
 
 
-def unit_statistics(state: Any) -> Channels:
+def unit_statistics(state: Symbol) -> Channels:
     """`{max,min,range,mean}_x_{max,mean,min}_u` of a batch of states, shape (batch, units).
 
     The first statistic is over the batch's rows, the second over the units.
@@ -52,7 +53,7 @@ def unit_statistics(state: Any) -> Channels:
     return channels
 
 
-def detection(said: Any, true: Any, axis: int | tuple[int, ...]) -> Channels:
+def detection(said: Symbol, true: Symbol, axis: int | tuple[int, ...]) -> Channels:
     """Precision, recall and f1 of all units, and `per_output_` ones of each unit over `axis`.
 
     said, true: zeros and ones.
@@ -71,7 +72,7 @@ def detection(said: Any, true: Any, axis: int | tuple[int, ...]) -> Channels:
     return channels
 
 
-def _rates(hits: Any, said: Any, true: Any) -> tuple[Any, Any, Any]:
+def _rates(hits: Symbol, said: Symbol, true: Symbol) -> tuple[Any, Any, Any]:
     one = hyper(1.0)
     precision = hits / pt.maximum(one, said)
     recall = hits / pt.maximum(one, true)
@@ -80,6 +81,6 @@ def _rates(hits: Any, said: Any, true: Any) -> tuple[Any, Any, Any]:
     return precision, recall, f1
 
 
-def floats(condition: Any) -> Any:
+def floats(condition: Symbol) -> Symbol:
     """A condition as zeros and ones in floatX."""
     return pt.cast(condition, pytensor.config.floatX)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
 from pylearn2core.linear.norms import bound_norms
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array, Symbol
 
 
 class Weighted(Layer):
@@ -25,7 +28,7 @@ class Weighted(Layer):
 
     def _bound_W(
         self,
-        updates: dict[Any, Any],
+        updates: dict[Symbol, Symbol],
         *,
         axis: int | tuple[int, ...],
         limit: float | None,
@@ -37,31 +40,33 @@ class Weighted(Layer):
         least = 0.0 if min_limit is None else min_limit
         updates[self.W] = bound_norms(updates[self.W], axis=axis, limit=limit, min_limit=least)
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """W_lr_scale and b_lr_scale, where given."""
         scales = ((self.W, self.W_lr_scale), (self.b, self.b_lr_scale))
         return OrderedDict((param, scale) for param, scale in scales if scale is not None)
 
-    def get_weight_decay(self, coeff: Any) -> Any:
+    def get_weight_decay(self, coeff: Any) -> Symbol:
         """Coeff x sum(W^2)."""
         return hyper(coeff) * pt.sqr(self.W).sum()
 
-    def get_l1_weight_decay(self, coeff: Any) -> Any:
+    def get_l1_weight_decay(self, coeff: Any) -> Symbol:
         """Coeff x sum(|W|)."""
         return hyper(coeff) * abs(self.W).sum()
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """W's value."""
-        return self.W.get_value()
+        values: Array = self.W.get_value()
+        return values
 
-    def set_weights(self, weights: Any) -> None:
+    def set_weights(self, weights: Array) -> None:
         """Set W, shape as get_weights gives it."""
         self.W.set_value(weights)
 
-    def get_biases(self) -> Any:
+    def get_biases(self) -> Array:
         """The value of b."""
-        return self.b.get_value()
+        values: Array = self.b.get_value()
+        return values
 
-    def set_biases(self, biases: Any) -> None:
+    def set_biases(self, biases: Array) -> None:
         """Set b, shape as get_biases gives it."""
         self.b.set_value(biases)

@@ -11,6 +11,7 @@ from pylearn2core.space import VectorSpace
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 
 class SpaceConverter(Layer):
@@ -29,7 +30,7 @@ class SpaceConverter(Layer):
         """Set the input space."""
         self.input_space = space
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The input in the output space."""
         return self.input_space.format_as(state_below, self.output_space)
 
@@ -62,7 +63,7 @@ class PretrainedLayer(Layer):
             )
         self.input_space = space
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The model's parameters; none where they are frozen."""
         self._check_init()
         return [] if self.freeze_params else list(self.layer_content.get_params())
@@ -77,14 +78,15 @@ class PretrainedLayer(Layer):
         space: Space = self.layer_content.get_output_space()
         return space
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The model's weights."""
-        return self.layer_content.get_weights()
+        values: Array = self.layer_content.get_weights()
+        return values
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         self.layer_content.modify_updates(updates)
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The model's upward pass."""
         return self.layer_content.upward_pass(state_below)
 
@@ -118,11 +120,11 @@ class FlattenerLayer(Layer):
         """The raw layer's input space."""
         return self.raw_layer.get_input_space()
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The raw layer's parameters."""
         return self.raw_layer.get_params()
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The raw layer's output as vectors, shape (batch, dim)."""
         raw = self.raw_layer.fprop(state_below)
         flat = self.raw_layer.get_output_space().format_as(raw, self.output_space)
@@ -130,7 +132,7 @@ class FlattenerLayer(Layer):
         flat.tag.raw_state = raw
         return flat
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The raw layer's cost of the unflattened targets."""
         raw_state = getattr(Y_hat.tag, "raw_state", None)
         if raw_state is None:
@@ -142,8 +144,8 @@ class FlattenerLayer(Layer):
         return self.raw_layer.cost(raw_Y, raw_state)
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """The raw layer's channels."""
         raw_state = None if state is None else state.tag.raw_state
         raw_targets = None
@@ -151,21 +153,21 @@ class FlattenerLayer(Layer):
             raw_targets = self.output_space.format_as(targets, self.raw_layer.get_target_space())
         return self.raw_layer.get_layer_monitoring_channels(state_below, raw_state, raw_targets)
 
-    def get_weight_decay(self, coeff: Any) -> Any:
+    def get_weight_decay(self, coeff: Any) -> Symbol:
         """The raw layer's."""
         return self.raw_layer.get_weight_decay(coeff)
 
-    def get_l1_weight_decay(self, coeff: Any) -> Any:
+    def get_l1_weight_decay(self, coeff: Any) -> Symbol:
         """The raw layer's."""
         return self.raw_layer.get_l1_weight_decay(coeff)
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """The raw layer's."""
         return self.raw_layer.get_lr_scalers()
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         self.raw_layer.modify_updates(updates)
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The raw layer's."""
         return self.raw_layer.get_weights()

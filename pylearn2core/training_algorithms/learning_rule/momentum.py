@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pylearn2core.models.model import Model
     from pylearn2core.monitor import Monitor
     from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 class Momentum(LearningRule):
@@ -52,9 +53,9 @@ class Momentum(LearningRule):
 
     def get_updates(
         self,
-        learning_rate: Any,
-        grads: Mapping[Any, Any],
-        lr_scalers: Mapping[Any, Any] | None = None,
+        learning_rate: Symbol,
+        grads: Mapping[Symbol, Symbol],
+        lr_scalers: Mapping[Symbol, Symbol] | None = None,
     ) -> Updates:
         """Updates of the parameters and their velocities."""
         updates: Updates = OrderedDict()
@@ -112,7 +113,7 @@ class MomentumAdjustor(TrainExtension):
         way = min(max(way, 0.0), 1.0)
         return self._init_momentum * (1.0 - way) + way * self.final_momentum
 
-    def _apply(self, momentum: Any) -> None:
+    def _apply(self, momentum: Symbol) -> None:
         momentum.set_value(np.asarray(self.current_momentum(), dtype=momentum.dtype))
 
 

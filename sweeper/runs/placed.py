@@ -7,10 +7,10 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sweeper.host.folders import write_private
 from sweeper.records import Placed
 from sweeper.records.errors import InputError
 from sweeper.runs.folder import RunFolder
-from sweeper.host.folders import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

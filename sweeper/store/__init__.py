@@ -35,6 +35,6 @@ def read(place: Path, *, network: bool | None = None) -> StoreReader:
 
 
 def _backend() -> Backend:
-    from sweeper.store.sql import SqlStore  # SQLAlchemy takes its time
+    from sweeper.store.sql import backend  # SQLAlchemy takes its time
 
-    return SqlStore
+    return backend

@@ -17,7 +17,7 @@ from sweeper.report.status import status
 from sweeper.runs.open import open_to_drive, open_to_read, read_made
 from sweeper.runs.parts import Part, prepare
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
-from sweeper.store.sql import SqlStore
+from sweeper.store.sql import backend
 
 FAKE = "sweep_fake_runner:FakeRunner"
 
@@ -124,7 +124,7 @@ def test_a_start_of_a_part_that_died_in_between_is_in_nobody_s_way(made, monkeyp
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(SqlStore, "create", die)
+        patch.setattr(backend, "create", die)
         with pytest.raises(SystemExit):
             prepare(run_dir, Part(0, 2))
     with closing(open_to_read(run_dir)) as store:

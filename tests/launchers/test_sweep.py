@@ -14,7 +14,7 @@ from sweeper.records import AttemptState, TrialState
 from sweeper.records.errors import ClusterError, InputError, StoreBusyError, StoreError
 from sweeper.report.status import exit_code
 from sweeper.runs.open import open_to_drive, open_to_read
-from sweeper.store.sql import SqlStore
+from sweeper.store.sql.store import SqlStore
 
 FAKE = "sweep_fake_runner:FakeRunner"
 MINIMUM = "{channel: valid_error, mode: min}"

@@ -246,9 +246,9 @@ def resolve_iterator_class(mode: str | type[SubsetIterator]) -> type[SubsetItera
         return mode
     found = _SCHEMES.get(mode) if isinstance(mode, str) else None
     if found is None:
-        hint = did_you_mean(mode, _SCHEMES, "end")
+        hint = did_you_mean(mode, _SCHEMES, "sentence")
         raise ConfigError(
-            f"there is no iteration mode {mode!r}{hint} The modes are {', '.join(_SCHEMES)}."
+            f"there is no iteration mode {mode!r}.{hint} The modes are {', '.join(_SCHEMES)}."
         )
     return found
 

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 _TRIES = 2
 
 
-class Results:
+class AttemptFiles:
     """Files of attempts under `URL/trials/ID/aN/`. What fails is tried twice, then logged.
 
     url: "" for none: then nothing is put anywhere.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweeper.workers.deaths import is_charged, is_hungriest
+from sweeper.workers.pool.deaths import is_charged, is_hungriest
 
 # Of Ray 2.60, shortened where ids stand.
 MEMORY = """\

@@ -10,7 +10,7 @@ from broken_off import phases
 
 from pylearn2core.config.nodes import OUT
 from sweeper.records import AttemptState
-from sweeper.workers.runner.checkpoints import FILE
+from sweeper.workers.runner.checkpoint_file import FILE
 
 
 @pytest.fixture(params=["memory", "file"])

@@ -19,14 +19,16 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
-from sweeper.workers.actor import FLUSH_AT, Outbox, TrialThread, WorkerActor, WorkerSetup
+from sweeper.workers.actor import WorkerActor, WorkerSetup
+from sweeper.workers.actor.outbox import FLUSH_AT, Outbox
+from sweeper.workers.actor.trials import TrialThread
 
 TEXTS = {"x": ExperimentText("grid.yaml.j2", "a: 1", (1,))}
 
 
 @pytest.fixture
 def make_thread(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(Path(__file__).parent / "fake"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fake"))
 
     def make(factory="sweep_fake_runner:FakeRunner"):
         runner = RunnerSetup(str(tmp_path), str(tmp_path / "g"), ("*",), (), "float32")

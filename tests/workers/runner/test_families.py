@@ -22,7 +22,7 @@ from sweeper.spec.load import loads
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import Runner
 
-TEMPLATES = Path(__file__).parents[2] / "templates"
+TEMPLATES = Path(__file__).parents[3] / "templates"
 
 # Axes of each template: what varies freely, and what stays, for it makes a program of its own.
 RATES = st.floats(1e-3, 0.2)

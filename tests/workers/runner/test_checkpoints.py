@@ -18,7 +18,7 @@ from sweeper.records import (
 )
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import Runner
-from sweeper.workers.runner.checkpoints import FILE
+from sweeper.workers.runner.checkpoint_file import FILE
 
 
 # ------------------------------------------------------------------ going on
@@ -142,7 +142,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(bench, whole, capl
 
 def test_a_checkpoint_before_which_rows_were_lost_is_passed_over(bench, whole, caplog, monkeypatch):
     expected = whole(WALK, (9, "plain"))
-    monkeypatch.setattr("sweeper.workers.runner.checkpoints.TAIL_S", -1.0)
+    monkeypatch.setattr("sweeper.workers.runner.keeper.TAIL_S", -1.0)
     runs = bench(epochs=2)
     runs.run(WALK, (9, "plain"), stop_at=(0, 7))
     second = runs.run(WALK, (9, "plain"), number=2, known=(0, 2))  # its tail has rows 5 and 6

@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import ray
@@ -32,45 +31,25 @@ from sweeper.records import (
     Lease,
     LeasedTrial,
     LeaseOver,
-    Resources,
     Row,
-    RunnerSetup,
     StartWorker,
     TrialTask,
     WorkerDown,
     WorkerUp,
 )
 from sweeper.records.errors import ClusterError, InputError, SweepError
-from sweeper.runs.folder import RunFolder, worker_log
-from sweeper.workers import deaths, environment
-from sweeper.workers.actor import WorkerActor, WorkerSetup
+from sweeper.workers.actor import WorkerActor
+from sweeper.workers.pool import deaths
+from sweeper.workers.pool.setup import PoolSetup
+from sweeper.workers.process import settings
 
 CONTROL = "control"
 
 Item: TypeAlias = Event | Row
 
 
-@dataclass(frozen=True, slots=True)
-class PoolSetup:
-    """What all workers share.
-
-    cores: cores to divide among the workers; empty where each finds its own on its host, in the
-    folder above scratch.
-    scratch: a short folder on the workers' own disk.    environ: the driver's environment.
-    runner_factory: "module:callable".    logs: folder of the workers' logs, "" for the run's.
-    """
-
-    runner: RunnerSetup
-    resources: Resources
-    cores: tuple[int, ...]
-    scratch: str
-    environ: Mapping[str, str]
-    runner_factory: str
-    logs: str = ""
-
-
 @dataclass(slots=True)
-class _Hand:
+class _Process:
     """A worker's process, as the pool holds it. awaited: an answer, or a stream of them.
 
     pid: 0 until it is up.
@@ -96,7 +75,7 @@ class Pool:
         self._setup = setup
         self._task_of = task_of
         self._texts = texts
-        self._hands: dict[int, _Hand] = {}
+        self._processes: dict[int, _Process] = {}
         # Calls of the group "control" are answered while a lease runs.
         self._actor_class = ray.remote(concurrency_groups={CONTROL: 1})(WorkerActor)
 
@@ -123,41 +102,28 @@ class Pool:
             num_gpus=resources.gpus,
             max_restarts=0,
             max_task_retries=0,
-            runtime_env={"env_vars": environment.of_process(resources, setup.environ)},
-        ).remote(self._worker_setup(worker))
-        self._hands[worker] = _Hand(actor, awaited=actor.hello.remote())
-
-    def _worker_setup(self, worker: int) -> WorkerSetup:
-        setup = self._setup
-        logs = Path(setup.logs) if setup.logs else RunFolder(Path(setup.runner.run_dir)).logs
-        return WorkerSetup(
-            number=worker,
-            runner=setup.runner,
-            resources=setup.resources,
-            cores=cores_of(worker, cpus=setup.resources.cpus, cores=setup.cores),
-            log=str(worker_log(logs, worker)),
-            scratch=f"{setup.scratch}/pytensor-{worker}",
-            runner_factory=setup.runner_factory,
-            finds_cores=not setup.cores,
-        )
+            runtime_env={"env_vars": settings.of_process(resources, setup.environ)},
+        ).remote(self._setup.of_worker(worker))
+        self._processes[worker] = _Process(actor, awaited=actor.hello.remote())
 
     def _lease(self, worker: int, attempts: tuple[LeasedTrial, ...]) -> None:
-        hand = self._hands[worker]
+        process = self._processes[worker]
         tasks = tuple(self._task_of(one) for one in attempts)
-        hand.lease += 1
+        process.lease += 1
         texts = {task.text_id: self._texts[task.text_id] for task in tasks}
-        call = hand.actor.lease.options(num_returns="streaming")
-        hand.awaited = call.remote(hand.lease, tasks, texts)
+        call = process.actor.lease.options(num_returns="streaming")
+        process.awaited = call.remote(process.lease, tasks, texts)
 
     def _extend(self, worker: int, attempts: tuple[LeasedTrial, ...]) -> None:
-        hand = self._hands[worker]
+        process = self._processes[worker]
         tasks = tuple(self._task_of(one) for one in attempts)
-        hand.actor.extend.options(concurrency_group=CONTROL).remote(hand.lease, tasks)
+        process.actor.extend.options(concurrency_group=CONTROL).remote(process.lease, tasks)
 
     def _interrupt(self, worker: int, trial: str | None = None) -> None:
-        hand = self._hands.get(worker)
-        if hand is not None:
-            hand.actor.interrupt.options(concurrency_group=CONTROL).remote(hand.lease, trial)
+        process = self._processes.get(worker)
+        if process is not None:
+            call = process.actor.interrupt.options(concurrency_group=CONTROL)
+            call.remote(process.lease, trial)
 
     # -------------------------------------------------------------- events
     def events(self, timeout_s: float) -> list[Item]:
@@ -167,7 +133,9 @@ class Pool:
         """
         heard: list[Item] = []
         waiting = {
-            hand.awaited: number for number, hand in self._hands.items() if hand.awaited is not None
+            process.awaited: number
+            for number, process in self._processes.items()
+            if process.awaited is not None
         }
         if not waiting:
             time.sleep(timeout_s)
@@ -181,38 +149,38 @@ class Pool:
 
     def _hear(self, worker: int) -> list[Item]:
         """Read a worker's answer, which is there."""
-        hand = self._hands[worker]
-        is_stream = isinstance(hand.awaited, ray.ObjectRefGenerator)
+        process = self._processes[worker]
+        is_stream = isinstance(process.awaited, ray.ObjectRefGenerator)
         try:
-            said = ray.get(next(hand.awaited) if is_stream else hand.awaited)
+            said = ray.get(next(process.awaited) if is_stream else process.awaited)
         except ActorUnavailableError:
-            return self._ask_again(worker, hand)
+            return self._ask_again(worker, process)
         except ActorDiedError as error:
             deaths.check_own_node(error)
             return self._bury(
                 worker, deaths.last_words(worker, error), charged=deaths.is_charged(error)
             )
         except OutOfMemoryError as error:
-            charged = deaths.is_hungriest(hand.pid, str(error))
+            charged = deaths.is_hungriest(process.pid, str(error))
             return self._bury(worker, deaths.memory_words(worker, error), charged=charged)
         except (RayTaskError, StopIteration) as error:
             return self._mistrust(worker, error, is_stream=is_stream)
         if is_stream:
             if isinstance(said[-1], LeaseOver):
-                hand.awaited = None
+                process.awaited = None
             return list(said)
-        if hand.pinged:
+        if process.pinged:
             # It lives, but what it said meanwhile is lost.
             return self._bury(worker, f"lost touch with worker {worker}", charged=False)
-        hand.awaited, hand.pid = None, said.pid
+        process.awaited, process.pid = None, said.pid
         return [WorkerUp(worker, said, time.time())]
 
-    def _ask_again(self, worker: int, hand: _Hand) -> list[Item]:
+    def _ask_again(self, worker: int, process: _Process) -> list[Item]:
         """Find out whether a worker that can't be reached is dead: Ray will know in time."""
-        if hand.pinged:
+        if process.pinged:
             time.sleep(0.1)
-        hand.pinged = True
-        hand.awaited = hand.actor.ping.options(concurrency_group=CONTROL).remote()
+        process.pinged = True
+        process.awaited = process.actor.ping.options(concurrency_group=CONTROL).remote()
         return []
 
     def _mistrust(self, worker: int, error: Exception, *, is_stream: bool) -> list[Item]:
@@ -224,7 +192,7 @@ class Pool:
         if not is_stream:
             raise ClusterError(
                 f"worker {worker} can't start: {deaths.cause_of(error)}."
-                f" Its log may say more: {self._worker_setup(worker).log}"
+                f" Its log may say more: {self._setup.of_worker(worker).log}"
             ) from error
         return self._bury(
             worker, f"worker {worker} broke down: {deaths.cause_of(error)}", charged=True
@@ -238,23 +206,11 @@ class Pool:
     def kill(self) -> list[Item]:
         """End every process at once; the events that say so, charged to nobody."""
         down: list[Item] = []
-        for worker in list(self._hands):
+        for worker in list(self._processes):
             down.extend(self._bury(worker, f"worker {worker} was ended", charged=False))
         return down
 
     def _end(self, worker: int) -> None:
-        hand = self._hands.pop(worker)
+        process = self._processes.pop(worker)
         with contextlib.suppress(RayActorError, ValueError):
-            ray.kill(hand.actor, no_restart=True)
-
-
-def cores_of(worker: int, *, cpus: int, cores: tuple[int, ...]) -> tuple[int, ...]:
-    """The slice of `cores` for a worker; it wraps round where workers outnumber cores.
-
-    Empty (no pinning) where there are fewer cores than one worker needs.
-    """
-    places = len(cores) // cpus
-    if places == 0:
-        return ()
-    first = (worker % places) * cpus
-    return cores[first : first + cpus]
+            ray.kill(process.actor, no_restart=True)

@@ -6,8 +6,8 @@ import pytest
 
 from sweeper.records import Resources
 from sweeper.records.errors import ClusterError
-from sweeper.workers import devices
-from sweeper.workers.pool import cores_of
+from sweeper.workers.pool.setup import cores_of
+from sweeper.workers.process import devices
 
 GPU = Resources(gpus=1)
 

@@ -1,7 +1,6 @@
 """The scheduler: a pure function of its state and an event."""
 
 from sweeper.scheduler.check import BrokenInvariantError, check
-from sweeper.scheduler.plan import Plan, make_plan
 from sweeper.scheduler.policy import Policy
 from sweeper.scheduler.state import Fault, State, Tally
 from sweeper.scheduler.step import Result, begin, step
@@ -10,7 +9,6 @@ from sweeper.scheduler.story import Step, story
 __all__ = [
     "BrokenInvariantError",
     "Fault",
-    "Plan",
     "Policy",
     "Result",
     "State",
@@ -18,7 +16,6 @@ __all__ = [
     "Tally",
     "begin",
     "check",
-    "make_plan",
     "step",
     "story",
 ]

@@ -81,14 +81,16 @@ class EarlyEnd:
 class State:
     """Everything that changes.
 
-    total: trials of the run, those that are over among them.
+    total: trials of the run so far, those that are over among them.
+    may_grow: more trials may be proposed.
     ending: None while leases are given.    over: EndSweep was given.
     """
 
     workers: tuple[Worker, ...]
     backlog: Backlog
-    total: int
+    total: int = 0
     tally: Tally = Tally()
+    may_grow: bool = True
     ending: EarlyEnd | None = None
     over: bool = False
 

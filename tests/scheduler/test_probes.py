@@ -163,7 +163,7 @@ def test_a_trial_that_waits_is_what_a_doubted_text_has_left():
     play = probed("aa")
     play.over(0)
     assert play.down(1, charged=False) == (lease(0, ("t1", 2)),)
-    assert play.state.backlog.doubts == (Doubt(0, "no class Sofmax"),)
+    assert play.state.backlog.doubts == (Doubt("a", "no class Sofmax"),)
     play.built("t1", 2)
     assert (play.state.backlog.doubts, play.state.fault) == ((), "")
 

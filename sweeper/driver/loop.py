@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sweeper.driver.ledger import Ledger
     from sweeper.driver.progress import Teller
     from sweeper.driver.watch import Watch
-    from sweeper.launchers.folder import Asked
     from sweeper.records import Event
+    from sweeper.runs.control import Asked
     from sweeper.scheduler import Fault, Plan, Tally
     from sweeper.workers.pool import Pool
 

@@ -38,6 +38,7 @@ from sweeper.records.kept import (
     TrialChanged,
     TrialRecord,
 )
+from sweeper.records.placed import Placed
 from sweeper.records.plain import Value, pickles_fast, replace
 from sweeper.records.plan import (
     Checkpointing,
@@ -76,6 +77,7 @@ __all__ = [
     "LeasedTrial",
     "NewTrial",
     "Objective",
+    "Placed",
     "Proposed",
     "Resources",
     "Row",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from sweeper.records import Row, TrialState
-from sweeper.store import codec, schema
+from sweeper.store.sql import codec, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,8 +17,8 @@ from sweeper.records import (
     Trial,
     TrialState,
 )
-from sweeper.store import codec, schema
 from sweeper.store.fence import Batch, Standing
+from sweeper.store.sql import codec, schema
 
 _CHUNK = 10_000  # trials inserted a statement
 _NAMED = 500  # trials named in one query; SQLite takes 32,766 parameters

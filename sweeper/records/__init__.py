@@ -38,6 +38,7 @@ from sweeper.records.kept import (
     TrialChanged,
     TrialRecord,
 )
+from sweeper.records.past import History, PastTrial
 from sweeper.records.placed import Placed
 from sweeper.records.plain import Value, pickles_fast, replace
 from sweeper.records.plan import (
@@ -70,6 +71,7 @@ __all__ = [
     "Event",
     "ExperimentText",
     "Extend",
+    "History",
     "InterruptTrial",
     "InterruptWorker",
     "Lease",
@@ -77,6 +79,7 @@ __all__ = [
     "LeasedTrial",
     "NewTrial",
     "Objective",
+    "PastTrial",
     "Placed",
     "Proposed",
     "Resources",

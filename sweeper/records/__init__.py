@@ -14,6 +14,7 @@ from sweeper.records.commands import (
     LeasedTrial,
     StartWorker,
 )
+from sweeper.records.ending import Ending, EndKind, Outcome
 from sweeper.records.events import (
     Began,
     Built,
@@ -35,6 +36,7 @@ from sweeper.records.kept import (
     AttemptStarted,
     Change,
     SweepRecord,
+    SweepState,
     TrialChanged,
     TrialRecord,
 )
@@ -66,8 +68,10 @@ __all__ = [
     "Command",
     "Device",
     "Drain",
+    "EndKind",
     "EndSweep",
     "Ended",
+    "Ending",
     "Event",
     "ExperimentText",
     "Extend",
@@ -79,6 +83,7 @@ __all__ = [
     "LeasedTrial",
     "NewTrial",
     "Objective",
+    "Outcome",
     "PastTrial",
     "Placed",
     "Proposed",
@@ -88,6 +93,7 @@ __all__ = [
     "StartWorker",
     "SweepRecord",
     "SweepSpec",
+    "SweepState",
     "Trial",
     "TrialChanged",
     "TrialRecord",

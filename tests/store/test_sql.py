@@ -14,25 +14,30 @@ import sys
 from dataclasses import replace
 
 import pytest
-from store_contract import HOST, NOW, PID, StoreContract
 
 from sweeper.records import TrialState
 from sweeper.records.errors import StoreBusyError, StoreError
 from sweeper.store.sql import backend, sqlite
 from sweeper.store.sql.sqlite import explained
+from sweeper.testing.stores import StoreContract
+from sweeper.testing.stores.base import HOST, NOW, PID
 
 
 class TestLocal(StoreContract):
+    backend = backend
     network = False
 
-    def create(self, path, sweep, trials):
-        return backend.create(path, sweep, trials, network=self.network)
+    def test_a_missing_store_s_file_is_named(self, tmp_path):
+        for use in (self.open, self.read):
+            with pytest.raises(
+                StoreError, match=r"sweep\.db: there is no store.*a sweep\.db in it"
+            ):
+                use(tmp_path / "gone" / "sweep.db")
 
-    def open(self, path):
-        return backend.open(path, network=self.network)
-
-    def read(self, path):
-        return backend.read(path, network=self.network)
+    def test_a_folder_that_cannot_be_written_is_a_paragraph(self, tmp_path, make):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(StoreError, match=r"can't be opened or written .* you may write in"):
+            self.create(tmp_path / "file" / "sweep.db", make.sweep(), [])
 
     def test_a_full_disk_keeps_what_was_written_and_the_store_whole(
         self, path, store, generation, make
@@ -64,8 +69,8 @@ class TestLocal(StoreContract):
     @pytest.mark.parametrize(
         ("step", "told"),
         [
-            (1, r"a later version .*format 3; this one knows 2\)\. Install that version, or"),
-            (-1, r"an earlier version .*format 1; this one knows 2\)\. Install that version to"),
+            (1, r"a later version .*format 4; this one knows 3\)\. Install that version, or"),
+            (-2, r"an earlier version .*format 1; this one knows 3\)\. Install that version to"),
         ],
         ids=["later", "earlier"],
     )

@@ -7,6 +7,7 @@ driver holds the file alone and publishes `RUN/snapshot.db`, which is what reade
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -14,20 +15,20 @@ import sqlalchemy as sa
 from sweeper.host.disks import on_network
 from sweeper.records.errors import StoreBusyError, StoreError
 from sweeper.store import faults
-from sweeper.store.sql import queries, schema, sqlite
+from sweeper.store.sql import queries, schema, sqlite, version2
 from sweeper.store.sql.file import SqlFile, open_to_read, open_to_write
 from sweeper.store.sql.files import SNAPSHOT_FILE, STORE_FILE, is_published
 from sweeper.store.sql.store import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from sweeper.records import SweepRecord, Trial
+    from sweeper.store.base import Place
 
 
 def create(
-    place: Path, sweep: SweepRecord, trials: Iterable[Trial], *, network: bool | None = None
+    place: Place, sweep: SweepRecord, trials: Iterable[Trial], *, network: bool | None = None
 ) -> SqlStore:
     """A new store that holds `sweep` and all its `trials`, written in one transaction.
 
@@ -52,7 +53,7 @@ def create(
 
 
 def open(  # noqa: A001 - see `base.Backend`
-    place: Path, *, network: bool | None = None
+    place: Place, *, network: bool | None = None
 ) -> SqlStore:
     """The store of a run, for a driver that goes on with it.
 
@@ -69,7 +70,7 @@ def open(  # noqa: A001 - see `base.Backend`
     return _checked(file)
 
 
-def read(place: Path, *, network: bool | None = None) -> SqlStore:
+def read(place: Place, *, network: bool | None = None) -> SqlStore:
     """The store of a run, read-only; works while a driver writes it.
 
     Falls back to the snapshot where the store itself is missing or held by its driver.
@@ -89,8 +90,9 @@ def read(place: Path, *, network: bool | None = None) -> SqlStore:
     raise fault or _missing(path)
 
 
-def _store_file(place: Path) -> Path:
-    return place / STORE_FILE if place.is_dir() else place
+def _store_file(place: Place) -> Path:
+    path = Path(place)
+    return path / STORE_FILE if path.is_dir() else path
 
 
 def _filled(file: SqlFile, sweep: SweepRecord, trials: Iterable[Trial]) -> SqlStore:
@@ -125,7 +127,7 @@ def _check_version(file: SqlFile) -> None:
             f"{file.path}: holds no sweep: its launch ended before the trials were written."
             " Remove the folder and launch again."
         )
-    if version != schema.VERSION:
+    if version not in (version2.VERSION, schema.VERSION):
         raise _other_format(file.path, version)
 
 

@@ -92,10 +92,10 @@ class Loop:
         """How the sweep ended."""
         if self._watch.fault:
             return Ending(EndKind.INPUT, self._watch.fault)
-        fault = self._state.fault
-        if fault == "interrupted" and self._request is not None:
+        end = self._state.end
+        if end.kind is EndKind.INTERRUPTED and self._request is not None:
             return self._request.ending
-        return Ending(EndKind(fault) if fault else EndKind.FINISHED, self._state.reason)
+        return end
 
     def _hear(self, item: Event | Row) -> None:
         if isinstance(item, Row):
@@ -135,10 +135,10 @@ class Loop:
         if self._state.ending is not None and self._deadline is None:
             self._deadline = now + (self._request.patience_s if self._request else PATIENCE_S)
             again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""
-            self._teller.message = f"ending: {self._state.reason}{again}"
+            self._teller.message = f"ending: {self._state.end.reason}{again}"
         is_late = self._deadline is not None and now > self._deadline
         if interrupts.count > 1 or is_late:
-            self._stop_at_once(self._state.reason)
+            self._stop_at_once(self._state.end.reason)
 
     def _drain(self, request: EndRequest) -> None:
         if self._state.ending is None:

@@ -2,13 +2,12 @@
 
 from sweeper.scheduler.check import BrokenInvariantError, check
 from sweeper.scheduler.policy import Policy
-from sweeper.scheduler.state import Fault, State, Tally
+from sweeper.scheduler.state import State, Tally
 from sweeper.scheduler.step import Result, begin, step
 from sweeper.scheduler.story import Step, story
 
 __all__ = [
     "BrokenInvariantError",
-    "Fault",
     "Policy",
     "Result",
     "State",

@@ -26,7 +26,7 @@ def assign(policy: Policy, state: State, out: Output) -> State:
         return state
     if state.ending is None and (state.may_grow or not state.backlog.is_empty):
         return state
-    out.commands.append(EndSweep(state.reason))
+    out.commands.append(EndSweep(state.end.reason))
     return replace(state, over=True)
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweeper.records import InterruptWorker, TrialState, replace
+from sweeper.records import Ending, EndKind, InterruptWorker, TrialState, replace
 from sweeper.scheduler import reasons
 from sweeper.scheduler.attempt import Why
 from sweeper.scheduler.backlog import cleared, find_doubt, prove, put_back, refute
 from sweeper.scheduler.policy import too_many_failures
 from sweeper.scheduler.probes import count_probes, judge
-from sweeper.scheduler.state import EarlyEnd, Slot
+from sweeper.scheduler.state import Slot
 
 if TYPE_CHECKING:
     from sweeper.scheduler.attempt import Attempt
     from sweeper.scheduler.output import Output
     from sweeper.scheduler.policy import Policy
-    from sweeper.scheduler.state import Fault, State, Worker
+    from sweeper.scheduler.state import State, Worker
 
 
 def try_again(
@@ -54,17 +54,18 @@ def fail(policy: Policy, state: State, attempt: Attempt, message: str, out: Outp
     if not too_many_failures(policy, finished=tally.finished, failed=counted):
         return state
     ended = tally.finished + tally.failed
-    return end_early(state, "failures", reasons.many_failed(tally.failed, ended, message), out)
+    reason = reasons.many_failed(tally.failed, ended, message)
+    return end_early(state, EndKind.FAILURES, reason, out)
 
 
-def end_early(state: State, fault: Fault, reason: str, out: Output) -> State:
+def end_early(state: State, kind: EndKind, reason: str, out: Output) -> State:
     """Give no more leases and interrupt what runs; the first reason stays."""
     if state.ending is not None:
         return state
     for number, worker in enumerate(state.workers):
         if worker.slot is Slot.BUSY:
             out.commands.append(InterruptWorker(number))
-    return replace(state, ending=EarlyEnd(fault, reason))
+    return replace(state, ending=Ending(kind, reason))
 
 
 # ------------------------------------------------------------------ texts

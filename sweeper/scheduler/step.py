@@ -10,6 +10,7 @@ from sweeper.records import (
     Cancel,
     Drain,
     Ended,
+    EndKind,
     LeaseOver,
     Proposed,
     TrialState,
@@ -65,7 +66,7 @@ def _proposed(_policy: Policy, state: State, event: Proposed, _out: Output) -> S
 
 
 def _drain(_policy: Policy, state: State, event: Drain, out: Output) -> State:
-    return end_early(state, "interrupted", event.reason, out)
+    return end_early(state, EndKind.INTERRUPTED, event.reason, out)
 
 
 def _cancel(_policy: Policy, state: State, event: Cancel, out: Output) -> State:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from play import Play, lease, proved
 
-from sweeper.records import EndSweep
+from sweeper.records import Ending, EndKind, EndSweep
 from sweeper.scheduler import BrokenInvariantError, check
 from sweeper.scheduler.attempt import Attempt, Why
 from sweeper.scheduler.backlog import Doubt, KnownText
-from sweeper.scheduler.state import EarlyEnd, Slot
+from sweeper.scheduler.state import Slot
 
 
 def running():
@@ -121,7 +121,7 @@ def test_a_state_that_cannot_be_is_found_and_named(break_it, said):
 
 @pytest.mark.parametrize("command", [lease(0, ("t5", 1)), EndSweep("enough")])
 def test_commands_that_do_not_go_with_their_state_are_found(command):
-    state = replace(running(), ending=EarlyEnd("interrupted", "enough"))
+    state = replace(running(), ending=Ending(EndKind.INTERRUPTED, "enough"))
     check(state)
     with pytest.raises(BrokenInvariantError, match=r"work is given while|ended and is not over"):
         check(state, [command])

@@ -96,7 +96,7 @@ def test_later_trials_of_a_text_that_cannot_be_built_are_not_tried():
     play.whole("t3")
     play.over()
     assert play.propose("", is_last=True) == (EndSweep("no class Sofmax"),)
-    assert play.state.fault == "input"
+    assert play.state.end.kind == "input"
 
 
 def test_a_doubt_about_a_text_is_one_for_all_batches():

@@ -355,14 +355,14 @@ texts_of_trials = st.lists(st.integers(0, 4), max_size=80) | st.integers(0, 80).
 def test_every_trial_of_a_good_text_comes_to_exactly_one_end(seed, texts, workers, rules, odds):
     world = World(seed, texts, workers, rules, odds)
     world.run()
-    if world.state.fault == "cluster":
+    if world.state.end.kind == "cluster":
         return  # every worker died again and again with nothing to do
     for trial, state in world.trial_state.items():
         if world.text[trial] in world.bad:
             assert state in (TrialState.PENDING, TrialState.FAILED)
         else:
             assert state in (TrialState.FINISHED, TrialState.FAILED)
-    assert (world.state.fault == "input") == bool(
+    assert (world.state.end.kind == "input") == bool(
         world.bad
         & {
             world.text[t]
@@ -379,7 +379,7 @@ def test_the_number_of_charged_attempts_is_bounded_by_the_retries(
 ):
     world = World(seed, texts, workers, rules, odds)
     world.run()
-    if world.state.fault == "cluster":
+    if world.state.end.kind == "cluster":
         return
     for trial, numbered in world.attempts.items():
         made = list(numbered.values())
@@ -415,7 +415,7 @@ def test_a_cancelled_trial_never_runs_again_and_every_other_one_comes_to_its_end
     assert world.state.tally.failed == counts[TrialState.FAILED]
     assert world.state.tally.finished == counts[TrialState.FINISHED]
     for trial, state in world.trial_state.items():
-        is_bad = world.text[trial] in world.bad or world.state.fault == "cluster"
+        is_bad = world.text[trial] in world.bad or world.state.end.kind == "cluster"
         assert state.is_final or (is_bad and trial not in world.unwanted)
 
 

@@ -119,7 +119,7 @@ def test_the_sweep_ends_when_its_first_ten_trials_all_failed():
     assert play.commands == (
         EndSweep("given up when 10 of the first 10 trials had failed; the last one: oops"),
     )
-    assert play.state.fault == "failures"
+    assert play.state.end.kind == "failures"
 
 
 def test_one_good_trial_among_the_first_ten_lets_the_sweep_go_on():
@@ -158,7 +158,7 @@ def test_a_drain_interrupts_what_runs_and_puts_what_was_not_begun_back():
     assert play.over() == (EndSweep("Ctrl-C"),)
     assert {change.trial for change in play.changes} == {"t2", "t3", "t4"}
     assert {change.state for change in play.changes} == {TrialState.PENDING}
-    assert play.state.fault == "interrupted"
+    assert play.state.end.kind == "interrupted"
 
 
 def test_a_worker_that_is_killed_while_the_sweep_ends_leaves_interrupted_attempts():
@@ -193,7 +193,7 @@ def test_a_worker_that_never_comes_up_is_given_up_and_the_sweep_ends_as_the_clus
     assert play.down() == (StartWorker(0),)
     (end,) = play.down()
     assert end == EndSweep("no worker stays alive; the last one: killed by signal 9")
-    assert play.state.fault == "cluster"
+    assert play.state.end.kind == "cluster"
 
 
 def test_the_other_workers_go_on_without_one_that_never_comes_up():
@@ -229,7 +229,7 @@ def fail_twelve(finished, failed, **rules):
         play.began(one.trial)
         play.ended(one.trial, outcome=AttemptState.FAILED, kind="error", message="oops")
         if play.state.ending:
-            return made, play.state.reason
+            return made, play.state.end.reason
         play.over()
     return 12, ""
 

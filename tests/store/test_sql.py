@@ -309,7 +309,7 @@ from array import array
 from pathlib import Path
 from sweeper.records import *
 from sweeper.store.sql import backend
-path, network = Path(sys.argv[1]), sys.argv[2] == "True"
+path, published = Path(sys.argv[1]), sys.argv[2] == "True"
 writes, pause = int(sys.argv[3]), float(sys.argv[4])
 trials = [Trial(f"t{i}", i, {"i": i}, "x", (i,)) for i in range(writes)]
 sweep = SweepRecord("n", 1.0, "s", "t", {}, None, 1, {"x": ExperimentText("s", "t", (1,))})
@@ -325,7 +325,7 @@ for trial in trials:
 """
 
 
-def _writer(path, network, *, writes=20, pause=0.0, then="store.close()"):
+def _writer(path, published, *, writes=20, pause=0.0, then="store.close()"):
     """Start a process that creates a store and writes `writes` trials of ten rows."""
-    command = [sys.executable, "-c", _WRITER + then, str(path), str(network), str(writes)]
+    command = [sys.executable, "-c", _WRITER + then, str(path), str(published), str(writes)]
     return subprocess.Popen([*command, str(pause)])

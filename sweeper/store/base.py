@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Change,
         Row,
         SweepRecord,
+        SweepState,
         Trial,
         TrialRecord,
         TrialState,
@@ -76,8 +77,8 @@ class Store(StoreReader, Protocol):
         its trial started. The same row written twice is one row.
         """
 
-    def finish(self, generation: int, state: str, reason: str, now: float) -> None:
-        """Record how the run ended: "finished", "interrupted" or "failed", and why."""
+    def finish(self, generation: int, state: SweepState, now: float) -> None:
+        """Record how the run ended; "created" leaves it as if no driver had been there."""
 
     def reopen(self, generation: int, trials: Collection[str]) -> list[str]:
         """Let those of `trials` that failed or were cancelled wait again; the ones that did."""

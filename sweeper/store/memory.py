@@ -15,7 +15,15 @@ from sweeper.store.fence import Standing, sift
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
-    from sweeper.records import AttemptEnded, AttemptStarted, Change, Row, SweepRecord, Trial
+    from sweeper.records import (
+        AttemptEnded,
+        AttemptStarted,
+        Change,
+        Row,
+        SweepRecord,
+        SweepState,
+        Trial,
+    )
     from sweeper.store.fence import Batch
 
 _ENDED = (TrialState.FAILED, TrialState.CANCELLED)
@@ -106,7 +114,6 @@ class MemoryStore:
                 pid=pid,
                 heartbeat=now,
                 state="running",
-                reason="",
             )
             return sweep.generation + 1
 
@@ -115,11 +122,11 @@ class MemoryStore:
         with self._run.lock:
             self._run.sweep = replace(self._owned(generation), heartbeat=now)
 
-    def finish(self, generation: int, state: str, reason: str, now: float) -> None:
+    def finish(self, generation: int, state: SweepState, now: float) -> None:
         """See `base.Store.finish`."""
         with self._run.lock:
             sweep = self._owned(generation)
-            self._run.sweep = replace(sweep, state=state, reason=reason, heartbeat=now)
+            self._run.sweep = replace(sweep, state=state, heartbeat=now)
 
     def write(self, generation: int, changes: Sequence[Change]) -> int:
         """See `base.Store.write`."""

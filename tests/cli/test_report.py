@@ -16,6 +16,8 @@ from sweeper.records import (
     AttemptStarted,
     AttemptState,
     Device,
+    Ending,
+    EndKind,
     ExperimentText,
     Objective,
     Row,
@@ -61,7 +63,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, errors in ERRORS.items():
         state = TrialState.FAILED if name == "ccc" else TrialState.FINISHED
         store.write(generation, list(changes(name, errors, state)))
-    store.finish(generation, "finished", "", 1020.0)
+    store.finish(generation, Ending(EndKind.FINISHED), 1020.0)
     store.close()
     monkeypatch.chdir(tmp_path)
     return tmp_path

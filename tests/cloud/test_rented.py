@@ -24,7 +24,7 @@ from sweeper.cli.submit import order_of, submit, submit_again, submit_new
 from sweeper.launchers import cluster_file
 from sweeper.launchers.base import Job, Order
 from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
-from sweeper.records import Placed, Resources, SweepSpec
+from sweeper.records import Ending, EndKind, Placed, Resources, SweepSpec
 from sweeper.records.errors import ClusterError
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.open import open_to_drive
@@ -271,7 +271,7 @@ def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path
         assert last_act.main([str(run_dir), "3", "2", "1", "0"]) == 0
         assert started == []
         assert not (run_dir / last_act.EXIT_CODE).exists()
-        store.finish(generation, "interrupted", "", time.time())
+        store.finish(generation, Ending(EndKind.INTERRUPTED), time.time())
     assert last_act.main([str(run_dir), "130", "2", "1", "0"]) == 0
     assert len(started) == 1
     assert (run_dir / last_act.EXIT_CODE).read_text() == "130\n"

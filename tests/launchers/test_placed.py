@@ -56,7 +56,7 @@ def test_a_made_run_can_be_read_and_driven(made, resume):
         assert store.counts()[TrialState.PENDING] == 3
     assert resume(run_dir).exit_code == 0
     with closing(open_to_read(run_dir)) as store:
-        assert store.sweep().state == "finished"
+        assert store.sweep().ending.kind == "finished"
         assert len(list(store.rows())) == 6
 
 
@@ -91,11 +91,11 @@ def test_parts_drive_their_shares_and_readers_see_the_union(made, resume):
         states = [trial.state.value for trial in store.trials()]
         assert states == ["finished", "pending", "finished", "pending", "finished"]
         assert [trial.ordinal for trial in store.unfinished()] == [1, 3]
-        assert store.sweep().state == "interrupted"
+        assert store.sweep().ending.kind == "interrupted"
     assert resume(run_dir, part=Part(1, 2)).exit_code == 0
     with closing(open_to_read(run_dir)) as store:
         found = status(store)
-        assert found.sweep.state == "finished"
+        assert found.sweep.ending.kind == "finished"
         assert found.counts[TrialState.FINISHED] == 5
         ids = [trial.id for trial in store.trials()]
         rows = list(store.rows())
@@ -191,7 +191,7 @@ def test_failed_trials_are_tried_again_by_the_next_driver_and_no_other(made, res
         ids = [trial.id for trial in store.trials()]
     assert driver.retry(run_dir, ids) == [ids[1]]
     with closing(open_to_read(run_dir)) as store:
-        assert store.sweep().state == "interrupted"
+        assert store.sweep().ending.kind == "interrupted"
         assert [trial.id for trial in store.unfinished()] == [ids[1]]
     assert resume(run_dir).exit_code == 1
     with closing(open_to_read(run_dir)) as store:
@@ -203,7 +203,7 @@ def test_the_last_snapshot_is_at_the_results_url(made, resume, tmp_path):
     there = tmp_path / "bucket" / "run"
     resume(made([("rows", 2)] * 2), results=f"file://{there}")
     with closing(open_to_read(there)) as store:
-        assert store.sweep().state == "finished"
+        assert store.sweep().ending.kind == "finished"
         assert len(list(store.rows())) == 4
     assert [path.name for path in there.iterdir()] == ["snapshot.db"]
 

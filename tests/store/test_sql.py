@@ -69,8 +69,8 @@ class TestLocal(StoreContract):
     @pytest.mark.parametrize(
         ("step", "told"),
         [
-            (1, r"a later version .*format 3; this one knows 2\)\. Install that version, or"),
-            (-1, r"an earlier version .*format 1; this one knows 2\)\. Install that version to"),
+            (1, r"a later version .*format 4; this one knows 3\)\. Install that version, or"),
+            (-2, r"an earlier version .*format 1; this one knows 3\)\. Install that version to"),
         ],
         ids=["later", "earlier"],
     )

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sweeper.host.disks import on_network
 from sweeper.records.errors import StoreBusyError, StoreError
 from sweeper.store import faults
-from sweeper.store.sql import queries, schema, sqlite
+from sweeper.store.sql import queries, schema, sqlite, version2
 from sweeper.store.sql.file import SqlFile, open_to_read, open_to_write
 from sweeper.store.sql.files import SNAPSHOT_FILE, STORE_FILE, is_published
 from sweeper.store.sql.store import SqlStore
@@ -127,7 +127,7 @@ def _check_version(file: SqlFile) -> None:
             f"{file.path}: holds no sweep: its launch ended before the trials were written."
             " Remove the folder and launch again."
         )
-    if version != schema.VERSION:
+    if version not in (version2.VERSION, schema.VERSION):
         raise _other_format(file.path, version)
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sweeper.records import TrialState
+from sweeper.records import Ending, EndKind, TrialState
 from sweeper.store.memory import MemoryBackend
 from sweeper.store.union import UnionReader
+
+FINISHED = Ending(EndKind.FINISHED)
+SHORT = Ending(EndKind.TIME_SHORT, "time")
+FULL = Ending(EndKind.STORE, "disk")
 
 
 @pytest.fixture
@@ -45,31 +49,31 @@ def test_a_trial_is_as_its_part_says(parts, make):
 
 def test_a_run_goes_on_while_one_of_its_parts_does(parts):
     reader, even, _ = parts
-    even.finish(1, "interrupted", "Ctrl-C", 1500.0)
+    even.finish(1, Ending(EndKind.INTERRUPTED, "Ctrl-C"), 1500.0)
     sweep = reader.sweep()
-    assert (sweep.state, sweep.reason) == ("running", "")
+    assert sweep.state == "running"
     assert (sweep.host, sweep.pid) == ("node1", 71)
 
 
 @pytest.mark.parametrize(
-    ("ends", "state", "reason"),
+    ("ends", "end"),
     [
-        ((("interrupted", "time"), ("failed", "disk")), "failed", "disk"),
-        ((("finished", ""), ("interrupted", "time")), "interrupted", "time"),
-        ((("finished", ""), ("finished", "")), "interrupted", "some parts have not begun"),
+        ((SHORT, FULL), FULL),
+        ((FINISHED, SHORT), SHORT),
+        ((FINISHED, FINISHED), Ending(EndKind.INTERRUPTED, "some parts have not begun")),
     ],
 )
-def test_a_run_ended_as_the_worst_of_its_parts(parts, ends, state, reason):
+def test_a_run_ended_as_the_worst_of_its_parts(parts, ends, end):
     reader, *shares = parts
-    for share, end in zip(shares, ends, strict=True):
-        share.finish(1, *end, 2000.0)
+    for share, of_part in zip(shares, ends, strict=True):
+        share.finish(1, of_part, 2000.0)
     sweep = reader.sweep()
-    assert (sweep.state, sweep.reason, sweep.heartbeat) == (state, reason, 2000.0)
+    assert (sweep.state, sweep.heartbeat) == (end, 2000.0)
 
 
 def test_a_run_is_finished_when_each_of_its_trials_is_over(parts, make):
     reader, *shares = parts
     for share in shares:
         share.write(1, [make.changed(trial.id, "finished") for trial in share.trials()])
-        share.finish(1, "finished", "", 2000.0)
-    assert reader.sweep().state == "finished"
+        share.finish(1, FINISHED, 2000.0)
+    assert reader.sweep().state == FINISHED

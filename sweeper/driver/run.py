@@ -64,7 +64,7 @@ class Terms:
     results: str = ""
 
     @property
-    def network(self) -> bool | None:
+    def published(self) -> bool | None:
         """Whether the store is held alone and published; None looks at the disk."""
         return True if self.placed or self.results else None
 
@@ -100,7 +100,7 @@ def launch(
     """
     terms = terms or terms_of(os.environ)
     cluster = cluster or choose_cluster(spec.header, workers, len(expansion.trials))
-    make(spec, expansion, run_dir, network=terms.network)
+    make(spec, expansion, run_dir, published=terms.published)
     if cluster_file:
         write_placed_here(run_dir, os.getpid(), cluster_file)
     point_latest(run_dir)
@@ -175,7 +175,7 @@ class _Driver:
         with Interrupts(placed=self.terms.placed) as interrupts:
             try:
                 opened = self._patiently(
-                    interrupts, lambda: open_to_drive(store_dir, network=self.terms.network)
+                    interrupts, lambda: open_to_drive(store_dir, published=self.terms.published)
                 )
                 with closing(opened) as store:
                     return self._run(store, store_dir, results, interrupts, control)

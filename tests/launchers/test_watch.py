@@ -23,14 +23,16 @@ from sweeper.records import (
     EndKind,
     ExperimentText,
     LeaseOver,
+    NewTrial,
     Objective,
+    Proposed,
     Row,
     TrialChanged,
     TrialState,
     WorkerDown,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, Tally, make_plan
+from sweeper.scheduler import Policy, Tally, begin
 
 ONE = {"x": ExperimentText("g", "# a comment\n!obj:pylearn2.train.Train {}", (1, 2))}
 PHASES = {"x": ExperimentText("g", "# a comment\n[!obj:a.B {}, !obj:a.C {}]", (1, 2))}
@@ -205,7 +207,7 @@ class Worker:
 
 
 def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker(tmp_path):
-    plan = make_plan([("a", "x", 1), ("b", "x", 1)], workers=1, policy=Policy(retries=0))
+    new = tuple(NewTrial(trial, i, "x", 1, "x") for i, trial in enumerate("ab"))
     up = WorkerUp(0, Device("here", 1), 0.0)
     pool = Worker(
         [up, Began(0, "a", 1, 0.0), row("a", error=0.25)],
@@ -216,13 +218,14 @@ def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker(tmp_pat
     watch = Watch(Objective("error", "min"), ONE)
     teller = Teller(told.append, total=2)
     loop = Loop(
-        plan,
+        Policy(retries=0),
+        begin(workers=1),
+        Proposed(new, is_last=True, time=0.0),
         pool=pool,
         ledger=Ledger(Pages(), 7),
         watch=watch,
         teller=teller,
         control=Control(tmp_path, since=0.0),
-        before=Tally(),
         check=lambda: None,
     )
     loop.run(Interrupts())

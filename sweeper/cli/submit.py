@@ -61,7 +61,7 @@ def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: O
     before = driver.contents(run_dir)
     try:
         if order.has_folder:
-            driver.create(spec, expansion, run_dir, network=True)
+            driver.create(spec, expansion, run_dir, published=True)
         else:
             make_folder(run_dir)
             copy_spec(run_dir, spec.text)

@@ -59,8 +59,8 @@ def _amend(
     # The run's own store last: it goes on saying "pending" of trials that a part's store holds.
     for folder in (*parts_with_store(run_dir), run_dir):
         # A run whose driver published copies goes on doing so: they must not fall behind.
-        network = True if RunFolder(folder).has_snapshot else None
-        with closing(open_to_drive(folder, network=network)) as store:
+        published = True if RunFolder(folder).has_snapshot else None
+        with closing(open_to_drive(folder, published=published)) as store:
             before = store.sweep()
             generation = store.claim(socket.gethostname(), os.getpid(), time.time())
             store.write(generation, put_back(store))

@@ -75,7 +75,9 @@ def claimed(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) 
     with ExitStack() as held:
         interrupts = held.enter_context(Interrupts(placed=terms.placed))
         held.callback(results.finish)  # closing the store publishes the last snapshot
-        store = _patiently(lambda: open_to_drive(share, network=terms.network), interrupts, terms)
+        store = _patiently(
+            lambda: open_to_drive(share, published=terms.published), interrupts, terms
+        )
         held.enter_context(closing(store))
         record, spec, cluster = _checked(run_dir, store, terms)
         host, pid = socket.gethostname(), os.getpid()

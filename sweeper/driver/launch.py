@@ -31,7 +31,7 @@ def launch(
     """
     trials = expansion.trials
     cluster = cluster_for(terms, spec.header, len(trials))  # before anything is made
-    create(spec, expansion, run_dir, network=terms.network)
+    create(spec, expansion, run_dir, published=terms.published)
     if cluster_file:
         write_placed_here(run_dir, os.getpid(), cluster_file)
     point_latest(run_dir)

@@ -50,7 +50,7 @@ class Terms:
     runner_factory: str = RUNNER
 
     @property
-    def network(self) -> bool | None:
+    def published(self) -> bool | None:
         """Whether the store is held alone and published; None looks at the disk."""
         return True if self.placed or self.results else None
 

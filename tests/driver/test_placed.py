@@ -29,7 +29,7 @@ def made(write_spec, tmp_path):
     def make(work, **options):
         spec = write_spec(work, **options)
         run_dir = tmp_path / "run"
-        driver.create(spec, specs.expand(spec), run_dir, network=True)
+        driver.create(spec, specs.expand(spec), run_dir, published=True)
         return run_dir
 
     return make
@@ -60,7 +60,7 @@ def test_a_made_run_can_be_read_and_driven(made, resume):
 def test_a_driver_waits_for_one_on_another_host_that_may_be_dead(made, resume, capsys):
     run_dir = made([("rows", 1)])
     silent_s = HEARTBEAT_LIMIT_S - 3
-    with closing(open_to_drive(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, published=True)) as store:
         store.claim("node7", 4711, time.time() - silent_s)
     began = time.monotonic()
     assert resume(run_dir).exit_code == 0
@@ -71,7 +71,7 @@ def test_a_driver_waits_for_one_on_another_host_that_may_be_dead(made, resume, c
 def test_a_driver_that_lives_is_not_waited_for_for_ever(made, resume, monkeypatch):
     run_dir = made([("rows", 1)])
     monkeypatch.setattr("sweeper.driver.claim.WAIT_S", 2.0)
-    with closing(open_to_drive(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, published=True)) as store:
         store.claim("node7", 4711, time.time() + 100)
     with pytest.raises(StoreBusyError, match="4711 on host node7"):
         resume(run_dir)
@@ -174,7 +174,7 @@ def test_trials_of_a_run_that_nobody_drives_are_cancelled_in_its_store(made, res
 
 def test_trials_are_not_cancelled_behind_a_driver_s_back(made):
     run_dir = made([("rows", 1)])
-    with closing(open_to_drive(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, published=True)) as store:
         store.claim(f"not-{socket.gethostname()}", 1, time.time())
         (trial,) = store.trials()
     with pytest.raises(StoreBusyError, match="a driver is alive"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from sweeper import scheduler
@@ -10,7 +11,7 @@ from sweeper.driver.loop import Loop
 from sweeper.driver.pool import pool_of
 from sweeper.driver.progress import Teller
 from sweeper.driver.scoreboard import Scoreboard
-from sweeper.records import Ending, EndKind, Outcome
+from sweeper.records import Ending, EndKind, NewTrial, Outcome, Proposed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sweeper.driver.remaining import Remaining
     from sweeper.driver.terms import Terms
     from sweeper.launchers.base import Cluster
-    from sweeper.records import Trial
+    from sweeper.records import SweepSpec, Trial
 
 
 def drive(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) -> Outcome:
@@ -47,7 +48,9 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
         teller.message = "starting workers"
         claim.ledger.beat()  # Ray may have taken its time
         loop = Loop(
-            plan_of(remaining, cluster.workers),
+            _policy(remaining.header),
+            scheduler.begin(cluster.workers, remaining.tally),
+            _first_batch(remaining),
             claim=claim,
             pool=pool_of(claim, cluster, scoreboard, terms.runner_factory),
             scoreboard=scoreboard,
@@ -57,17 +60,16 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
         return loop.run()
 
 
-def plan_of(remaining: Remaining, workers: int) -> scheduler.Plan:
-    """What the scheduler is to do with so many workers."""
-    header = remaining.header
-    rules = scheduler.Policy(
+def _policy(header: SweepSpec) -> scheduler.Policy:
+    return scheduler.Policy(
         retries=header.retries, retry_on=header.retry_on, max_failures=header.max_failures
     )
-    left = zip(remaining.trials, remaining.numbers, strict=True)
-    groups = [remaining.groups[trial.id] for trial in remaining.trials]
-    return scheduler.make_plan(
-        ((trial.id, trial.text_id, number) for trial, number in left),
-        workers=workers,
-        policy=rules,
-        groups=[(group.key, group.fills) for group in groups],
-    )
+
+
+def _first_batch(remaining: Remaining) -> Proposed:
+    """What is left, as the scheduler hears of it."""
+    new = []
+    for trial, number in zip(remaining.trials, remaining.numbers, strict=True):
+        group = remaining.groups[trial.id]
+        new.append(NewTrial(trial.id, trial.ordinal, trial.text_id, number, group.key, group.fills))
+    return Proposed(tuple(new), is_last=True, time=time.time())

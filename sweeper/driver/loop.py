@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from sweeper.driver.interrupts import EndRequest
     from sweeper.driver.progress import Teller
     from sweeper.driver.scoreboard import Scoreboard
-    from sweeper.records import Event
+    from sweeper.records import Event, Proposed
     from sweeper.runs.control import Asked
-    from sweeper.scheduler import Plan
+    from sweeper.scheduler import Policy, State
     from sweeper.workers.pool import Pool
 
 POLL_S = 0.1
@@ -31,14 +31,17 @@ _STOPPED = interrupted("stopped by `sweep stop`", 60.0)
 
 
 class Loop:
-    """One driver's loop over its plan.
+    """One driver's loop.
 
+    state: the scheduler's first; first: what there is to do.
     check: raises ClusterError once the cluster is lost.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        policy: Policy,
+        state: State,
+        first: Proposed,
         *,
         claim: Claim,
         pool: Pool,
@@ -46,7 +49,8 @@ class Loop:
         teller: Teller,
         check: Callable[[], None],
     ) -> None:
-        self._plan = plan
+        self._policy = policy
+        self._state = state
         self._ledger = claim.ledger
         self._control = claim.control
         self._interrupts = claim.interrupts
@@ -57,7 +61,8 @@ class Loop:
         self._deadline: float | None = None
         self._request: EndRequest | None = None
         self._audit = audit_if_wanted(os.environ)
-        self._take(None, scheduler.begin(plan, time.time(), claim.remaining.tally))
+        self._known: set[str] = set()
+        self._propose(first)
 
     def run(self) -> Ending:
         """Loop to the end, and record how it ended."""
@@ -87,10 +92,10 @@ class Loop:
         """How the sweep ended."""
         if self._scoreboard.fault:
             return Ending(EndKind.INPUT, self._scoreboard.fault)
-        fault = self._state.fault
-        if fault == "interrupted" and self._request is not None:
+        end = self._state.end
+        if end.kind is EndKind.INTERRUPTED and self._request is not None:
             return self._request.ending
-        return Ending(EndKind(fault) if fault else EndKind.FINISHED, self._state.reason)
+        return end
 
     def _hear(self, item: Event | Row) -> None:
         if isinstance(item, Row):
@@ -104,9 +109,13 @@ class Loop:
             self._step(Drain(self._scoreboard.fault, time.time()))
 
     def _step(self, event: Event) -> None:
-        self._take(event, scheduler.step(self._plan, self._state, event))
+        self._take(event, scheduler.step(self._policy, self._state, event))
 
-    def _take(self, event: Event | None, result: scheduler.Result) -> None:
+    def _propose(self, event: Proposed) -> None:
+        self._known.update(trial.id for trial in event.trials)
+        self._step(event)
+
+    def _take(self, event: Event, result: scheduler.Result) -> None:
         self._state, commands, changes = result
         if self._audit is not None:
             self._audit.see(event, result)
@@ -127,10 +136,10 @@ class Loop:
         if self._state.ending is not None and self._deadline is None:
             self._deadline = now + (self._request.patience_s if self._request else PATIENCE_S)
             again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""
-            self._teller.message = f"ending: {self._state.reason}{again}"
+            self._teller.message = f"ending: {self._state.end.reason}{again}"
         is_late = self._deadline is not None and now > self._deadline
         if interrupts.count > 1 or is_late:
-            self._stop_at_once(self._state.reason)
+            self._stop_at_once(self._state.end.reason)
 
     def _drain(self, request: EndRequest) -> None:
         if self._state.ending is None:
@@ -145,7 +154,7 @@ class Loop:
         if not asked.trials:
             self._drain(_STOPPED)
             return
-        unknown = [trial for trial in asked.trials if trial not in self._plan.by_id]
+        unknown = [trial for trial in asked.trials if trial not in self._known]
         self._step(Cancel(asked.trials, time.time()))
         said = f"cancelled by `sweep stop`: {', '.join(asked.trials)}"
         self._teller.message = f"{said} (not left to do: {', '.join(unknown)})" if unknown else said

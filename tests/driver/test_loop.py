@@ -21,11 +21,13 @@ from sweeper.records import (
     Ending,
     EndKind,
     LeaseOver,
+    NewTrial,
+    Proposed,
     TrialState,
     WorkerDown,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, Tally, make_plan
+from sweeper.scheduler import Policy, begin
 from sweeper.store.memory import MemoryBackend
 from sweeper.testing.stores import made
 
@@ -64,17 +66,16 @@ def run(tmp_path):
 
         def run(*turns):
             told = []
-            plan = make_plan(
-                [("t0", "x1", 1), ("t1", "x1", 1)], workers=1, policy=Policy(retries=0)
-            )
+            new = tuple(NewTrial(trial, i, "x1", 1, "x1") for i, trial in enumerate(("t0", "t1")))
             claim = SimpleNamespace(
                 ledger=Ledger(store, store.claim("here", 1, 0.0)),
                 control=Control(tmp_path, since=0.0),
                 interrupts=Interrupts(),
-                remaining=SimpleNamespace(tally=Tally()),
             )
             loop = Loop(
-                plan,
+                Policy(retries=0),
+                begin(workers=1),
+                Proposed(new, is_last=True, time=0.0),
                 claim=claim,
                 pool=Worker(*turns),
                 scoreboard=Scoreboard(made.sweep().objective, made.sweep().texts),

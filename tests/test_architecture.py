@@ -20,9 +20,11 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 # know one another; a part of a layer of `pylearn2core` may import those that stand before it.
 SWEEPER = (
     ("records",),
+    ("host",),
     ("spec", "scheduler", "store"),
+    ("runs",),
     ("workers", "launchers"),
-    ("driver", "report"),
+    ("driver", "report", "testing"),
     ("cli",),
     ("__main__",),
 )

@@ -70,7 +70,7 @@ class DatasetView:
         self.scheme = scheme
         self._steps = steps
         self.expressions: list[Expression] = []
-        self._pass: Plan | None = None
+        self._pass: PassPlan | None = None
 
     def add(self, expression: Expression) -> None:
         """Measure one more channel."""
@@ -83,10 +83,10 @@ class DatasetView:
         values = [item.value for item in self.expressions if not item.is_plain]
         return list(default_updates(values, ()))
 
-    def plan(self) -> Plan:
+    def plan(self) -> PassPlan:
         """What a pass over the dataset has to do."""
         if self._pass is None:
-            self._pass = Plan(self.dataset, self.expressions, self._steps)
+            self._pass = PassPlan(self.dataset, self.expressions, self._steps)
         return self._pass
 
     def resident(self) -> tuple[Any, Order] | None:
@@ -162,7 +162,7 @@ def measure(views: Sequence[DatasetView]) -> Generator[Measure, Any, dict[str, f
     return values
 
 
-class Plan:
+class PassPlan:
     """What one pass over a dataset has to do, worked out once.
 
     names: of all channels.    plain: (name, value) of those that need no computation.

@@ -1,15 +1,13 @@
-"""What algorithms that train on minibatches have in common: their size, their data, the monitor."""
+"""The batches of an epoch, and the data of a dataset that they are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from pylearn2core.costs.cost import SumOfCosts
 from pylearn2core.engine import Order, ResidentBatch, host_rows, on_device
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, NullSpace
@@ -41,14 +39,6 @@ class Batch:
     def rows(self) -> int:
         """The number of rows."""
         return self.order.rows
-
-
-def checked_size(value: Any, name: str) -> Any:
-    """A number of rows as the user gave it, None for none. Raises ConfigError."""
-    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if value is None or (is_whole and value > 0):
-        return value
-    raise ConfigError(f"{name}: expected a whole number > 0, got {value!r}.")
 
 
 class Inputs:
@@ -90,7 +80,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Scheme:
+class EpochBatches:
     """How an epoch goes through a dataset; None where the dataset or the mode decides."""
 
     mode: str
@@ -134,79 +124,3 @@ class Scheme:
 
     def _rng(self) -> np.random.RandomState | None:
         return self.rng if resolve_iterator_class(self.mode).stochastic else None
-
-
-def settled_batch_size(algorithm: Any, model: Any) -> int | None:
-    """The algorithm's batch size, or the one that the model was built for.
-
-    The model is told where the algorithm's `set_batch_size` is true. Raises ConfigError where
-    the two differ and it is not.
-    """
-    size: int | None = algorithm.batch_size
-    forced = getattr(model, "force_batch_size", None) or None
-    if size is None:
-        size = forced
-    elif forced and size != forced and not algorithm.set_batch_size:
-        name = type(algorithm).__name__
-        raise ConfigError(
-            f"batch_size: {name} was given {size}, but the model was built for batches of "
-            f"{forced}. Give {name} {forced}, or set_batch_size: 1."
-        )
-    if algorithm.set_batch_size and size is not None:
-        model.set_batch_size(size)
-    return size
-
-
-def check_monitoring(algorithm: Any) -> None:
-    """Raise ConfigError where batches are given for monitoring, but no dataset."""
-    batches = algorithm.monitoring_batches, algorithm.monitoring_batch_size
-    if algorithm.monitoring_dataset is None and any(value is not None for value in batches):
-        raise ConfigError(
-            f"monitoring_dataset: {type(algorithm).__name__} was given monitoring_batches or "
-            "monitoring_batch_size, but no dataset to monitor on. Name one."
-        )
-
-
-def monitoring_batches(algorithm: Any) -> tuple[int | None, int | None]:
-    """(batch size, number of batches) for monitoring: as in training if neither is given."""
-    size, number = algorithm.monitoring_batch_size, algorithm.monitoring_batches
-    if size is None and number is None:
-        return algorithm.batch_size, algorithm.batches_per_iter
-    return size, number
-
-
-def first_dataset(monitoring_dataset: Any) -> Any:
-    """The dataset that channels without one go with."""
-    if isinstance(monitoring_dataset, Mapping):
-        return next(iter(monitoring_dataset.values()))
-    return monitoring_dataset
-
-
-def sum_of(cost: Any) -> Any:
-    """A list of costs is their sum."""
-    return SumOfCosts(list(cost)) if isinstance(cost, list | tuple) else cost
-
-
-def gradients_may_wait(cost: Any, rule: Any) -> bool:
-    """Whether the gradients may be worked out after all that asks for them has had them.
-
-    Our own costs and rules compute with gradients and look no further into them; what a user's own
-    does is not known.
-    """
-    costs = all(_is_ours(part, "get_gradients") for part in _parts(cost))
-    return costs and (rule is None or _is_ours(rule, "get_updates"))
-
-
-def _parts(cost: Any) -> Iterator[Any]:
-    """The cost, and those that it is the sum of."""
-    yield cost
-    if isinstance(cost, SumOfCosts):
-        for part in cost.costs:
-            yield from _parts(part)
-
-
-def _is_ours(owner: Any, method: str) -> bool:
-    """Whether a method is one of this package's, not overridden by a subclass or the object."""
-    function = getattr(type(owner), method, None)
-    module = str(getattr(function, "__module__", ""))
-    return method not in getattr(owner, "__dict__", {}) and module.startswith("pylearn2core.")

@@ -6,15 +6,10 @@ from typing import Any
 
 from pylearn2core.costs.cost import Cost, NullDataSpecsMixin
 from pylearn2core.errors import ConfigError
-from pylearn2core.monitor import Monitor
-from pylearn2core.training_algorithms.batches import (
-    check_monitoring,
-    settled_batch_size,
-)
-from pylearn2core.training_algorithms.training_algorithm import TrainingAlgorithm
+from pylearn2core.training_algorithms.batch_algorithm import BatchAlgorithm
 
 
-class DefaultTrainingAlgorithm(TrainingAlgorithm):
+class DefaultTrainingAlgorithm(BatchAlgorithm):
     """Calls `model.train_batch(dataset, batch_size)`, batches_per_iter times an epoch.
 
     An epoch ends early, and training with it, where train_batch returns false.
@@ -36,7 +31,7 @@ class DefaultTrainingAlgorithm(TrainingAlgorithm):
         if batches_per_iter < 1:
             raise ConfigError(f"batches_per_iter: must be 1 or more, got {batches_per_iter}.")
         self.batch_size = batch_size
-        self.batches_per_iter = batches_per_iter
+        self.batches_per_iter: int = batches_per_iter
         self.monitoring_batch_size = monitoring_batch_size
         self.monitoring_batches = None if monitoring_batches == -1 else monitoring_batches
         self.monitoring_dataset = monitoring_dataset
@@ -46,14 +41,12 @@ class DefaultTrainingAlgorithm(TrainingAlgorithm):
 
     def setup(self, model: Any, dataset: Any) -> None:
         """Build the channels."""
-        self.model = model
-        self.batch_size = settled_batch_size(self, model)
+        super().setup(model, dataset)
         if self.batch_size is None:
             raise ConfigError(
                 "batch_size: DefaultTrainingAlgorithm needs one, or a model with force_batch_size."
             )
-        self.monitor = Monitor.get_monitor(model)
-        check_monitoring(self)
+        self._check_monitoring()
         self.monitor.setup(
             dataset=self.monitoring_dataset,
             cost=_NoCost(),

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-Search = Generator[float, float, "Found"]
+Search = Generator[float, float, "LineMinimum"]
 
 _SHRINK, _GROW, _SPREAD = 3.0, 2.0, 1.5
 # Neighbouring step sizes that differ by more than this factor are drawn together.
@@ -22,7 +22,7 @@ _SMALLEST = 1e-20
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LineMinimum:
     """step: the best step size, 0 where none was better.    objective: there.
 
     steps: what the next search should try first.    converged: whether one would be in vain.
@@ -45,7 +45,7 @@ def among(steps: Sequence[float], at_zero: float, *, floor: float) -> Search:
         if objective <= best:
             best, place = objective, index
     new, converged = _next_steps(steps, place, floor)
-    return Found(steps[place] if place >= 0 else 0.0, best, tuple(new), converged)
+    return LineMinimum(steps[place] if place >= 0 else 0.0, best, tuple(new), converged)
 
 
 def _next_steps(steps: Sequence[float], place: int, floor: float) -> tuple[list[float], bool]:
@@ -83,7 +83,7 @@ def exhaustive(steps: Sequence[float], at_zero: float, *, least: float) -> Searc
             break
     step, objective = _best(points)
     start = max(step if step > 0.0 else points[1][0], 2.0 * least)
-    return Found(step, objective, (start / 2.0, start))
+    return LineMinimum(step, objective, (start / 2.0, start))
 
 
 def _known(objective: float) -> float:

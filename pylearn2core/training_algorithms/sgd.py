@@ -13,28 +13,16 @@ from pylearn2core.engine import (
     Step,
     TrainPass,
     default_updates,
-    run,
     shared_of,
     waiting,
 )
 from pylearn2core.errors import ConfigError, NonFiniteError
-from pylearn2core.monitor import Monitor
 from pylearn2core.training_algorithms.batch_schedules import (
     AnnealedLearningRate,
     ExponentialDecay,
     LinearDecay,
 )
-from pylearn2core.training_algorithms.batches import (
-    Inputs,
-    Scheme,
-    check_monitoring,
-    checked_size,
-    first_dataset,
-    gradients_may_wait,
-    monitoring_batches,
-    settled_batch_size,
-    sum_of,
-)
+from pylearn2core.training_algorithms.gradient_algorithm import GradientAlgorithm
 from pylearn2core.training_algorithms.learning_rule import MomentumAdjustor
 from pylearn2core.training_algorithms.patience import PatienceBasedTermCrit
 from pylearn2core.training_algorithms.polyak import PolyakAveraging
@@ -43,7 +31,7 @@ from pylearn2core.training_algorithms.schedules import (
     MonitorBasedLRAdjuster,
     OneOverEpoch,
 )
-from pylearn2core.training_algorithms.training_algorithm import TrainingAlgorithm
+from pylearn2core.training_algorithms.waiting_gradients import gradients_may_wait
 from pylearn2core.utils import sharedX
 
 __all__ = [
@@ -62,7 +50,7 @@ __all__ = [
 SEED = (2012, 10, 5)
 
 
-class SGD(TrainingAlgorithm):
+class SGD(GradientAlgorithm):
     """Gradient descent on minibatches.
 
     learning_rate: step size, kept in a shared variable of that name.
@@ -99,20 +87,22 @@ class SGD(TrainingAlgorithm):
         seed: Any = SEED,
     ) -> None:
         self.learning_rate = sharedX(_number(learning_rate, "learning_rate"), "learning_rate")
-        self.cost = sum_of(cost)
-        self.batch_size = checked_size(batch_size, "batch_size")
-        self.set_batch_size = set_batch_size
-        self.monitoring_dataset = monitoring_dataset
-        self.monitoring_batch_size = checked_size(monitoring_batch_size, "monitoring_batch_size")
-        self.monitoring_batches = monitoring_batches
+        super().__init__(
+            cost,
+            batch_size=batch_size,
+            batches_per_iter=batches_per_iter,
+            monitoring_batch_size=monitoring_batch_size,
+            monitoring_batches=monitoring_batches,
+            monitoring_dataset=monitoring_dataset,
+            termination_criterion=termination_criterion,
+            set_batch_size=set_batch_size,
+            theano_function_mode=theano_function_mode,
+        )
         self.monitor_iteration_mode = monitor_iteration_mode
         self.monitoring_costs = monitoring_costs
-        self.termination_criterion = termination_criterion
         self.update_callbacks = _callbacks(update_callbacks)
         self.learning_rule = learning_rule
         self.train_iteration_mode = train_iteration_mode or "shuffled_sequential"
-        self.batches_per_iter = batches_per_iter
-        self.theano_function_mode = theano_function_mode
         self.rng = np.random.RandomState(list(seed) if isinstance(seed, tuple) else seed)
         self._graph: Step | None = None
         # The step's program, and the callbacks that it was made for.
@@ -122,41 +112,19 @@ class SGD(TrainingAlgorithm):
     # -------------------------------------------------------------- setting up
     def setup(self, model: Any, dataset: Any) -> None:
         """Build the step's graph and the channels."""
-        self.model = model
         self.cost = self.cost if self.cost is not None else model.get_default_cost()
-        self.batch_size = settled_batch_size(self, model)
-        self.monitor = Monitor.get_monitor(model)
+        super().setup(model, dataset)
         self._setup_monitor()
-        self._setup_step()
+        fixed_vars = self._take_data(self.train_iteration_mode)
+        updates = self._updates(self._inputs.nested, fixed_vars)
+        self._graph = Step(self._inputs.groups, updates, ())
         self.params = list(model.get_params())
 
     def _setup_monitor(self) -> None:
-        check_monitoring(self)
-        if self.monitoring_dataset is None:
-            return
-        batch_size, batches = monitoring_batches(self)
-        self.monitor.setup(
-            dataset=self.monitoring_dataset,
-            cost=self.cost,
-            batch_size=batch_size,
-            num_batches=batches,
-            extra_costs=self.monitoring_costs,
-            mode=self.monitor_iteration_mode,
-        )
-        first = first_dataset(self.monitoring_dataset)
-        self.monitor.add_channel("learning_rate", None, self.learning_rate, first)
-        if self.learning_rule is not None:
-            self.learning_rule.add_channels_to_monitor(self.monitor, first)
-
-    def _setup_step(self) -> None:
-        inputs = self._inputs = Inputs(self.cost, self.model)
-        fixed = self.cost.get_fixed_var_descr(self.model, inputs.nested)
-        self._on_load_batch = list(fixed.on_load_batch)
-        updates = self._updates(inputs.nested, dict(fixed.fixed_vars))
-        self._graph = Step(inputs.groups, updates, ())
-        self._scheme = Scheme(
-            self.train_iteration_mode, self.batch_size, self.batches_per_iter, self.rng
-        )
+        own = {"learning_rate": self.learning_rate}
+        self._add_channels(own, self.monitoring_costs, self.monitor_iteration_mode)
+        if self.monitoring_dataset is not None and self.learning_rule is not None:
+            self.learning_rule.add_channels_to_monitor(self.monitor, self._first_dataset())
 
     def _updates(self, nested: Any, fixed_vars: dict[str, Any]) -> Any:
         """What one batch changes: parameters, the rule's state, the cost's own state."""
@@ -201,11 +169,6 @@ class SGD(TrainingAlgorithm):
         return list(shared_of(self._whole_step()))
 
     # -------------------------------------------------------------- training
-    def train(self, dataset: Any) -> None:
-        """Train one epoch."""
-        for _ in run(self.passes(dataset)):
-            pass
-
     def passes(self, dataset: Any) -> Generator[TrainPass, Any, None]:
         """Request the passes of one epoch.
 
@@ -221,7 +184,7 @@ class SGD(TrainingAlgorithm):
         if data is None or any(map(callable, self.update_callbacks)) or self._on_load_batch:
             finite = yield from self._batch_by_batch(dataset)
         else:
-            order = self._scheme.order(dataset)
+            order = self._epoch.order(dataset)
             finite = yield self._pass(data, order)
             self.monitor.report_batches(len(order.sizes), order.rows)
         self._refuse_non_finite(finite)
@@ -229,9 +192,8 @@ class SGD(TrainingAlgorithm):
     def _batch_by_batch(self, dataset: Any) -> Generator[TrainPass, Any, Any]:
         """An epoch of a dataset that can only be iterated, or with Python to run at each batch."""
         finite = None
-        for batch in self._scheme.batches(dataset, self._inputs):
-            for callback in self._on_load_batch:
-                callback(*batch.host)
+        for batch in self._epoch.batches(dataset, self._inputs):
+            self._load(batch)
             finite = yield self._pass(batch.data, batch.order)
             self._after_batch(batch.rows)
         return finite

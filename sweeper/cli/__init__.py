@@ -1,5 +1,5 @@
 """`sweep`, the command line: parse, call, print, format errors."""
 
-from sweeper.cli.app import main, run
+from sweeper.cli.entry import main, run
 
 __all__ = ["main", "run"]

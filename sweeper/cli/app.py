@@ -1,20 +1,24 @@
-"""`sweep`: parse, call, print, format errors.
+"""`sweep`: its commands and their options.
 
 What a command needs is imported when it runs, so that `sweep --help` answers at once.
 """
 
-import contextlib
-import gc
-import os
 import signal
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from sweeper.records.errors import InputError, SweepError
+from sweeper.cli.options import (
+    Defines,
+    Detach,
+    RunArgument,
+    SpecArgument,
+    Wait,
+    Workers,
+    defines,
+    find,
+)
 
 app = typer.Typer(
     name="sweep",
@@ -24,34 +28,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: quick, and the same in a pipe
     pretty_exceptions_enable=False,
 )
-
-SpecArgument = Annotated[
-    Path, typer.Argument(metavar="SPEC", help="The spec file, such as grid.yaml.j2.")
-]
-RunArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="RUN", help="A run's folder or name. Default: the latest.", show_default=False
-    ),
-]
-Defines = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-D", "--define", metavar="NAME=VALUE", help="A variable of the spec file. Repeatable."
-    ),
-]
-Detach = Annotated[
-    bool,
-    typer.Option("--detach", help="Run in the background; go on when this shell is closed."),
-]
-Wait = Annotated[
-    bool,
-    typer.Option("--wait", help="Of a run elsewhere or detached: watch it to its end."),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(min=1, help="Number of workers.", show_default="as many as the resources allow"),
-]
 
 
 def print_version(wanted: bool) -> None:
@@ -98,20 +74,12 @@ def launch(
     wait: Wait = False,
 ) -> None:
     """Run the sweep that SPEC describes."""
-    from sweeper.cli import launch as cli_launch
+    from sweeper.cli.launch import LaunchOptions, launch_spec
 
-    raise typer.Exit(
-        cli_launch.launch(
-            spec,
-            defines(define),
-            out=out,
-            workers=workers,
-            dry_run=dry_run,
-            on=on,
-            detach=detach,
-            wait=wait,
-        )
+    options = LaunchOptions(
+        out=out, workers=workers, on=on, dry_run=dry_run, detach=detach, wait=wait
     )
+    raise typer.Exit(launch_spec(spec, defines(define), options))
 
 
 @app.command()
@@ -132,27 +100,25 @@ def resume(
     if here:
         # Whoever placed it may be in a hurry: what is said now waits until the driver can listen.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGTERM})
-    from sweeper.cli import launch as cli_launch
+    from sweeper.cli.resume import ResumeOptions, resume_run
 
-    raise typer.Exit(
-        cli_launch.resume(
-            find(run),
-            workers=workers,
-            code_changed_ok=code_changed_ok,
-            here=here,
-            part=part,
-            detach=detach,
-            wait=wait,
-        )
+    options = ResumeOptions(
+        workers=workers,
+        code_changed_ok=code_changed_ok,
+        here=here,
+        part=part,
+        detach=detach,
+        wait=wait,
     )
+    raise typer.Exit(resume_run(find(run), options))
 
 
 @app.command()
 def watch(run: RunArgument = None) -> None:
     """Show a run live until it has ended, from any shell; ends with its exit code."""
-    from sweeper.cli import watch as cli_watch
+    from sweeper.cli.watch import watch_run
 
-    raise typer.Exit(cli_watch.watch(find(run)))
+    raise typer.Exit(watch_run(find(run)))
 
 
 @app.command()
@@ -164,9 +130,9 @@ def stop(
     ] = None,
 ) -> None:
     """End a run in order, so that `sweep resume` can go on with it; or cancel some trials."""
-    from sweeper.cli import control as cli_control
+    from sweeper.cli.stop import stop_run
 
-    typer.echo(cli_control.stop(find(run), trials or ()))
+    typer.echo(stop_run(find(run), trials or ()))
 
 
 @app.command()
@@ -178,25 +144,25 @@ def retry(
     ] = None,
 ) -> None:
     """Let trials that failed or were cancelled be tried again, by the next `sweep resume`."""
-    from sweeper.cli import control as cli_control
+    from sweeper.cli.retry import retry_trials
 
-    typer.echo(cli_control.retry(find(run), trials or ()))
+    typer.echo(retry_trials(find(run), trials or ()))
 
 
 @app.command()
 def fetch(run: RunArgument = None) -> None:
     """Bring the newest results of a run on a cluster without a shared disk."""
-    from sweeper.cli import control as cli_control
+    from sweeper.cli.remote import fetch_run
 
-    typer.echo(cli_control.fetch(find(run)))
+    typer.echo(fetch_run(find(run)))
 
 
 @app.command()
 def down(run: RunArgument = None) -> None:
     """End what a run holds elsewhere: its job, its rented machines."""
-    from sweeper.cli import control as cli_control
+    from sweeper.cli.remote import give_back
 
-    typer.echo(cli_control.down(find(run)))
+    typer.echo(give_back(find(run)))
 
 
 @app.command()
@@ -212,17 +178,17 @@ def expand(
     define: Defines = None,
 ) -> None:
     """Print the trials of SPEC. Imports and runs nothing that SPEC names."""
-    from sweeper.cli import expand as cli_expand
+    from sweeper.cli.expand import expansion_text
 
-    typer.echo(cli_expand.text(spec, defines(define), count_only=count, format=format, trial=trial))
+    typer.echo(expansion_text(spec, defines(define), count_only=count, format=format, trial=trial))
 
 
 @app.command()
 def status(run: RunArgument = None) -> None:
     """Print how far a run is. Works while it runs."""
-    from sweeper.cli import report as cli_report
+    from sweeper.cli.status import status_text
 
-    typer.echo(cli_report.status(find(run)))
+    typer.echo(status_text(find(run)))
 
 
 @app.command()
@@ -233,9 +199,9 @@ def show(
     ] = None,
 ) -> None:
     """Print a run, or a trial of it. Of a trial: values, attempts, error, history and log."""
-    from sweeper.cli import report as cli_report
+    from sweeper.cli.report import show_text
 
-    typer.echo(cli_report.show(run, trial))
+    typer.echo(show_text(run, trial))
 
 
 @app.command()
@@ -255,82 +221,6 @@ def report(
     ] = False,
 ) -> None:
     """Print a run's trials, best first. Works while it runs."""
-    from sweeper.cli import report as cli_report
+    from sweeper.cli.report import report_text
 
-    typer.echo(
-        cli_report.report(find(run), over=over or [], format=format, all_channels=all_channels)
-    )
-
-
-def find(run: str | None) -> Path:
-    """The folder of the run that the user means."""
-    from sweeper.report.find import find_run
-
-    return find_run(run, Path.cwd())
-
-
-def defines(pairs: Sequence[str] | None) -> dict[str, str]:
-    """`-D name=value`, as a mapping."""
-    found = {}
-    for pair in pairs or ():
-        name, equals, value = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise InputError(
-                f"-D {pair}: expected NAME=VALUE, where NAME is a name such as max_epochs. "
-                "Write it as -D max_epochs=5."
-            )
-        found[name] = value
-    return found
-
-
-def main() -> None:
-    """The entry point of `sweep`."""
-    # Records of many trials come and go, and none is in a cycle: to look for those among all that
-    # live, after each 700 new ones, took a fifth of a driver's time.
-    gc.set_threshold(20_000)
-    sys.exit(run(sys.argv[1:]))
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; errors become one paragraph."""
-    debug = "--debug" in arguments
-    # The message of an error says to add --debug: it may stand anywhere then.
-    rest = [argument for argument in arguments if argument != "--debug"]
-    try:
-        return code_of(rest)
-    except SweepError as error:
-        if debug:
-            raise
-        complain(str(error))
-        return error.exit_code
-    except Exception as error:
-        if debug:
-            raise
-        complain(
-            f"internal error: {type(error).__name__}: {error}. Please run again with --debug, "
-            "which prints the traceback, and report it."
-        )
-        return 1
-
-
-def code_of(arguments: Sequence[str]) -> int:
-    """Run one command line through typer; the exit code that it asks for."""
-    try:
-        typer.main.get_command(app).main(list(arguments), prog_name="sweep")
-    except SystemExit as end:
-        code = end.code
-    try:
-        sys.stdout.flush()
-    except OSError:  # `| head` has read enough, or the terminal is gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(code, str):  # sys.exit("text"), as Python itself takes it
-        complain(code)
-        return 1
-    return code or 0
-
-
-def complain(paragraph: str) -> None:
-    """Print an error to stderr, apart from what went to stdout."""
-    with contextlib.suppress(OSError):  # nobody reads any more
-        sys.stdout.flush()
-        print(paragraph, file=sys.stderr)
+    typer.echo(report_text(find(run), over=over or [], format=format, all_channels=all_channels))

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from sweeper.records import Trial, Value
 
 
-def text(
+def expansion_text(
     path: Path, defines: Mapping[str, str], *, count_only: bool, format: str, trial: str | None
 ) -> str:
     """The trials of a spec file, their number, or one trial's experiment."""
     spec = specs.load(path, defines)
     if count_only:
         found = specs.count(spec)
-        return numbers(found.trials, found.merged, found.dropped)
+        return tally(found.trials, found.merged, found.dropped)
     expansion = specs.expand(spec)
     if trial is not None:
         return specs.resolved(spec, one_of(expansion.trials, trial), expansion.texts).rstrip("\n")
@@ -30,11 +30,11 @@ def text(
         return as_json(expansion.trials)
     if format == "yaml":
         return as_yaml(expansion.trials)
-    head = numbers(len(expansion.trials), expansion.merged, expansion.dropped)
+    head = tally(len(expansion.trials), expansion.merged, expansion.dropped)
     return "\n".join([head, *expansion.notices, "", table(expansion.trials)])
 
 
-def numbers(trials: int, merged: int, dropped: int) -> str:
+def tally(trials: int, merged: int, dropped: int) -> str:
     """`24 trials; 3 equal points merged; 2 points dropped by where`."""
     parts = [f"{trials} trial{'s' * (trials != 1)}"]
     if merged:

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from sweeper.cli import control as cli_control
-from sweeper.cli import launch as cli_launch
-from sweeper.cli.place import DRIVER_LOG
-from sweeper.cli.progress import display
-from sweeper.cli.report import reading
-from sweeper.driver.progress import PACE_AFTER_S, PACE_AFTER_TRIALS, Outcome, Progress
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job
-from sweeper.launchers.choose import launcher_of
-from sweeper.records import TrialState
-from sweeper.records.errors import InputError, StoreError, SweepError
-from sweeper.report.find import short_name
-from sweeper.report.status import Status, exit_code, status
-
-if TYPE_CHECKING:
-    from sweeper.launchers.base import Launcher, Placed
+from sweeper.cli.alive import is_unheard
+from sweeper.cli.conclude import conclude
+from sweeper.cli.display import display
+from sweeper.cli.reading import reading
+from sweeper.cli.watcher import Watcher
+from sweeper.driver.progress import Outcome
+from sweeper.report.status import exit_code
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 
 LOOK_EVERY_S = 1.0
-# A queue serves many users, and a fetch is a job or a transfer.
-ASK_EVERY_S = 10.0
-# "unknown" so often in a row: the job is gone, and was not only too new to be known.
-_UNKNOWN_TIMES = 3
 # Reading all rows of a long run takes a while: most of the time is for who else needs the disk.
 _SHARE = 5.0
 
 
-def watch(run_dir: Path) -> int:
+def watch_run(run_dir: Path) -> int:
     """Show the run until it has ended; its exit code."""
     try:
         with display() as shown:
@@ -53,10 +40,10 @@ def watch(run_dir: Path) -> int:
         run = short_name(run_dir, Path.cwd())
         typer.echo(f"The run goes on. Watch: sweep watch {run}  Stop: sweep stop {run}", err=True)
         return 130
-    return conclude(run_dir, watcher)
+    return _conclude(run_dir, watcher)
 
 
-def conclude(run_dir: Path, watcher: Watcher) -> int:
+def _conclude(run_dir: Path, watcher: Watcher) -> int:
     """Print how the run ended; returns its exit code."""
     found = watcher.status
     if found is None:
@@ -69,107 +56,14 @@ def conclude(run_dir: Path, watcher: Watcher) -> int:
         reason = f"its driver is gone{f': {watcher.words}' if watcher.words else ''}"
     with reading(run_dir) as store:
         code = exit_code(store)
-    if cli_control.is_unheard(found.sweep, folder.read_placed(run_dir)):
-        log = f"; its output: {run_dir / 'logs' / DRIVER_LOG}" if not watcher.words else ""
+    if is_unheard(found.sweep, read_placed(run_dir)):
+        log = f"; its output: {RunFolder(run_dir).driver_log}" if not watcher.words else ""
         reason, code = f"its driver ended before it did anything{log or f': {watcher.words}'}", 3
-    return cli_launch.conclude(run_dir, Outcome(code, reason, found.counts), found.elapsed_s)
+    return conclude(run_dir, Outcome(code, reason, found.counts), found.elapsed_s)
 
 
-@dataclass(slots=True)
-class Watcher:
-    """Looks at a run again and again.
-
-    status: as the store had it last, None before there was one.
-    words: what the queue said last.    is_over: nothing more will happen.
-    """
-
-    run_dir: Path
-    status: Status | None = None
-    words: str = ""
-    is_over: bool = False
-    _placed: Placed | None = field(init=False)
-    _launcher: Launcher | None = field(init=False, default=None)
-    _job: Job = field(init=False, default=Job("unknown"))
-    _asked: float = field(init=False, default=float("-inf"))
-    _unknown: int = field(init=False, default=0)
-    _first: tuple[float, int] | None = field(init=False, default=None)
-
-    def __post_init__(self) -> None:
-        self._placed = folder.read_placed(self.run_dir)
-        if self._placed is not None and self._placed.kind != "local":
-            self._launcher = launcher_of(self._placed)
-
-    def look(self) -> Progress | None:
-        """How far it is now; None where that can't be told yet."""
-        if self._launcher is not None and time.monotonic() - self._asked >= ASK_EVERY_S:
-            self._ask()
-        self._read()
-        was_over = self.is_over
-        self.is_over = self._is_over()
-        if self.is_over and not was_over and self._launcher is not None:
-            self._ask()  # what it wrote last
-            self._read()
-        return self._progress() if self.status is not None or self.words else None
-
-    def _ask(self) -> None:
-        """Ask the queue, and bring what is there; neither has to answer every time."""
-        assert self._launcher is not None
-        assert self._placed is not None
-        self._asked = time.monotonic()
-        try:
-            self._placed = folder.read_placed(self.run_dir) or self._placed  # a resume moves it
-            self._job = self._launcher.look(self._placed)
-            self._unknown = self._unknown + 1 if self._job.state == "unknown" else 0
-            said = f" ({self._job.words})" if self._job.words else ""
-            self.words = f"{self._placed.kind} job {self._placed.job} is {self._job.state}{said}"
-            if not self._launcher.has_folder and self._job.state != "waiting":
-                self._launcher.fetch(self._placed, self.run_dir)
-        except SweepError as error:
-            self.words = str(error)
-
-    def _read(self) -> None:
-        with contextlib.suppress(StoreError, InputError), reading(self.run_dir) as store:
-            self.status = status(store)
-
-    def _is_over(self) -> bool:
-        found, state = self.status, self._job.state
-        is_new = found is None or cli_control.is_unheard(found.sweep, self._placed)
-        if found is not None and found.sweep.state in ("finished", "failed") and not is_new:
-            return True
-        if self._launcher is not None:
-            # An interrupted run may be in the queue again; a silent driver may be too far to hear.
-            is_gone = state == "over" or self._unknown >= _UNKNOWN_TIMES
-            return is_gone and not (found is not None and found.alive)
-        if found is None or (found.sweep.state == "interrupted" and not is_new):
-            return True
-        return not cli_control.driver_is_here(self.run_dir, self._placed)
-
-    def _progress(self) -> Progress:
-        found = self.status
-        if found is None:
-            return Progress(0, 0, 0, 0, None, 0.0, None, 0.0, self.words)
-        counts = found.counts
-        done = sum(number for state, number in counts.items() if state.is_final)
-        total = sum(counts.values())
-        rate = self._rate(done)
-        is_told = found.sweep.state == "running" and found.alive
-        return Progress(
-            done=done,
-            running=counts[TrialState.RUNNING],
-            failed=counts[TrialState.FAILED],
-            total=total,
-            best=found.best,
-            rate_per_min=rate * 60,
-            left_s=(total - done) / rate if rate else None,
-            elapsed_s=found.elapsed_s,
-            message="" if is_told else self.words,
-        )
-
-    def _rate(self, done: int) -> float:
-        """Trials a second since this watch began; 0.0 while it can't be told."""
-        now = time.monotonic()
-        if self._first is None:
-            self._first = now, done
-        since, before = self._first
-        is_known = now - since >= PACE_AFTER_S and done - before >= PACE_AFTER_TRIALS
-        return (done - before) / (now - since) if is_known else 0.0
+def follow(run_dir: Path, *, wait: bool) -> int:
+    """Say how to reach a run that goes on by itself. wait: watch it to its end."""
+    run = short_name(run_dir, Path.cwd())
+    typer.echo(f"Watch:  sweep watch {run}\nStop:   sweep stop {run}")
+    return watch_run(run_dir) if wait else 0

@@ -12,7 +12,8 @@ from sweeper.driver.ledger import Ledger
 from sweeper.driver.loop import Loop
 from sweeper.driver.progress import Outcome, Progress, Teller
 from sweeper.driver.watch import Watch
-from sweeper.launchers.shipped import as_workers_find_it
+from sweeper.host import variables
+from sweeper.launchers.remote.unpacked import as_workers_find_it
 from sweeper.records import RunnerSetup, TrialState, TrialTask
 from sweeper.records.errors import StoreError
 
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
     from sweeper.driver.work import Work
     from sweeper.launchers.base import Cluster
     from sweeper.records import LeasedTrial, SweepSpec
-    from sweeper.store.sql import SqlStore
+    from sweeper.store.base import Store
     from sweeper.workers.pool import Pool
 
 
 def drive(
     work: Work,
-    store: SqlStore,
+    store: Store,
     generation: int,
     *,
     cluster: Cluster,
@@ -49,14 +50,13 @@ def drive(
     watch = Watch(work.header.objective, work.texts)
     if work.total > len(work.trials) or any(number > 1 for number in work.numbers):
         watch.recall(store)
-    before = scheduler.State(
-        workers=(),
+    before = scheduler.Tally(
         finished=work.finished,
         failed=work.counts[TrialState.FAILED],
         cancelled=work.counts[TrialState.CANCELLED],
     )
     teller = Teller(on_progress, total=work.total, before=work.total - len(work.trials))
-    teller.tell(before, watch.best)
+    teller.tell(before, 0, watch.best)
     try:
         with cluster:
             interrupts.install()  # Ray has taken SIGTERM
@@ -134,7 +134,7 @@ def _pool(work: Work, cluster: Cluster, watch: Watch, *, logs: str, runner_facto
             floatX=header.floatX,
             precision=header.precision,
             checkpoint=header.checkpoint,
-            results=os.environ.get("SWEEP_RESULTS", ""),
+            results=os.environ.get(variables.RESULTS, ""),
         ),
         resources=header.resources,
         cores=cluster.cores,

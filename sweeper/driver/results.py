@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import secrets
-import shutil
 import socket
 import tempfile
 import threading
 import time
 from pathlib import Path
 
-from sweeper.launchers.folder import RESULTS_ARRIVED
+from sweeper.host import urls
 from sweeper.records.errors import InputError
-from sweeper.store.base import SNAPSHOT_FILE
+from sweeper.runs.folder import RunFolder
 
 PUT_EVERY_S = 30.0
 _LAST_PUT_S = 120.0
@@ -28,8 +27,9 @@ class Results:
     """
 
     def __init__(self, store_dir: Path, url: str) -> None:
-        self._path = store_dir / SNAPSHOT_FILE
-        self._arrived = store_dir / RESULTS_ARRIVED
+        run = RunFolder(store_dir)
+        self._path = run.snapshot
+        self._arrived = run.results_arrived
         self._url = url
         self._put = float("-inf")
         self._thread: threading.Thread | None = None
@@ -64,7 +64,7 @@ class Results:
     def finish(self) -> None:
         """Put the last snapshot there and wait until it is done, two minutes at most.
 
-        The file RESULTS_ARRIVED tells others whether it arrived.
+        The file `results_arrived` of the run's folder tells others whether it arrived.
         """
         if not self._url:
             return
@@ -84,7 +84,7 @@ class Results:
     def _try(self) -> None:
         self._is_there = False
         try:
-            put(self._path, self._url)
+            urls.put(self._path, self._url)
             self._is_there = True
         except Exception as error:  # each file system has its own kinds
             _log.warning(
@@ -95,35 +95,14 @@ class Results:
 
 def _probe(url: str, wrong: list[str]) -> None:
     """Put a small file there, and remove it; empties `wrong`, or adds the reason to it."""
-    import fsspec
-
     try:
         with tempfile.TemporaryDirectory() as here:
             path = Path(here) / f".sweep-can-write-{secrets.token_hex(4)}"
             path.write_text("This file is no longer needed.\n", encoding="utf-8")
-            put(path, url)
+            urls.put(path, url)
         wrong.clear()
-        files, there = fsspec.core.url_to_fs(url)
-        files.rm(f"{there.rstrip('/')}/{path.name}")  # which need not be allowed
+        system, folder = urls.opened(url)
+        system.rm(f"{folder}/{path.name}")  # which need not be allowed
     except Exception as error:  # each file system has its own kinds
         if wrong:
             wrong.append(f"{type(error).__name__}: {error}")
-
-
-def put(path: Path, url: str) -> None:
-    """Copy a file into the folder at `url`; raises what its file system raises.
-
-    A reader sees the old file or the new one, never half.
-    """
-    import fsspec
-
-    files, there = fsspec.core.url_to_fs(url)
-    files.makedirs(there, exist_ok=True)
-    target = f"{there.rstrip('/')}/{path.name}"
-    beside = f"{there.rstrip('/')}/.{path.name}-new"
-    # An object appears when it is whole; elsewhere it is renamed.
-    is_object = "s3" in files.protocol or "gs" in files.protocol or "abfs" in files.protocol
-    with path.open("rb") as source, files.open(target if is_object else beside, "wb") as copy:
-        shutil.copyfileobj(source, copy, 1 << 20)
-    if not is_object:
-        files.mv(beside, target)

@@ -1,28 +1,22 @@
-"""What a place to run offers: a Ray cluster for a driver, and how a driver gets there."""
+"""What a place to run offers: a Ray cluster for a driver, and how a driver gets there.
+
+A backend is a folder that keeps this contract and knows no other one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
-    from sweeper.records import Resources, SweepSpec
-
-Kind = Literal["local", "slurm", "ray", "cloud", "kubernetes"]
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """What there is to divide. cores: their numbers.    gpus: how many."""
-
-    cores: tuple[int, ...]
-    gpus: int
+    from sweeper.records import Placed, SweepSpec
+    from sweeper.spec.place import Place
 
 
 class Cluster(Protocol):
@@ -75,26 +69,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a run's driver was put; `RUN/placed.json`.
-
-    job: its name there (a SLURM job's number, a Jobs API id, a process id).
-    address: of what is asked about it (a Jobs API URL, a namespace).
-    remote_dir: the run's folder there, "" where it is the one here.
-    cluster_file: text of the clusters/*.yaml as it was.
-    started: when it was put there.    facts: what else a backend has to remember.
-    """
-
-    kind: Kind
-    job: str
-    address: str = ""
-    remote_dir: str = ""
-    cluster_file: str = ""
-    started: float = 0.0
-    facts: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """What a queue says of a driver. words: its own, such as the reason why it waits."""
 
@@ -109,8 +83,9 @@ class Launcher(Protocol):
     asked does not answer).
     """
 
-    has_folder: bool
-    """Whether the driver's host shares the disk of the run's folder."""
+    @property
+    def has_folder(self) -> bool:
+        """Whether the driver's host shares the disk of the run's folder."""
 
     def describe(self, order: Order) -> str:
         """What `submit` would send, for a person to read: a script, a YAML file, a manifest."""
@@ -134,6 +109,42 @@ class Launcher(Protocol):
         """End what costs money or holds an allocation; what was done, in one line."""
 
 
+# ------------------------------------------------------------------ what a backend registers
+class ClusterConfig(Protocol):
+    """What a cluster file says: a frozen record of its kind's own.
+
+    path: the file.    text: all of it as it stands.
+    In each kind that has them, data is a path that is there on every node, or a URL that every
+    node fetches to its own disk; results a URL (fsspec) of a folder that outlives the cluster;
+    setup the user's own shell lines, verbatim. A number that is None, and a word that is "", is
+    left to the cluster's own default.
+    """
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+
+    @property
+    def text(self) -> str: ...  # noqa: D102
+
+
+C = TypeVar("C", bound=ClusterConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend(Generic[C]):
+    """One kind of place: what an entry point of the group `sweeper.launchers` names.
+
+    read: the mapping of a cluster file, and the `path` and `text` that every config has, to the
+    config; raises InputError with line and key.    launcher: the launcher that it asks for.
+    """
+
+    read: Callable[[Place, dict[str, Any]], C]
+    launcher: Callable[[C], Launcher]
+
+
 def asked_words(trials: tuple[str, ...]) -> str:
     """What a driver was asked by `stop`, for a person; follows "was asked"."""
     return f"to end {', '.join(trials)}" if trials else "to save what runs and end"
@@ -147,65 +158,3 @@ def check_parts(header: SweepSpec) -> None:
             " job array sees: each drives its own share. Remove it, or write `form: allocation` in"
             " the cluster file."
         )
-
-
-def count_workers(resources: Resources, room: Room, *, wanted: int | None, trials: int) -> int:
-    """How many workers to start: as many as fit and have something to do, or `wanted`.
-
-    Where workers have GPUs these alone count, and the cores are shared.
-    Raises InputError where a worker does not fit, or fewer than `wanted` do.
-    """
-    possible = _possible(resources, room)
-    if wanted is not None and wanted > possible:
-        fit = "fits" if possible == 1 else "fit"
-        raise InputError(
-            f"workers: {wanted} were asked for, but {possible} {fit} here: each takes"
-            f" {_each(resources)}, of {_all(room, resources)}. Ask for fewer workers, or give each"
-            " less under `resources` in the spec's header."
-        )
-    return max(1, min(trials, possible if wanted is None else wanted))
-
-
-def check_device(resources: Resources) -> None:
-    """Raise InputError where `device` and `gpus` contradict each other."""
-    if resources.device == "gpu" and not resources.gpus:
-        raise InputError(
-            "sweep.resources: `device: gpu` needs a GPU for each worker: add `gpus: 1`"
-            " (or a fraction, for workers that share one)."
-        )
-
-
-def share_gpus(each: float, gpus: int) -> int:
-    """How many workers `gpus` GPUs are enough for; `each` takes so many, > 0, or a fraction."""
-    # Workers that take more than half of a GPU don't share it.
-    return gpus // int(each) if each >= 1 else gpus * int(1 / each + 1e-9)
-
-
-def _possible(resources: Resources, room: Room) -> int:
-    check_device(resources)
-    if resources.gpus:
-        possible = share_gpus(resources.gpus, room.gpus)
-    else:
-        possible = len(room.cores) // resources.cpus
-    if possible:
-        return possible
-    there = "there is" if _number(room, resources) == 1 else "there are"
-    raise InputError(
-        f"sweep.resources: a worker takes {_each(resources)}, but {there} only"
-        f" {_all(room, resources)}. Ask for less under `resources` in the spec's header."
-    )
-
-
-def _each(resources: Resources) -> str:
-    if resources.gpus:
-        return f"{resources.gpus:g} GPU{'s' * (resources.gpus > 1)}"
-    return f"{resources.cpus} core{'s' * (resources.cpus != 1)}"
-
-
-def _all(room: Room, resources: Resources) -> str:
-    number = _number(room, resources)
-    return f"{number} {'GPU' if resources.gpus else 'core'}{'s' * (number != 1)}"
-
-
-def _number(room: Room, resources: Resources) -> int:
-    return room.gpus if resources.gpus else len(room.cores)

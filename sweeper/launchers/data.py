@@ -6,20 +6,18 @@ the folder. It may run any number of times, and in several processes at once.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from sweeper.host import folders, locks, urls
+from sweeper.host.variables import DATA_PATH
 from sweeper.records.errors import InputError, SweepError
 
-VARIABLE = "PYLEARN2_DATA_PATH"
 _USAGE = "usage: python -m sweeper.launchers.data URL [FOLDER]"
 # Written into a folder that is whole: which URL it holds.
 _NOTE = ".sweep-data-url"
@@ -39,10 +37,10 @@ def shell_lines(data: str, python: str = "python") -> list[str]:
     if not data:
         return []
     if not is_url(data):
-        return [f"export {VARIABLE}={shlex.quote(data)}"]
+        return [f"export {DATA_PATH}={shlex.quote(data)}"]
     fetch = f"{shlex.quote(python)} -m sweeper.launchers.data {shlex.quote(data)}"
     # `export A=$(false)` succeeds: the two are apart so that a fetch that failed is seen.
-    return [f'{VARIABLE}="$({fetch})" || exit', f"export {VARIABLE}"]
+    return [f'{DATA_PATH}="$({fetch})" || exit', f"export {DATA_PATH}"]
 
 
 def node_folder(url: str) -> Path:
@@ -58,8 +56,8 @@ def fetch(url: str, folder: Path | None = None) -> Path:
     Raises InputError.
     """
     folder = node_folder(url) if folder is None else folder.absolute()
-    _make_own(folder.parent)
-    with _locked(folder.with_name(f"{folder.name}.lock")):
+    _make_parent(folder.parent)
+    with locks.locked(folder.with_name(f"{folder.name}.lock")):
         if not _is_there(url, folder):
             part = folder.with_name(f"{folder.name}.part")
             try:
@@ -75,21 +73,18 @@ def fetch(url: str, folder: Path | None = None) -> Path:
     return folder
 
 
-def _make_own(parent: Path) -> None:
+def _make_parent(parent: Path) -> None:
     try:
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if parent.name == f"swp-data-{os.getuid()}":  # ours, in a folder that is everybody's
+            folders.make_own(parent)
+        else:
+            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except folders.NotOwnError as error:
+        raise InputError(
+            f"{parent}: this folder is somebody else's. Set TMPDIR to one of yours."
+        ) from error
     except OSError as error:
         raise InputError(f"{parent}: no folder for data can be made: {error.strerror}.") from error
-    is_default = parent.name == f"swp-data-{os.getuid()}"
-    if is_default and (parent.is_symlink() or parent.stat().st_uid != os.getuid()):
-        raise InputError(f"{parent}: this folder is somebody else's. Set TMPDIR to one of yours.")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _is_there(url: str, folder: Path) -> bool:
@@ -105,23 +100,15 @@ def _is_there(url: str, folder: Path) -> bool:
 
 
 def _copy(url: str, folder: Path) -> None:
-    import fsspec
-
     try:
-        system, path = fsspec.core.url_to_fs(url)
-        if system.isfile(path):
-            system.get_file(path, str(folder / path.rstrip("/").rsplit("/", 1)[-1]))
-        elif system.exists(path):
-            system.get(f"{path.rstrip('/')}/", f"{folder}/", recursive=True)
-        else:
-            raise _failed(url, "nothing is there")
+        is_there = urls.fetch(url, folder)
     except ImportError as error:
         # fsspec says itself which package to install.
         raise _failed(url, str(error)) from error
-    except InputError:
-        raise
     except Exception as error:  # each file system has errors of its own
         raise _failed(url, f"{type(error).__name__}: {error}") from error
+    if not is_there:
+        raise _failed(url, "nothing is there")
 
 
 def _failed(url: str, reason: str) -> InputError:

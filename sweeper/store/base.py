@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sweeper.records import (
         AttemptRecord,
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
         TrialState,
     )
 
-STORE_FILE = "sweep.db"
-SNAPSHOT_FILE = "snapshot.db"
-PARTS = "parts"  # folder of the parts of a run, by number
+
+Place: TypeAlias = Path | str
 
 
 class StoreReader(Protocol):
@@ -84,3 +84,34 @@ class Store(StoreReader, Protocol):
 
     def publish(self, now: float) -> bool:
         """Let readers elsewhere see what was written, if it is due; True if it was done."""
+
+
+class Backend(Protocol):
+    """Makes and opens stores of one kind.
+
+    place: of a run's store: a path, or a name with the scheme of its backend before it.
+    network: whether the disk is a network's; None looks.
+    """
+
+    def create(
+        self,
+        place: Place,
+        sweep: SweepRecord,
+        trials: Iterable[Trial],
+        *,
+        network: bool | None = None,
+    ) -> Store:
+        """A new store that holds `sweep` and all its `trials`, written in one transaction.
+
+        Raises StoreError if there is one already or it can't be written.
+        """
+
+    def open(self, place: Place, *, network: bool | None = None) -> Store:
+        """The store of a run, for a driver that goes on with it.
+
+        Raises StoreBusyError if another process holds it alone, StoreError if there is no store
+        or a later version of this program made it.
+        """
+
+    def read(self, place: Place, *, network: bool | None = None) -> StoreReader:
+        """The store of a run, read-only; works while a driver writes it. Raises StoreError."""

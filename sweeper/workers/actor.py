@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from sweeper.host import cores, gpus, left_overs
 from sweeper.records import (
     Built,
     Device,
@@ -32,7 +33,7 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
-from sweeper.workers import devices, environment, host
+from sweeper.workers import devices, environment
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.logs import WorkerLog
 
@@ -193,20 +194,20 @@ class WorkerActor:
         """
         setup = self._setup
         scratch = Path(setup.scratch)
-        cores = devices.pin(_find_cores(setup) if setup.finds_cores else setup.cores)
+        pinned = cores.pin(_find_cores(setup) if setup.finds_cores else setup.cores)
         self._log.take_over(Path(setup.log))
         given = tuple(str(one) for one in (_ray_gpus() if given_gpus is None else given_gpus))
         devices.check_visible(given, os.environ)
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         floatX, precision = setup.runner.floatX, setup.runner.precision
         os.environ.update(environment.of_host(floatX, scratch, os.environ, precision))
-        logical = devices.are_logical(os.environ)
+        logical = gpus.are_logical(os.environ)
         if given and not logical:
             devices.check_platforms(devices.jax_platforms(), given, setup.resources)
         self._trials = TrialThread(setup)
         self._trials.wait_until_ready()
-        names = given if logical or not given else devices.gpu_names(given, devices.list_gpus())
-        return Device(host=socket.gethostname(), pid=os.getpid(), cores=cores, gpus=names)
+        names = given if logical or not given else gpus.uuids(given, gpus.listing())
+        return Device(host=socket.gethostname(), pid=os.getpid(), cores=pinned, gpus=names)
 
     def lease(
         self, number: int, tasks: Sequence[TrialTask], texts: Mapping[str, ExperimentText]
@@ -259,8 +260,8 @@ class WorkerActor:
 
 def _find_cores(setup: WorkerSetup) -> tuple[int, ...]:
     """Claim cores on this host, and see to it that the sweep's folder there is ours."""
-    host.enter(Path(setup.scratch).parent)
-    return host.claim(setup.resources.cpus, given=_ray_cores(), folder=host.locks_of_cores())
+    left_overs.enter(Path(setup.scratch).parent)
+    return cores.claim(setup.resources.cpus, given=_ray_cores(), folder=cores.claims())
 
 
 def _ray_cores() -> int:

@@ -1,40 +1,16 @@
-"""Which cores and GPUs a worker was given, whether it sees just these, and who they are."""
+"""Whether a worker sees just the GPUs that it was given."""
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweeper.host.gpus import VISIBLE
 from sweeper.records.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sweeper.records import Resources
-
-# The test switch: GPUs are numbers that nothing stands behind, only the pinning is checked.
-LOGICAL_GPUS = "SWEEP_LOGICAL_GPUS"
-VISIBLE = "CUDA_VISIBLE_DEVICES"
-
-_LISTED = re.compile(r"^GPU (\d+): .*\(UUID: (\S+)\)", re.MULTILINE)
-
-
-def pin(cores: Collection[int]) -> tuple[int, ...]:
-    """Bind every thread of this process to `cores`; return the cores it has then, sorted.
-
-    Threads that Ray started before would else start threads of their own on every core.
-    """
-    if cores and hasattr(os, "sched_setaffinity"):
-        for task in Path("/proc/self/task").iterdir():
-            try:
-                os.sched_setaffinity(int(task.name), cores)
-            except ProcessLookupError:
-                continue
-    return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
 
 def check_visible(given: Sequence[str], environ: Mapping[str, str]) -> None:
@@ -73,36 +49,8 @@ def check_platforms(platforms: Sequence[str], given: Sequence[str], resources: R
     )
 
 
-def gpu_names(given: Sequence[str], listing: str) -> tuple[str, ...]:
-    """UUID of each GPU given; what was given itself where `listing` does not know it.
-
-    listing: what `nvidia-smi -L` prints, "" where there is none.
-    """
-    uuids = dict(_LISTED.findall(listing))
-    return tuple(uuids.get(one, one) for one in given)
-
-
-def list_gpus() -> str:
-    """What `nvidia-smi -L` prints, "" where it can't be run."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ""
-    try:
-        done = subprocess.run(
-            [program, "-L"], capture_output=True, text=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
-
-
 def jax_platforms() -> tuple[str, ...]:
     """The platform of each device that JAX sees. Imports JAX and starts it."""
     import jax
 
     return tuple(device.platform for device in jax.devices())
-
-
-def are_logical(environ: Mapping[str, str]) -> bool:
-    """Whether the test switch is on."""
-    return environ.get(LOGICAL_GPUS) == "1"

@@ -12,7 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.workers.devices import LOGICAL_GPUS
+from sweeper.host.folders import make_own
+from sweeper.host.variables import LOGICAL_GPUS, SHARED_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ def of_host(
     return {
         "PYTENSOR_FLAGS": ",".join(filter(None, [environ.get("PYTENSOR_FLAGS", ""), *ours])),
         # Beside the workers' own folders: it is there and gone with them.
-        "PYLEARN2_SHARED_DATA": str(scratch.parent / "data"),
+        SHARED_DATA: str(scratch.parent / "data"),
         "JAX_DEFAULT_MATMUL_PRECISION": _PRECISIONS[precision],
         "JAX_COMPILATION_CACHE_DIR": str(jax_cache(environ)),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -88,8 +89,7 @@ def jax_cache(environ: Mapping[str, str]) -> Path:
     for root in (Path(home) / "sweeper", Path(tempfile.gettempdir()) / f"sweeper-{os.getuid()}"):
         folder = root / name
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_private(folder)
+            make_own(folder)
         except OSError:
             continue
         trim(root, CACHE_BYTES)
@@ -112,13 +112,6 @@ def trim(root: Path, most_bytes: int) -> None:
         kept += size
         if kept > most_bytes:
             path.unlink(missing_ok=True)
-
-
-def _make_private(folder: Path) -> None:
-    """Raise PermissionError if `folder` is another user's."""
-    if folder.stat().st_uid != os.getuid():
-        raise PermissionError(folder)
-    folder.chmod(0o700)
 
 
 def _processor(cpuinfo: str) -> str:

@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job, Placed
+from sweeper.host import processes
+from sweeper.launchers import ray, slurm
+from sweeper.launchers.base import Backend, Job
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError
-from sweeper.store.liveness import process_lives
+from sweeper.runs.control import send_control
 
 SWEEP = f"{sys.executable} -m sweeper"
 
@@ -57,11 +59,11 @@ class Queue:
     def look(self, placed):
         for process in STARTED:
             process.poll()
-        lives = process_lives(int(placed.job), placed.started)
+        lives = processes.lives(int(placed.job), placed.started)
         return Job("running" if lives else "over", f"process {placed.job}")
 
     def stop(self, placed, run_dir, trials):
-        folder.send_control(run_dir, "stop", trials)
+        send_control(run_dir, "stop", trials)
         return f"asked process {placed.job}"
 
     def fetch(self, placed, run_dir):
@@ -95,3 +97,7 @@ class Apart(Queue):
 
     def down(self, placed):
         return "nothing is rented"
+
+
+QUEUE = Backend(slurm.config.read, Queue)
+APART = Backend(ray.config.read, Apart)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.cli import app as cli
-from sweeper.cli import launch as cli_launch
+from sweeper import cli
+from sweeper.cli import app, conclude
 from sweeper.driver import Outcome
 from sweeper.records.errors import ClusterError, InputError
 
@@ -19,7 +19,7 @@ HEAVY = ("ray", "pandas", "numpy", "sqlalchemy", "jinja2", "yaml", "pytensor", "
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from sweeper.cli import app as cli; code = cli.run(['--help']); "
+        "import sys; from sweeper import cli; code = cli.run(['--help']); "
         f"print('loaded:', [name for name in {HEAVY} if name in sys.modules], code)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -49,13 +49,13 @@ def failing(error: BaseException):
 def test_an_error_of_ours_is_its_paragraph_and_its_exit_code(
     monkeypatch, capsys, error, code
 ) -> None:
-    monkeypatch.setattr(cli, "find", failing(error))
+    monkeypatch.setattr(app, "find", failing(error))
     assert cli.run(["status"]) == code
     assert capsys.readouterr().err == f"{error}\n"
 
 
 def test_an_error_of_nobody_is_one_line_that_names_debug(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(cli, "find", failing(KeyError("x")))
+    monkeypatch.setattr(app, "find", failing(KeyError("x")))
     assert cli.run(["status"]) == 1
     shown = capsys.readouterr().err
     assert shown.startswith("internal error: KeyError: 'x'")
@@ -74,7 +74,7 @@ def test_an_error_of_nobody_is_one_line_that_names_debug(monkeypatch, capsys) ->
 def test_a_command_that_ends_python_ends_as_python_would(
     monkeypatch, capsys, end, code, said
 ) -> None:
-    monkeypatch.setattr(cli, "find", failing(end))
+    monkeypatch.setattr(app, "find", failing(end))
     assert cli.run(["status"]) == code
     assert capsys.readouterr().err == said
 
@@ -83,19 +83,19 @@ def test_a_run_whose_watcher_left_keeps_its_own_exit_code(monkeypatch, tmp_path)
     def gone(*_: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(cli_launch, "tell_end", gone)
-    assert cli_launch.conclude(tmp_path, Outcome(130, "interrupted", {}), 1.0) == 130
+    monkeypatch.setattr(conclude, "tell_end", gone)
+    assert conclude.conclude(tmp_path, Outcome(130, "interrupted", {}), 1.0) == 130
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "status"], ["status", "--debug"]])
 def test_debug_lets_the_traceback_through_wherever_it_stands(monkeypatch, arguments) -> None:
-    monkeypatch.setattr(cli, "find", failing(InputError("mend line 3.")))
+    monkeypatch.setattr(app, "find", failing(InputError("mend line 3.")))
     with pytest.raises(InputError, match="mend line 3"):
         cli.run(arguments)
 
 
 def test_ctrl_c_outside_a_sweep_exits_130(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(cli, "find", failing(KeyboardInterrupt()))
+    monkeypatch.setattr(app, "find", failing(KeyboardInterrupt()))
     assert cli.run(["status"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 

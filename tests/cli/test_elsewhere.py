@@ -17,16 +17,19 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import typer
 from places import STARTED
 
+from sweeper import cli
 from sweeper import spec as specs
-from sweeper.cli import app as cli
-from sweeper.cli import place as cli_place
+from sweeper.cli import detach
 from sweeper.driver import make
-from sweeper.launchers import choose
-from sweeper.launchers.base import Job, Order, Placed
+from sweeper.launchers import registry, slurm
+from sweeper.launchers.base import Backend, Job, Order
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError
-from sweeper.store.union import open_to_read
+from sweeper.runs.open import open_to_read
+from sweeper.runs.placed import write_placed
 
 TOY = """\
 import time
@@ -55,8 +58,8 @@ sweep:
 def here(tmp_path, monkeypatch):
     """A folder with a spec, cluster files and the two places of `places`."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(choose._BACKENDS, "slurm", ("places", "Queue"))
-    monkeypatch.setitem(choose._BACKENDS, "ray", ("places", "Apart"))
+    monkeypatch.setitem(registry._OWN, "slurm", "places:QUEUE")
+    monkeypatch.setitem(registry._OWN, "ray", "places:APART")
     (tmp_path / "toy.py").write_text(TOY)
     (tmp_path / "grid.yaml.j2").write_text(GRID)
     (tmp_path / "queue.yaml").write_text("kind: slurm\nnodes: 1\n")
@@ -183,10 +186,13 @@ class Note:
         return "ended"
 
 
+NOTE = Backend(slurm.config.read, Note)
+
+
 @pytest.fixture
 def note(here, monkeypatch):
     """`--on queue.yaml` is a place of notes."""
-    monkeypatch.setitem(choose._BACKENDS, "slurm", (__name__, "Note"))
+    monkeypatch.setitem(registry._OWN, "slurm", f"{__name__}:NOTE")
     Note.orders.clear()
     Note.ended.clear()
     return Note
@@ -196,14 +202,14 @@ def note(here, monkeypatch):
 def test_a_run_that_was_put_there_stays_whoever_stops_reading(
     sweep, here, note, monkeypatch, error
 ):
-    echo = cli_place.typer.echo
+    echo = typer.echo
 
     def fail(words="", **options):
         if words.startswith("put there"):
             raise error
         echo(words, **options)
 
-    monkeypatch.setattr(cli_place.typer, "echo", fail)
+    monkeypatch.setattr(typer, "echo", fail)
     sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r")
     assert (here / "r" / "sweep.db").is_file()
     assert json.loads((here / "r" / "placed.json").read_text())["job"] == "7"
@@ -214,7 +220,7 @@ def test_a_run_whose_place_cannot_be_noted_is_ended_and_unmade(sweep, here, note
     def fail(run_dir, placed):
         raise InputError("no space")
 
-    monkeypatch.setattr(cli_place.folder, "write_placed", fail)
+    monkeypatch.setattr("sweeper.cli.submit.write_placed", fail)
     assert sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r")[0] == 2
     assert note.ended == ["7"]
     assert not (here / "r").exists()
@@ -224,7 +230,7 @@ def test_a_run_of_which_something_may_be_left_there_keeps_its_folder(
     sweep, here, note, monkeypatch
 ):
     def fail(self, order):
-        cli_place.folder.write_placed(order.run_dir, Placed("slurm", "7"))
+        write_placed(order.run_dir, Placed("slurm", "7"))
         raise ClusterError("neither started nor taken back")
 
     monkeypatch.setattr(note, "submit", fail)
@@ -258,9 +264,9 @@ def part(here, monkeypatch):
     monkeypatch.setenv("SWEEP_NUM_GPUS", "3")
     monkeypatch.setenv("PYLEARN2_DATA_PATH", "")
     driver = here / "driver"
-    driver.write_text("#!/bin/sh\necho $$ >driver.pid\nexec sleep 60\n")
+    driver.write_text("#!/bin/sh\necho $$ >new && mv new driver.pid\nexec sleep 60\n")
     driver.chmod(0o755)
-    monkeypatch.setattr(cli_place.sys, "executable", str(driver))
+    monkeypatch.setattr(detach.sys, "executable", str(driver))
 
     def end():
         until((here / "driver.pid").is_file)
@@ -294,7 +300,7 @@ def test_a_driver_in_the_background_that_cannot_be_noted_is_ended(sweep, here, p
     def fail(run_dir, placed):
         raise InputError("no space")
 
-    monkeypatch.setattr(cli_place.folder, "write_placed", fail)
+    monkeypatch.setattr("sweeper.runs.placed.write_placed", fail)
     kill, told = os.kill, []
     monkeypatch.setattr(os, "kill", lambda *words: (told.append(words), kill(*words)))
     code, _, err = sweep("launch", "grid.yaml.j2", "--detach", "--out", "r")

@@ -18,9 +18,9 @@ import pytest
 
 from sweeper import spec as specs
 from sweeper.launchers.base import Order
-from sweeper.launchers.config import RayConfig
-from sweeper.launchers.jobs import JobsLauncher
-from sweeper.launchers.jobs.api import JobsApi
+from sweeper.launchers.ray import RayLauncher
+from sweeper.launchers.ray.api import JobsApi
+from sweeper.launchers.ray.config import RayConfig
 
 SPEC = Path(__file__).parent / "spec" / "grid.yaml.j2"
 START_S = 60.0
@@ -140,10 +140,10 @@ def order(tmp_path):
 def launcher():
     """Makes launchers for a cluster."""
 
-    def make(head: Head, **changes: object) -> JobsLauncher:
+    def make(head: Head, **changes: object) -> RayLauncher:
         text = f"kind: ray\naddress: {head.address}\ntoken_path: {head.token_path}\n"
         values = {"address": head.address, "token_path": str(head.token_path), **changes}
-        return JobsLauncher(RayConfig(path=Path("existing.yaml"), text=text, **values))
+        return RayLauncher(RayConfig(path=Path("existing.yaml"), text=text, **values))
 
     return make
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from sweeper.launchers.base import Launcher, Order
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-from launcher_contract import LauncherContract
+from sweeper.testing.launchers import LauncherContract
 
 pytestmark = pytest.mark.cloud
 

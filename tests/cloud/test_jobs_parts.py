@@ -14,14 +14,16 @@ from importlib.metadata import version
 
 import pytest
 
-from sweeper.launchers import config
-from sweeper.launchers.base import Job, Order, Placed
-from sweeper.launchers.jobs import on_head, packages, preflight, receive
-from sweeper.launchers.jobs.api import JobsApi, SilentError
-from sweeper.launchers.jobs.launcher import JobsLauncher, driver_command, job_of
-from sweeper.launchers.jobs.tokens import find_token
-from sweeper.launchers.shipped import as_driver_finds_it, as_workers_find_it
-from sweeper.records import SweepSpec
+from sweeper.launchers import cluster_file
+from sweeper.launchers.base import Job, Order
+from sweeper.launchers.ray import preflight
+from sweeper.launchers.ray.api import JobsApi, SilentError
+from sweeper.launchers.ray.launcher import RayLauncher
+from sweeper.launchers.ray.tokens import find_token
+from sweeper.launchers.remote import on_head, packages, receive
+from sweeper.launchers.remote.driver import driver_command, job_of
+from sweeper.launchers.remote.unpacked import as_driver_finds_it, as_workers_find_it
+from sweeper.records import Placed, SweepSpec
 from sweeper.records.errors import ClusterError, InputError
 
 pytestmark = pytest.mark.cloud
@@ -220,15 +222,15 @@ def test_why_a_driver_was_not_taken_is_not_hidden_by_its_end(monkeypatch, tmp_pa
     def silent(*_):
         raise SilentError("nobody answers")
 
-    monkeypatch.setattr(JobsLauncher, "_look_first", lambda *_: like_here())
+    monkeypatch.setattr(RayLauncher, "_look_first", lambda *_: like_here())
     monkeypatch.setattr(JobsApi, "upload", lambda *_: "gcs://x.zip")
     monkeypatch.setattr(JobsApi, "submit", refuse)
     monkeypatch.setattr(JobsApi, "end", silent)
     (tmp_path / "grid.yaml.j2").touch()
     order = Order(tmp_path / "n", tmp_path / "grid.yaml.j2", {}, SweepSpec(name="n"), 3)
-    place = config.loads("kind: ray\naddress: http://head:8265\n", "existing.yaml")
+    place = cluster_file.loads("kind: ray\naddress: http://head:8265\n", "existing.yaml")
     with pytest.raises(ClusterError, match="no room"):
-        JobsLauncher(place).submit(order)
+        RayLauncher(place).submit(order)
     assert "may run on http://head:8265: it could not be ended" in caplog.text
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sweeper.launchers import config
+from sweeper.launchers import cluster_file
 from sweeper.launchers.base import Order
 from sweeper.launchers.cloud import CloudLauncher, credentials, last_act, rayup
 from sweeper.launchers.cloud.wheel import make_wheel
@@ -31,13 +31,13 @@ max_hours: 2
 
 def made(text=AWS, **changes):
     lines = "".join(f"{key}: {value}\n" for key, value in changes.items())
-    found = config.loads(text + lines, "my.yaml")
+    found = cluster_file.loads(text + lines, "my.yaml")
     return rayup.ray_up(found, cluster_name="n", ray_version="2.60.0", files="/f", wheel="w.whl")
 
 
 @pytest.mark.parametrize("name", ["aws.yaml", "gcp.yaml", "azure.yaml"])
 def test_our_cluster_files_fit_rays_schema_and_rent_no_spot_head(name):
-    found = config.load(CLUSTERS / name)
+    found = cluster_file.load(CLUSTERS / name)
     written = rayup.ray_up(found, cluster_name="n", ray_version="2.60.0", files="/f", wheel="w.whl")
     rayup.check(written, name)
     types = written["available_node_types"]
@@ -117,12 +117,12 @@ def test_keys_of_ray_are_merged_map_by_map():
     ("cpus", "gpus", "expected"), [(1, 1, 3), (1, 0.5, 6), (2, 0, 6), (1, 0, 12)]
 )
 def test_as_many_workers_are_asked_for_as_fit_on_all_machines(cpus, gpus, expected):
-    assert rayup.workers_asked(config.loads(AWS, "f"), cpus, gpus) == expected
+    assert rayup.workers_asked(cluster_file.loads(AWS, "f"), cpus, gpus) == expected
 
 
 def test_a_worker_that_fits_on_no_machine_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"takes 2 GPUs, and no machine \(g4dn.xlarge\)"):
-        rayup.workers_asked(config.loads(AWS, "f"), 1, 2)
+        rayup.workers_asked(cluster_file.loads(AWS, "f"), 1, 2)
 
 
 def test_a_google_gpu_machine_needs_an_image():
@@ -138,14 +138,14 @@ def test_a_dry_run_prints_the_file_and_the_driver(tmp_path):
     spec = tmp_path / "grid.yaml.j2"
     spec.write_text("x")
     order = Order(tmp_path / "runs" / "n", spec, {}, SweepSpec("n", resources=Resources()), 9)
-    text = CloudLauncher(config.loads(AWS, "f")).describe(order)
+    text = CloudLauncher(cluster_file.loads(AWS, "f")).describe(order)
     assert yaml.safe_load(text.partition("# then")[0])["max_workers"] == 3
     assert "ray job submit --no-wait" in text
     assert "python -m sweeper launch grid.yaml.j2" in text
 
 
 def test_no_credentials_stop_it_before_anything_starts(tmp_path, monkeypatch):
-    found = config.loads(AWS, "my.yaml")
+    found = cluster_file.loads(AWS, "my.yaml")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -164,7 +164,7 @@ def test_no_credentials_stop_it_before_anything_starts(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"no credentials for AWS .*\(gone\)"):
         credentials.check(found)
     monkeypatch.setitem(sys.modules, "azure", None)
-    azure = config.loads(AWS.replace("aws", "azure") + "resource_group: g\n", "my.yaml")
+    azure = cluster_file.loads(AWS.replace("aws", "azure") + "resource_group: g\n", "my.yaml")
     with pytest.raises(InputError, match="pip install azure-identity"):
         credentials.check(azure)
 

@@ -19,14 +19,16 @@ import pytest
 
 from sweeper import driver
 from sweeper import spec as specs
-from sweeper.cli import place as cli_place
-from sweeper.cli import watch as cli_watch
-from sweeper.launchers import config, folder
-from sweeper.launchers.base import Job, Order, Placed
+from sweeper.cli import watcher as watchers
+from sweeper.cli.submit import order_of, submit, submit_again, submit_new
+from sweeper.launchers import cluster_file
+from sweeper.launchers.base import Job, Order
 from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
-from sweeper.records import Resources, SweepSpec
+from sweeper.records import Placed, Resources, SweepSpec
 from sweeper.records.errors import ClusterError
-from sweeper.store.sql import SqlStore
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.open import open_to_drive
+from sweeper.runs.placed import read_placed, write_placed
 
 pytestmark = pytest.mark.cloud
 
@@ -57,7 +59,7 @@ class Cloud:
             raise self.fails[what]
 
     def up(self):
-        self.noted = folder.read_placed(self.run_dir)
+        self.noted = read_placed(self.run_dir)
         self._did("up")
 
     def down(self):
@@ -89,7 +91,7 @@ def cloud(order, monkeypatch):
 
 @pytest.fixture
 def aws():
-    return CloudLauncher(config.loads(AWS, "aws.yaml"))
+    return CloudLauncher(cluster_file.loads(AWS, "aws.yaml"))
 
 
 def test_where_the_machines_are_is_noted_before_they_are_rented(aws, cloud, order):
@@ -102,9 +104,9 @@ def test_where_the_machines_are_is_noted_before_they_are_rented(aws, cloud, orde
 def test_a_launch_that_fails_gives_back_and_leaves_no_note(aws, cloud, order):
     cloud.fails = {"send": ClusterError("no rsync there")}
     with pytest.raises(ClusterError, match="no rsync there"):
-        cli_place.submit(aws, order, AWS)
+        submit(aws, order, AWS)
     assert cloud.calls == ["up", "send", "down"]
-    assert not (order.run_dir / folder.PLACED).exists()
+    assert not RunFolder(order.run_dir).placed.exists()
 
 
 @pytest.mark.parametrize("how", [ClusterError("no network"), KeyboardInterrupt()])
@@ -113,10 +115,10 @@ def test_machines_that_could_not_be_given_back_are_told_and_stay_noted(
 ):
     cloud.fails = {"send": ClusterError("no rsync there"), "down": how}
     with pytest.raises(ClusterError if isinstance(how, ClusterError) else KeyboardInterrupt):
-        cli_place.submit(aws, order, AWS)
+        submit(aws, order, AWS)
     assert "may still run and cost money" in caplog.text
     assert f"sweep down {order.run_dir}" in caplog.text
-    assert (order.run_dir / folder.PLACED).exists()
+    assert RunFolder(order.run_dir).placed.exists()
 
 
 @pytest.mark.parametrize("is_given_back", [True, False])
@@ -128,13 +130,13 @@ def test_a_failed_launch_keeps_its_folder_only_for_sweep_down(aws, cloud, tmp_pa
     cloud.fails = {"up": ClusterError("no quota")}
     if not is_given_back:
         cloud.fails["down"] = ClusterError("no network")
-    found = config.loads(AWS, "aws.yaml")
-    order = cli_place.order_of(found, spec, trials=2, run_dir=run_dir, workers=None)
+    found = cluster_file.loads(AWS, "aws.yaml")
+    order = order_of(found, spec, trials=2, run_dir=run_dir, workers=None)
     with pytest.raises(ClusterError, match="no quota"):
-        cli_place.launch(found, spec, specs.expand(spec), order)
+        submit_new(found, spec, specs.expand(spec), order)
     assert run_dir.exists() != is_given_back
     if not is_given_back:
-        placed = folder.read_placed(run_dir)
+        placed = read_placed(run_dir)
         cloud.fails = {}
         assert "are given back" in aws.down(placed)
         assert cloud.name == placed.job
@@ -151,7 +153,7 @@ def test_a_closed_terminal_while_renting_gives_the_machines_back(aws, cloud, ord
     before = signal.signal(number, signal.SIG_DFL)
     try:
         with pytest.raises(SystemExit) as ended:
-            cli_place.submit(aws, order, AWS)
+            submit(aws, order, AWS)
         assert ended.value.code == 128 + number
         assert cloud.calls == ["down"]
         assert signal.getsignal(number) == signal.SIG_DFL
@@ -185,10 +187,10 @@ def test_a_watch_ends_only_after_several_answers_that_there_is_no_driver(tmp_pat
         def look(self, _):
             return Job(states.pop(0))
 
-    monkeypatch.setattr(cli_watch, "launcher_of", lambda _: Queue())
-    monkeypatch.setattr(cli_watch, "ASK_EVERY_S", 0.0)
-    folder.write_placed(tmp_path, Placed("cloud", "j"))
-    watcher = cli_watch.Watcher(tmp_path)
+    monkeypatch.setattr(watchers, "launcher_of", lambda _: Queue())
+    monkeypatch.setattr(watchers, "ASK_EVERY_S", 0.0)
+    write_placed(tmp_path, Placed("cloud", "j"))
+    watcher = watchers.Watcher(tmp_path)
     over = []
     while not over or not over[-1]:
         watcher.look()
@@ -200,7 +202,7 @@ def test_a_run_is_not_resumed_beside_a_driver_that_does_not_answer(cloud, order,
     cloud.fails = {"exec": ClusterError("ssh: no route to host")}
     placed = Placed("cloud", "j", "aws us-east-1", "~/sweep/j", AWS, facts={"ray_up": ""})
     with pytest.raises(ClusterError, match="no route"):
-        cli_place.resume(order.run_dir, placed, workers=None, code_changed_ok=False)
+        submit_again(order.run_dir, placed, workers=None, code_changed_ok=False)
     assert cloud.calls == ["exec"]
 
 
@@ -250,7 +252,7 @@ def test_a_results_url_alone_gives_nothing_back(started, tmp_path):
     run_dir = tmp_path / "run"
     run_dir.mkdir()
     assert last_act.main([str(run_dir), "0", "2", "1", "0"]) == 0
-    (run_dir / folder.RESULTS_ARRIVED).touch()
+    RunFolder(run_dir).results_arrived.touch()
     assert last_act.main([str(run_dir), "0", "2", "1", "0"]) == 0
     kept, given_back = started
     assert "ray down" not in kept
@@ -264,7 +266,7 @@ def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path
     spec = specs.load(path, {})
     run_dir = tmp_path / "run"
     driver.make(spec, specs.expand(spec), run_dir, network=False)
-    with closing(SqlStore.open(run_dir, network=False)) as store:
+    with closing(open_to_drive(run_dir, network=False)) as store:
         generation = store.claim(socket.gethostname(), os.getpid(), time.time())
         assert last_act.main([str(run_dir), "3", "2", "1", "0"]) == 0
         assert started == []

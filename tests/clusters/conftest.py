@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from sweeper.launchers import config
+from sweeper.launchers import cluster_file
 from sweeper.launchers.base import Order
-from sweeper.launchers.config import KubernetesConfig
+from sweeper.launchers.kubernetes.config import KubernetesConfig
 from sweeper.records import Resources, SweepSpec
 
 HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ SPEC = "sweep: {grid: {a: [1]}}\n---\n!obj:mine.Experiment { a: {{ a }} }\n"
 
 
 def read(more: str = "") -> KubernetesConfig:
-    found = config.loads(f"{CLUSTER}{more}", "kubernetes.yaml")
+    found = cluster_file.loads(f"{CLUSTER}{more}", "kubernetes.yaml")
     assert isinstance(found, KubernetesConfig)
     return found
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sweeper.cli import app as cli
-from sweeper.launchers import config
-from sweeper.launchers.config import CloudConfig, KubernetesConfig, SlurmConfig
+from sweeper import cli
+from sweeper.launchers import cluster_file
+from sweeper.launchers.cloud.config import CloudConfig
+from sweeper.launchers.kubernetes.config import KubernetesConfig
+from sweeper.launchers.slurm.config import SlurmConfig
 
 FOLDER = Path(__file__).parents[2] / "clusters"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -35,12 +37,12 @@ def uncommented(text: str) -> str:
 
 
 def test_there_is_a_file_for_every_place() -> None:
-    assert {path.stem: config.load(path).kind for path in FILES} == KINDS
+    assert {path.stem: cluster_file.load(path).kind for path in FILES} == KINDS
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_file_is_good(path: Path) -> None:
-    found = config.load(path)
+    found = cluster_file.load(path)
     assert (found.path, found.text) == (path, path.read_text())
 
 
@@ -49,7 +51,7 @@ def test_the_keys_that_stand_in_comments_are_good_too(path: Path) -> None:
     text = uncommented(path.read_text())
     before, now = yaml.safe_load(path.read_text()), yaml.safe_load(text)
     assert len(now) > len(before) or path.stem == "slurm-preemptible"
-    assert config.loads(text, str(path)).kind == before["kind"]
+    assert cluster_file.loads(text, str(path)).kind == before["kind"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -60,7 +62,7 @@ def test_a_file_starts_with_how_it_is_used(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["aws", "gcp", "azure"])
 def test_what_is_rented_is_bounded(name: str) -> None:
-    found = config.load(FOLDER / f"{name}.yaml")
+    found = cluster_file.load(FOLDER / f"{name}.yaml")
     assert isinstance(found, CloudConfig)
     assert found.workers.min == 0
     assert found.workers.max * found.max_hours <= 48
@@ -68,13 +70,13 @@ def test_what_is_rented_is_bounded(name: str) -> None:
 
 
 def test_pods_are_bounded() -> None:
-    found = config.load(FOLDER / "kubernetes.yaml")
+    found = cluster_file.load(FOLDER / "kubernetes.yaml")
     assert isinstance(found, KubernetesConfig)
     assert (found.workers.min, found.workers.max, found.max_hours) == (0, 4, 12)
 
 
 def test_the_two_slurm_files_are_the_two_forms() -> None:
-    one, many = (config.load(FOLDER / f"{name}.yaml") for name in ("slurm", "slurm-preemptible"))
+    one, many = map(cluster_file.load, (FOLDER / "slurm.yaml", FOLDER / "slurm-preemptible.yaml"))
     assert isinstance(one, SlurmConfig)
     assert isinstance(many, SlurmConfig)
     assert (one.form, one.nodes, one.preemptible) == ("allocation", 2, False)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sweeper.launchers.base import Launcher, Order
-from sweeper.launchers.config import KubernetesConfig
 from sweeper.launchers.kubernetes import KubernetesLauncher
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-from launcher_contract import LauncherContract
+from sweeper.launchers.kubernetes.config import KubernetesConfig
+from sweeper.testing.launchers import LauncherContract
 
 
 class TestKubernetes(LauncherContract):

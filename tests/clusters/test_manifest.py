@@ -21,14 +21,14 @@ from rayjob_schema import RAY_JOB
 
 from sweeper import driver
 from sweeper import spec as specs
-from sweeper.launchers import config
-from sweeper.launchers.base import Order, Placed
-from sweeper.launchers.config import KubernetesConfig
+from sweeper.launchers import cluster_file
+from sweeper.launchers.base import Order
 from sweeper.launchers.kubernetes import KubernetesLauncher
+from sweeper.launchers.kubernetes.config import KubernetesConfig, KubernetesWorkers
 from sweeper.launchers.kubernetes.manifest import merged
 from sweeper.launchers.kubernetes.shape import count_workers, job_name
 from sweeper.launchers.kubernetes.text import dump
-from sweeper.records import Resources
+from sweeper.records import Placed, Resources
 from sweeper.records.errors import InputError
 
 Cluster = Callable[[str], KubernetesConfig]
@@ -76,7 +76,7 @@ def test_kubernetes_and_the_operator_know_every_field(
 
 
 def test_the_file_that_comes_with_the_project_gives_a_good_manifest(order: MakeOrder) -> None:
-    found = config.load(FOLDER / "kubernetes.yaml")
+    found = cluster_file.load(FOLDER / "kubernetes.yaml")
     assert isinstance(found, KubernetesConfig)
     check(*documents(found, order()))
 
@@ -128,7 +128,7 @@ def test_a_pool_of_a_fixed_size_does_not_ask_for_the_autoscaler(
     cluster: Cluster, order: MakeOrder
 ) -> None:
     _, growing = documents(cluster(""), order())
-    same = config.KubernetesWorkers(cpus=4, min=3, max=3)
+    same = KubernetesWorkers(cpus=4, min=3, max=3)
     _, fixed = documents(replace(cluster(""), workers=same), order())
     assert growing["spec"]["rayClusterSpec"]["enableInTreeAutoscaling"] is True
     assert fixed["spec"]["rayClusterSpec"]["enableInTreeAutoscaling"] is False

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launchers import config
+from sweeper.launchers import cluster_file
 from sweeper.records.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -231,7 +231,7 @@ def test_every_key_is_in_the_table_of_its_kind(heading: str) -> None:
     section = PAGE.split(f"{heading}\n")[1].split("\n## ")[0]
     rows = " ".join(re.findall(r"^\| (`.*?) \|", section, re.MULTILINE))
     with pytest.raises(InputError, match="The keys here are") as found:
-        config.loads(f"{TABLES[heading]}nosuch: 1\n", "c.yaml")
+        cluster_file.loads(f"{TABLES[heading]}nosuch: 1\n", "c.yaml")
     keys = re.findall(r"\w+", str(found.value).split("The keys here are ")[1])
     assert [key for key in keys if key not in {"kind", "and"} and f"`{key}`" not in section] == []
     named = set(re.findall(r"`(\w+)`", rows))

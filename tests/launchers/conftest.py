@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sweeper import driver
 from sweeper import spec as specs
-from sweeper.launchers.local import LocalCluster
+from sweeper.launchers.base import Order
+from sweeper.launchers.cluster.private import PrivateCluster
 from sweeper.records import Resources
 
 FAKE = Path(__file__).parents[1] / "workers" / "fake"
@@ -43,8 +45,38 @@ def fake_on_path():
 @pytest.fixture(scope="module")
 def shared():
     """Makes clusters of n workers on one Ray."""
-    with fake_on_path(), LocalCluster(Resources(), wanted=2, trials=100) as running:
+    with fake_on_path(), PrivateCluster(Resources(), wanted=2, trials=100) as running:
         yield lambda workers: Shared(running, workers)
+
+
+STEPS = """\
+import time
+
+class Steps:
+    def __init__(self, x):
+        self.x = x
+
+    def __iter__(self):
+        for epoch in range(10_000):
+            time.sleep(0.1)
+            yield {"x": self.x * epoch}
+"""
+STEPS_SPEC = """\
+sweep: {name: steps, workers: 1, grid: {x: [1, 2]}}
+---
+!obj:steps.Steps { x: {{ x }} }
+"""
+
+
+@pytest.fixture
+def order(tmp_path):
+    """A run that is made, on this disk, and that goes on until it is stopped."""
+    (tmp_path / "steps.py").write_text(STEPS)
+    (tmp_path / "grid.yaml.j2").write_text(STEPS_SPEC)
+    spec = specs.load(tmp_path / "grid.yaml.j2", {})
+    expansion = specs.expand(spec)
+    driver.make(spec, expansion, tmp_path / "run")
+    return Order(tmp_path / "run", spec.path, {}, spec.header, len(expansion.trials), None, True)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweeper.launchers.base import Room, count_workers
+from sweeper.launchers.fit import Room, count_workers
 from sweeper.records import Resources
 from sweeper.records.errors import InputError
 

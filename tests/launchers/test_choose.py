@@ -6,10 +6,11 @@ import os
 
 import pytest
 
-from sweeper.launchers import choose, config
-from sweeper.launchers.base import Placed
-from sweeper.launchers.here import confine
-from sweeper.launchers.local import own_cores
+from sweeper.host import cores
+from sweeper.launchers import choose, cluster_file
+from sweeper.launchers.local.confine import confine
+from sweeper.launchers.ray.config import RayConfig
+from sweeper.records import Placed
 from sweeper.records.errors import InputError
 
 
@@ -17,7 +18,7 @@ from sweeper.records.errors import InputError
     ("text", "name", "has_folder"),
     [
         ("kind: slurm\n", "SlurmLauncher", True),
-        ("kind: ray\naddress: http://head:8265\n", "JobsLauncher", False),
+        ("kind: ray\naddress: http://head:8265\n", "RayLauncher", False),
     ],
 )
 def test_a_cluster_file_chooses_its_launcher_and_so_does_what_is_kept_of_it(
@@ -34,7 +35,7 @@ def test_a_cluster_file_chooses_its_launcher_and_so_does_what_is_kept_of_it(
 
 def test_an_address_is_a_ray_cluster():
     found = choose.config_of("http://head:8265")
-    assert isinstance(found, config.RayConfig)
+    assert isinstance(found, RayConfig)
     assert found.address == "http://head:8265"
 
 
@@ -46,24 +47,24 @@ def test_this_machine_needs_no_launcher(tmp_path):
 
 
 @pytest.fixture
-def cores():
+def all_cores():
     """The cores of this process, given back afterwards."""
-    before = own_cores()
+    before = cores.own()
     yield before
     os.sched_setaffinity(0, before)
 
 
-def test_a_file_may_leave_a_part_of_this_machine(cores, tmp_path):
+def test_a_file_may_leave_a_part_of_this_machine(all_cores, tmp_path):
     environ = {"CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b,GPU-c"}
-    confine(config.loads(f"kind: local\ncpus: 1\ngpus: 2\ndata: {tmp_path}\n", "f"), environ)
-    assert own_cores() == cores[:1]
+    confine(cluster_file.loads(f"kind: local\ncpus: 1\ngpus: 2\ndata: {tmp_path}\n", "f"), environ)
+    assert cores.own() == all_cores[:1]
     assert environ == {
         "CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b",
         "PYLEARN2_DATA_PATH": str(tmp_path),
     }
 
 
-def test_a_file_that_names_nothing_leaves_all_of_it(cores):
+def test_a_file_that_names_nothing_leaves_all_of_it(all_cores):
     environ: dict[str, str] = {}
-    confine(config.loads("kind: local\n", "f"), environ)
-    assert (own_cores(), environ) == (cores, {})
+    confine(cluster_file.loads("kind: local\n", "f"), environ)
+    assert (cores.own(), environ) == (all_cores, {})

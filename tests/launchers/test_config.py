@@ -10,17 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweeper.launchers import config
-from sweeper.launchers.config import (
-    CloudConfig,
-    CloudHead,
-    CloudWorkers,
-    ClusterConfig,
-    KubernetesConfig,
-    LocalConfig,
-    RayConfig,
-    SlurmConfig,
-)
+from sweeper.launchers import cluster_file
+from sweeper.launchers.base import ClusterConfig
+from sweeper.launchers.cloud.config import CloudConfig, CloudHead, CloudWorkers
+from sweeper.launchers.kubernetes.config import KubernetesConfig
+from sweeper.launchers.local.config import LocalConfig
+from sweeper.launchers.ray.config import RayConfig
+from sweeper.launchers.slurm.config import SlurmConfig
 from sweeper.records.errors import InputError
 
 CLOUD = """kind: cloud
@@ -32,7 +28,7 @@ workers: {instance: g4dn.xlarge, gpus: 1, max: 3}
 
 
 def read(text: str) -> ClusterConfig:
-    return config.loads(text, "c.yaml")
+    return cluster_file.loads(text, "c.yaml")
 
 
 def slurm(lines: str) -> SlurmConfig:
@@ -171,7 +167,7 @@ def test_sbatch_lines_may_be_copied_from_a_script() -> None:
 def test_windows_line_ends_change_nothing(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_bytes(b"\xef\xbb\xbfkind: slurm\r\ntime: 4:00:00\r\nsetup: |\r\n  a\r\n")
-    found = config.load(path)
+    found = cluster_file.load(path)
     assert isinstance(found, SlurmConfig)
     assert (found.time_s, found.setup) == (14_400, ("a",))
 
@@ -265,13 +261,13 @@ def test_a_mistake_of_another_kind_is_told(text: str, message: str) -> None:
 def test_a_file_that_is_not_there_names_its_neighbour(tmp_path: Path) -> None:
     (tmp_path / "slurm.yaml").write_text("kind: slurm\n")
     with pytest.raises(InputError, match=r"No such file.*did you mean slurm\.yaml\?"):
-        config.load(tmp_path / "slrm.yaml")
+        cluster_file.load(tmp_path / "slrm.yaml")
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_bytes(b"kind: \xff")
     with pytest.raises(InputError, match="no text in UTF-8"):
-        config.load(tmp_path / "c.yaml")
+        cluster_file.load(tmp_path / "c.yaml")
 
 
 @given(st.text(max_size=60))
@@ -285,7 +281,7 @@ def test_no_text_ends_in_another_error_than_ours(text: str) -> None:
 
 def test_reading_a_file_loads_no_engine_and_no_ray() -> None:
     code = (
-        "import sys; from sweeper.launchers import config; config.loads('kind: slurm', 'c.yaml');"
+        "import sys; from sweeper.launchers.cluster_file import loads; loads('kind: slurm', 'c');"
         "print([m for m in ('ray', 'jax', 'pytensor', 'pandas', 'fsspec') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sweeper.host.variables import DATA_PATH
 from sweeper.launchers import data
 from sweeper.records.errors import InputError
 
@@ -86,7 +87,7 @@ def test_several_processes_at_once_fetch_one_whole_copy(source: Path, tmp_path: 
 
 
 def run_script(lines: list[str]) -> subprocess.CompletedProcess[str]:
-    script = "\n".join([*lines, f'echo "found $(ls "${data.VARIABLE}")"'])
+    script = "\n".join([*lines, f'echo "found $(ls "${DATA_PATH}")"'])
     return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launchers.shipping import files_to_ship
+from sweeper.launchers.remote.shipping import files_to_ship
 from sweeper.records.errors import InputError
 
 SPEC = "sweep: {grid: {a: [1]}}\n---\n!obj:mine.Experiment { a: {{ a }} }\n"
@@ -101,7 +101,7 @@ def test_a_file_outside_of_the_folder_is_named(tmp_path: Path) -> None:
 def test_a_home_folder_is_not_walked_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sweeper.launchers.shipping.MOST_FILES", 3)
+    monkeypatch.setattr("sweeper.launchers.remote.shipping.MOST_FILES", 3)
     spec = write(tmp_path, {"grid.yaml.j2": SPEC, **{f"{i}/f": "" for i in range(4)}})
     with pytest.raises(InputError, match="more than 3 files lie beside the spec"):
         files_to_ship(spec)

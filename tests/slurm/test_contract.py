@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
 from sweeper import driver
 from sweeper import spec as specs
-from sweeper.launchers import config
+from sweeper.launchers import cluster_file
 from sweeper.launchers.base import Launcher, Order
 from sweeper.launchers.choose import launcher_by
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-from launcher_contract import LauncherContract
+from sweeper.testing.launchers import LauncherContract
 
 pytestmark = pytest.mark.slurm
 
@@ -41,7 +38,7 @@ class TestSlurm(LauncherContract):
     def launcher(self, slurm, monkeypatch: pytest.MonkeyPatch) -> Launcher:
         for name in ("PATH", "SLURM_CONF", "SWEEP_LOGICAL_GPUS"):
             monkeypatch.setenv(name, slurm.environ[name])
-        return launcher_by(config.loads(CLUSTER, "slurm.yaml"))
+        return launcher_by(cluster_file.loads(CLUSTER, "slurm.yaml"))
 
     @pytest.fixture
     def order(self, slurm, request: pytest.FixtureRequest) -> Order:

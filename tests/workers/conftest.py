@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launchers.local import LocalCluster
+from sweeper.launchers.cluster.private import PrivateCluster
 from sweeper.records import Checkpointing, Resources
 
 # Tests are imported by path; what several of them share is a module beside them.
@@ -22,7 +22,7 @@ def cluster():
         patch.setenv("PYTHONPATH", str(Path(__file__).parent / "fake"), prepend=os.pathsep)
         patch.setenv("SWEEP_LOGICAL_GPUS", "1")
         patch.setenv("SWEEP_NUM_GPUS", "4")
-        with LocalCluster(Resources(gpus=1), wanted=4, trials=100) as running:
+        with PrivateCluster(Resources(gpus=1), wanted=4, trials=100) as running:
             yield running
 
 

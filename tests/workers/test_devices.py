@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from sweeper.records import Resources
@@ -12,10 +10,6 @@ from sweeper.workers import devices
 from sweeper.workers.pool import cores_of
 
 GPU = Resources(gpus=1)
-LISTING = """\
-GPU 0: NVIDIA H200 (UUID: GPU-0a)
-GPU 1: NVIDIA H200 (UUID: GPU-1b)
-"""
 
 
 @pytest.mark.parametrize(
@@ -55,17 +49,6 @@ def test_more_gpus_than_were_given_stop_the_worker():
 def test_device_cpu_wants_no_gpu_of_jax():
     devices.check_platforms(["cpu"], ["0"], Resources(gpus=1, device="cpu"))
     devices.check_platforms(["gpu"], ["0"], GPU)
-
-
-def test_a_gpu_is_known_by_its_uuid_where_nvidia_smi_tells_it():
-    assert devices.gpu_names(["1", "0"], LISTING) == ("GPU-1b", "GPU-0a")
-    assert devices.gpu_names(["GPU-1b"], LISTING) == ("GPU-1b",)
-    assert devices.gpu_names(["3"], "") == ("3",)
-
-
-def test_pinning_to_the_cores_there_are_changes_nothing():
-    before = os.sched_getaffinity(0)
-    assert devices.pin(before) == devices.pin(()) == tuple(sorted(before))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from yaml import events as ev
 
+from pylearn2core.config.nodes.limits import MAX_DEPTH, MAX_NODES, MAX_TEXT
 from pylearn2core.config.nodes.scalars import (
     LOADER,
     MARKER,
@@ -31,9 +32,9 @@ from pylearn2core.config.nodes.tree import (
     key_name,
 )
 from pylearn2core.errors import ConfigError, Where
-from pylearn2core.words import did_you_mean
+from pylearn2core.words import did_you_mean, shortened
 
-MAX_DEPTH = 100
+_TOO_DEEP = f"nested more than {MAX_DEPTH} deep. Write it flatter."
 
 
 def parse(
@@ -43,8 +44,11 @@ def parse(
 
     source: the file, for errors.    lines: for each line of `text`, the user's own line.
     Raises ConfigError for a syntax error, a duplicate key, an alias that leads nowhere or to
-    itself, a tag of YAML's own that has no plain value.
+    itself, a tag of YAML's own that has no plain value, and for more than `limits` allow.
     """
+    if len(text) > MAX_TEXT:
+        message = f"{len(text):,} characters: at most {MAX_TEXT:,} are read."
+        raise ConfigError(message, Where(source))
     reader = _Reader(text, source, lines)
     try:
         return list(reader.documents())
@@ -63,10 +67,14 @@ class _Reader:
         self.lines = lines
         self.path: list[str | int] = []
         self.anchors: dict[str, Node | None] = {}
+        # Nodes so far, each alias's too; how many levels the last node has below itself.
+        self.nodes = self.height = 0
+        self.sizes: dict[str, tuple[int, int]] = {}  # both, of each anchor's node
 
     # -- errors
     def error(self, message: str, line: int) -> ConfigError:
-        return ConfigError(message, Where(self.source, line, join_path(self.path) or None))
+        path = shortened(join_path(self.path), 200)
+        return ConfigError(message, Where(self.source, line, path or None))
 
     def line(self, index: int) -> int:
         if not self.lines:
@@ -78,6 +86,11 @@ class _Reader:
         # Where the text ends too early, the mark is past its last line.
         last = self.text.rstrip().count("\n")
         line = self.line(min(mark.line, last)) if mark else None
+        hint = self.bad_start(mark) if mark else ""
+        if hint:
+            return ConfigError(f"this is no YAML: {hint}", Where(self.source, line))
+        if "nesting depth" in str(error.problem):  # the parser's own limit, met on its way ahead
+            return ConfigError(_TOO_DEEP, Where(self.source, line))
         begin = error.context_mark
         since = f" {error.context}" if error.context else ""
         if since and begin and mark and begin.line != mark.line:
@@ -87,6 +100,16 @@ class _Reader:
             "Look for a missing comma, bracket, quote or space after a colon, here or just above."
         )
         return ConfigError(message, Where(self.source, line))
+
+    def bad_start(self, mark: Any) -> str:
+        """What a tab, or a character that YAML keeps for itself, does at `mark`; or nothing."""
+        row = self.text.split("\n")[mark.line] if mark.line <= self.text.count("\n") else ""
+        at = row[mark.column : mark.column + 1]
+        if at == "\t" or "\t" in row[: len(row) - len(row.lstrip())]:
+            return "a tab stands here, and YAML is indented by spaces. Write spaces for each tab."
+        if at in {"%", "@", "`"}:
+            return f"no value starts with {at!r}. Put the value in quotes."
+        return ""
 
     def bad_character(self, error: Exception) -> ConfigError:
         found = yaml.reader.Reader.NON_PRINTABLE.search(self.text)
@@ -101,7 +124,7 @@ class _Reader:
             self.next: Any = loader.get_event
             while not isinstance(event := self.next(), ev.StreamEndEvent):
                 if isinstance(event, ev.DocumentStartEvent):
-                    self.anchors = {}
+                    self.anchors, self.sizes = {}, {}
                     yield self.node(self.next())
         finally:
             loader.dispose()
@@ -110,16 +133,29 @@ class _Reader:
         line = self.line(event.start_mark.line)
         if isinstance(event, ev.AliasEvent):
             return self.alias(str(event.anchor), line)
-        if len(self.path) > MAX_DEPTH:
-            raise self.error(f"nested more than {MAX_DEPTH} deep. Write it flatter.", line)
         name = event.anchor
+        before, self.height = self.nodes, 0
+        self.grow(1, line)
         if name is not None:
             self.check_anchor(name, line)
             self.anchors[name] = None
         node = self.tagged(event, line)
         if name is not None:
             self.anchors[name] = node
+            self.sizes[name] = self.nodes - before, self.height
         return node
+
+    def grow(self, nodes: int, line: int) -> None:
+        """Count `nodes` more, the last of which has `height` levels below it."""
+        self.nodes += nodes
+        if self.nodes > MAX_NODES:
+            raise self.error(
+                f"more than {MAX_NODES:,} values, those that aliases repeat counted each time. "
+                "Write fewer.",
+                line,
+            )
+        if len(self.path) + self.height > MAX_DEPTH:
+            raise self.error(_TOO_DEEP, line)
 
     def check_anchor(self, name: str, line: int) -> None:
         if MARKER in name:
@@ -129,20 +165,25 @@ class _Reader:
                 line,
             )
         if name in self.anchors:
-            raise self.error(f"the anchor &{name} is set twice. Rename one of the two.", line)
+            shown = shortened(name)
+            raise self.error(f"the anchor &{shown} is set twice. Rename one of the two.", line)
 
     def alias(self, name: str, line: int) -> Node:
         if name not in self.anchors:
             if MARKER in name:
                 self.check_anchor(name, line)
+            shown = shortened(name)
             raise self.error(
-                f"no anchor &{name} stands above the alias *{name}"
+                f"no anchor &{shown} stands above the alias *{shown}"
                 f"{did_you_mean(name, self.anchors)}.",
                 line,
             )
         node = self.anchors[name]
         if node is None:
-            raise self.error(f"the alias *{name} stands inside its own anchor.", line)
+            message = f"the alias *{shortened(name)} stands inside its own anchor."
+            raise self.error(message, line)
+        nodes, self.height = self.sizes[name]
+        self.grow(nodes, line)
         return node
 
     def tagged(self, event: Any, line: int) -> Node:
@@ -163,25 +204,37 @@ class _Reader:
         kind = (event.tag or "").removeprefix(STANDARD)
         if not isinstance(event, ev.ScalarEvent):
             if kind not in {"", "!", "seq" if isinstance(event, ev.SequenceStartEvent) else "map"}:
-                raise self.error(f"the tag !!{kind} is not supported. Remove it.", line)
+                message = f"the tag !!{shortened(kind)} is not supported. Remove it."
+                raise self.error(message, line)
             return self.collection(event, line)
         if kind in {"", "!", "str"}:
             quoted = bool(event.style) or kind != ""
             return self.scalar(event.value, quoted=quoted, whole=not quoted, line=line)
         if MARKER in event.value:
-            raise self.error(f"the tag !!{kind} is not supported here. Remove it.", line)
+            message = f"the tag !!{shortened(kind)} is not supported here. Remove it."
+            raise self.error(message, line)
         try:
             return Scalar(tagged_scalar(kind, event.value), line)
+        except ConfigError as error:
+            raise self.error(error.message, line) from None
         except (ValueError, KeyError, yaml.YAMLError):
-            raise self.error(f"{event.value!r} is no value for the tag !!{kind}.", line) from None
+            value = shortened(repr(event.value))
+            message = f"{value} is no value for the tag !!{shortened(kind)}."
+            raise self.error(message, line) from None
 
     def scalar(self, text: str, *, quoted: bool, whole: bool, line: int) -> Node:
         """quoted: it is a string, whatever it looks like.    whole: it may be a typed token."""
         if MARKER not in text:
-            return Scalar(text if quoted else plain_scalar(text), line)
+            return Scalar(text, line) if quoted else self.plain(text, line)
         if whole and (found := TOKEN.fullmatch(text)):
             return Token(int(found[1]), line)
         return Text(split(text), not quoted, line)
+
+    def plain(self, text: str, line: int) -> Scalar:
+        try:
+            return Scalar(plain_scalar(text), line, text)
+        except ConfigError as error:
+            raise self.error(error.message, line) from None
 
     def collection(self, event: Any, line: int) -> Node:
         if isinstance(event, ev.SequenceStartEvent):
@@ -190,20 +243,25 @@ class _Reader:
 
     def sequence(self, line: int) -> Sequence:
         items: list[Node] = []
+        height = 0
         while not isinstance(event := self.next(), ev.SequenceEndEvent):
             self.path.append(len(items))
             items.append(self.node(event))
             self.path.pop()
+            height = max(height, self.height + 1)
+        self.height = height
         return Sequence(tuple(items), line)
 
     def mapping(self, line: int) -> Mapping:
         own: dict[Any, tuple[Node, Node]] = {}
         merged: dict[Any, tuple[Node, Node]] = {}
+        height = 0
         while not isinstance(event := self.next(), ev.MappingEndEvent):
             key_line = self.line(event.start_mark.line)
             is_merge = getattr(event, "value", "") == "<<" and event.implicit[0]
             self.path.append("?")
             key = self.node(event)
+            key_height = self.height
             self.path[-1] = key_name(key)
             identity = key_identity(key)
             if identity in own:
@@ -219,6 +277,8 @@ class _Reader:
             else:
                 own[identity] = (key, value)
             self.path.pop()
+            height = max(height, key_height + 1, self.height + 1)
+        self.height = height
         return Mapping(tuple({**merged, **own}.values()), line)
 
     def merge_pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:

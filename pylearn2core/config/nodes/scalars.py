@@ -6,19 +6,24 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
+from pylearn2core.config.nodes.limits import MAX_DIGITS, MAX_NUMBER_TEXT
+from pylearn2core.errors import ConfigError
+
 MARKER = "__sweep_token_"
-TOKEN = re.compile(rf"{MARKER}(\d+)__")
+TOKEN = re.compile(rf"{MARKER}(\d{{1,9}})__")
 TRIAL, OUT = f"{MARKER}trial__", f"{MARKER}out__"
 STANDARD = "tag:yaml.org,2002:"
 # libyaml's parser where PyYAML was built with it: five times as fast, the same events.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_HUGE = 10**MAX_DIGITS
 _TYPED = frozenset({"null", "bool", "int", "float", "timestamp", "str", "binary"})
 _PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 # What must not stand as itself between double quotes: controls, YAML 1.1's line breaks, the BOM,
@@ -52,22 +57,55 @@ _rules = _Rules()
 
 
 def plain_scalar(text: str) -> Any:
-    """Return what YAML reads where `text` stands as a bare word: `1e-3` is a float, `x` is not."""
+    """Return what YAML reads where `text` stands as a bare word: `1e-3` is a float, `x` is not.
+
+    Raises ConfigError (with no place) for a number that is too long.
+    """
+    return _short(text) if len(text) < _SHORT else _read(text)
+
+
+def _read(text: str) -> Any:
     kind = _rules.kind(text)
     if kind == "str" or kind not in _TYPED:
         return text
     try:
-        return _rules.construct(kind, text)
+        return _number(kind, text) if kind in ("int", "float") else _rules.construct(kind, text)
     except ValueError:  # looks like a number or a date and is none: `2024-99-99`
         return text
 
 
+# Most words of a text stand in it many times.
+_SHORT = 40
+_short = lru_cache(maxsize=4096)(_read)
+
+
+def _number(kind: str, text: str) -> int | float:
+    if len(text) > MAX_NUMBER_TEXT:
+        raise ConfigError(
+            f"a number of {len(text):,} characters, {text[:10]}…: at most {MAX_NUMBER_TEXT:,} are "
+            "read. Put it in quotes for a string."
+        )
+    try:
+        number: int | float = _rules.construct(kind, text)
+    except OverflowError:  # a float in base 60
+        number = _HUGE
+    if isinstance(number, int) and not -_HUGE < number < _HUGE:
+        raise ConfigError(
+            f"the number {text[:10]}… has more than {MAX_DIGITS} digits. Write a smaller one, or "
+            "put it in quotes for a string."
+        )
+    return number
+
+
 def tagged_scalar(kind: str, text: str) -> Any:
-    """Return the value of `!!kind text`. Raises ValueError where it has none."""
+    """Return the value of `!!kind text`. Raises ValueError where it has none.
+
+    Raises ConfigError (with no place) for a number that is too long.
+    """
     if kind not in _TYPED:
         raise ValueError(kind)
     try:
-        return _rules.construct(kind, text)
+        return _number(kind, text) if kind in ("int", "float") else _rules.construct(kind, text)
     except (KeyError, AttributeError, yaml.YAMLError) as error:
         raise ValueError(str(error)) from None
 

@@ -9,10 +9,14 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """A value that stands in the text. Under a tag it is the string as written (None if empty)."""
+    """A value that stands in the text. Under a tag it is the string as written (None if empty).
+
+    text: a plain scalar as it is written, None for any other.
+    """
 
     value: Any
     line: int
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

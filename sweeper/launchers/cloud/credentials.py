@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
-    from sweeper.launchers.config import CloudConfig
+    from sweeper.launchers.cloud.config import CloudConfig
 
 # What Ray's part for each provider imports, and the packages that bring it.
 _MODULES: Mapping[str, Mapping[str, str]] = {

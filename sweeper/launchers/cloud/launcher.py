@@ -18,23 +18,31 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job, Placed, asked_words
+from sweeper.host.variables import AUTOSCALING, PLACED, RESULTS
+from sweeper.launchers.base import Job, asked_words
 from sweeper.launchers.cloud import credentials, last_act, rayup
 from sweeper.launchers.cloud.commands import NoHeadError, RayUp
 from sweeper.launchers.cloud.wheel import make_wheel
-from sweeper.launchers.jobs import receive
-from sweeper.launchers.jobs.launcher import driver_command, job_name, job_of, results_of
-from sweeper.launchers.jobs.on_head import SNAPSHOT
-from sweeper.launchers.jobs.shell import quoted
-from sweeper.launchers.shipping import files_to_ship
+from sweeper.launchers.remote import receive
+from sweeper.launchers.remote.driver import (
+    driver_command,
+    head_command,
+    job_name,
+    job_of,
+    results_of,
+)
+from sweeper.launchers.remote.shell import quoted
+from sweeper.launchers.remote.shipping import files_to_ship
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError, SweepError
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import write_placed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import CloudConfig
+    from sweeper.launchers.cloud.config import CloudConfig
 
 _DASHBOARD = "http://127.0.0.1:8265"
 _FACT = "ray_up"
@@ -77,13 +85,13 @@ class CloudLauncher:
             later = RayUp(_text({**made, "file_mounts": {}}), job)
             placed = self._placed(order, job, later)
             # Before anything costs money: `sweep down` finds it if this process is killed.
-            folder.write_placed(order.run_dir, placed)
+            write_placed(order.run_dir, placed)
             try:
                 cluster.up()
                 self._start(later, order, job, files, placed.remote_dir)
             except BaseException:
                 if _give_back(later, order.run_dir):
-                    (order.run_dir / folder.PLACED).unlink(missing_ok=True)
+                    RunFolder(order.run_dir).placed.unlink(missing_ok=True)
                 raise
         return replace(placed, started=time.time())
 
@@ -101,8 +109,8 @@ class CloudLauncher:
     def _go_on(self, order: Order, before: Placed, files: list[Path]) -> Placed:
         """A new driver on the head that kept the run. Raises ClusterError where that is gone."""
         cluster, job = _cluster(before), job_name(order)
-        names = (last_act.EXIT_CODE, folder.RESULTS_ARRIVED)
-        noted = quoted([f"{before.remote_dir}/{name}" for name in names])
+        run = RunFolder(Path(before.remote_dir))
+        noted = quoted([str(run.path / last_act.EXIT_CODE), str(run.results_arrived)])
         try:
             cluster.exec(f"sudo shutdown -h +{rayup.minutes(self._config)}; rm -f {noted}")
         except NoHeadError:
@@ -168,8 +176,8 @@ class CloudLauncher:
             f"{driver_command(order, remote_dir, self._workers(order))}; code=$?; "
             f'{quoted(last)} "$code" {quoted(kept)}; exit $code'
         )
-        variables = {"SWEEP_PLACED": "1", "SWEEP_AUTOSCALING": "1", "SWEEP_RESULTS": results}
-        environment = {"env_vars": {name: value for name, value in variables.items() if value}}
+        given = {PLACED: "1", AUTOSCALING: "1", RESULTS: results}
+        environment = {"env_vars": {name: value for name, value in given.items() if value}}
         words = ["ray", "job", "submit", "--no-wait", "--submission-id", job]
         words += ["--working-dir", _spec_dir(remote_dir)]
         words += ["--runtime-env-json", json.dumps(environment), "--", "bash", "-c", script]
@@ -203,8 +211,7 @@ class CloudLauncher:
 
     def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
         """Ask the driver through the head."""
-        words = ["python", "-m", "sweeper.launchers.jobs.on_head", "ask", placed.remote_dir, "stop"]
-        _cluster(placed).exec(quoted([*words, *trials]))
+        _cluster(placed).exec(quoted(head_command("ask", placed.remote_dir, "stop", *trials)))
         return f"the driver (job {placed.job} on {placed.address}) was asked {asked_words(trials)}"
 
     def fetch(self, placed: Placed, run_dir: Path) -> None:
@@ -213,12 +220,12 @@ class CloudLauncher:
             receive.from_url(url, run_dir, placed.job)
             return
         cluster = _cluster(placed)
-        made = f"{placed.remote_dir}/.sent/{SNAPSHOT}"
-        words = ["python", "-m", "sweeper.launchers.jobs.on_head", "copy", placed.remote_dir, made]
-        cluster.exec(quoted(words))
+        made = f"{placed.remote_dir}/.sent/{RunFolder(run_dir).snapshot.name}"
+        cluster.exec(quoted(head_command("copy", placed.remote_dir, made)))
         with tempfile.TemporaryDirectory(prefix="sweep-") as here:
-            cluster.receive(made, f"{here}/{SNAPSHOT}")
-            receive.write(run_dir, (Path(here) / SNAPSHOT).read_bytes())
+            received = RunFolder(Path(here)).snapshot
+            cluster.receive(made, str(received))
+            receive.write(run_dir, received.read_bytes())
 
     def down(self, placed: Placed) -> str:
         """Give the machines back, whatever state they are in."""

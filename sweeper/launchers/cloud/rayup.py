@@ -10,7 +10,7 @@ from sweeper.launchers import data
 from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
-    from sweeper.launchers.config import CloudConfig, CloudHead, CloudWorkers
+    from sweeper.launchers.cloud.config import CloudConfig, CloudHead, CloudWorkers
 
 # On every node; `~` is the home folder of `ssh_user` there.
 FOLDER = "~/sweep"

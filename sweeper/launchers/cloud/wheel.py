@@ -8,7 +8,7 @@ import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from sweeper.launchers.jobs.packages import own_code
+from sweeper.launchers.remote.packages import own_code
 from sweeper.records.errors import InputError
 
 _WHEEL = "Wheel-Version: 1.0\nGenerator: sweeper\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

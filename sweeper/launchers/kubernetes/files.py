@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sweeper.launchers import data
-from sweeper.launchers.jobs.launcher import driver_command
 from sweeper.launchers.kubernetes.shape import (
     DATA,
     SCRIPT,
@@ -26,11 +25,12 @@ from sweeper.launchers.kubernetes.shape import (
     metadata,
     remote_dir,
 )
+from sweeper.launchers.remote.driver import driver_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sweeper.launchers.config import KubernetesConfig
+    from sweeper.launchers.kubernetes.config import KubernetesConfig
 
 # A ConfigMap holds 1 MiB, its keys and the driver's command among that.
 LIMIT_BYTES = 900 * 2**10
@@ -93,7 +93,7 @@ def _script(shape: Shape) -> str:
     most = min(order.trials, count_workers(order.header.resources, shape.config))
     lines = ["#!/bin/bash", f"cd {WORK}/files"]
     if order.before is not None:
-        words = ["python", "-m", "sweeper.launchers.jobs.restore", shape.results, run_dir]
+        words = ["python", "-m", "sweeper.launchers.remote.restore", shape.results, run_dir]
         lines.append(f"{shlex.join(words)} || exit")
     lines.append(f"exec {driver_command(order, run_dir, most)}")
     return "".join(f"{line}\n" for line in lines)

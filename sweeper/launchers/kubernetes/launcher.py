@@ -11,8 +11,7 @@ import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from sweeper.launchers.base import Job, Placed, asked_words
-from sweeper.launchers.jobs import receive
+from sweeper.launchers.base import Job, asked_words
 from sweeper.launchers.kubernetes.files import LIMIT_BYTES
 from sweeper.launchers.kubernetes.kubectl import (
     ExistsError,
@@ -29,14 +28,17 @@ from sweeper.launchers.kubernetes.shape import (
     remote_dir,
 )
 from sweeper.launchers.kubernetes.text import dump
-from sweeper.launchers.shipping import files_to_ship
+from sweeper.launchers.remote import receive
+from sweeper.launchers.remote.driver import head_command
+from sweeper.launchers.remote.shipping import files_to_ship
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError, SweepError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import KubernetesConfig
+    from sweeper.launchers.kubernetes.config import KubernetesConfig
 
 _log = logging.getLogger(__name__)
 
@@ -230,7 +232,7 @@ class KubernetesLauncher:
             )
         pod = heads[0]["metadata"]["name"]
         what, *rest = words
-        command = ["python", "-m", "sweeper.launchers.jobs.on_head", what, placed.remote_dir, *rest]
+        command = head_command(what, placed.remote_dir, *rest)
         return self._kubectl.run(
             "exec", pod, f"--container={HEAD_CONTAINER}", "--", *command, timeout_s=600.0
         )

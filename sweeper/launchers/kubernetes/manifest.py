@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sweeper.launchers import data
+from sweeper.host import variables
 from sweeper.launchers.kubernetes import files
 from sweeper.launchers.kubernetes.shape import (
     SCRIPT,
@@ -21,7 +21,7 @@ from sweeper.launchers.kubernetes.shape import (
 )
 
 if TYPE_CHECKING:
-    from sweeper.launchers.config import KubernetesConfig
+    from sweeper.launchers.kubernetes.config import KubernetesConfig
 
 HEAD_CONTAINER = "ray-head"
 
@@ -130,10 +130,10 @@ def _claims(config: KubernetesConfig) -> list[Document]:
 
 def _environment(shape: Shape) -> list[Document]:
     values = {
-        "SWEEP_PLACED": "1",
-        "SWEEP_AUTOSCALING": "1",
-        "SWEEP_RESULTS": shape.results,
-        data.VARIABLE: data_path(shape.config),
+        variables.PLACED: "1",
+        variables.AUTOSCALING: "1",
+        variables.RESULTS: shape.results,
+        variables.DATA_PATH: data_path(shape.config),
         "RAY_USAGE_STATS_ENABLED": "0",
         **shape.config.env,
     }

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sweeper.launchers import data
-from sweeper.launchers.base import share_gpus
+from sweeper.launchers.fit import share_gpus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import KubernetesConfig
+    from sweeper.launchers.kubernetes.config import KubernetesConfig
     from sweeper.records import Resources
 
 # In a pod: the ConfigMap as it is mounted, and the pod's own disk.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweeper.launchers.base import Room, check_parts, count_workers
+from sweeper.launchers.base import check_parts
+from sweeper.launchers.fit import Room, count_workers
 from sweeper.launchers.slurm import queue
 from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import SlurmConfig
+    from sweeper.launchers.slurm.config import SlurmConfig
 
 _NO_SUCH_PARTITION = "nvalid partition"
 _NO_SUCH_NODE = ("node configuration", "processors requested", "Requested nodes", "memory", "gres")

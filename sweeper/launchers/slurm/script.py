@@ -11,12 +11,14 @@ import sys
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from sweeper.launchers.base import share_gpus
-from sweeper.launchers.data import VARIABLE, is_url
+from sweeper.host.variables import DATA_PATH
+from sweeper.launchers.data import is_url
+from sweeper.launchers.fit import share_gpus
+from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Order
-    from sweeper.launchers.config import SlurmConfig
+    from sweeper.launchers.slurm.config import SlurmConfig
 
 FOLDER = "slurm"
 # SLURM warns up to a minute early; a driver takes some ten seconds to save what runs.
@@ -44,7 +46,7 @@ def text(order: Order, config: SlurmConfig, *, python: str = sys.executable) -> 
 
 def log_of(order: Order, job: str) -> str:
     """The file that the job prints to."""
-    return str(order.run_dir / "logs" / f"slurm-{job}.log")
+    return str(RunFolder(order.run_dir).logs / f"slurm-{job}.log")
 
 
 def _about(order: Order, config: SlurmConfig) -> list[str]:
@@ -126,7 +128,7 @@ def _values(order: Order, config: SlurmConfig, python: str) -> list[str]:
         f"preemptible={'yes' if config.preemptible else ''}",
     ]
     if config.data and not is_url(config.data):
-        lines.append(f'export {VARIABLE}="$data"')
+        lines.append(f'export {DATA_PATH}="$data"')
     if config.python:
         return [*lines, f"python={shlex.quote(config.python)}", "own_python= found_python="]
     return [

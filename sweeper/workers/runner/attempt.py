@@ -17,6 +17,7 @@ from pylearn2core import paths
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.engine import Record, Request, width
 from pylearn2core.errors import ConfigError, Pylearn2CoreError
+from sweeper.host import variables
 from sweeper.records import (
     AttemptState,
     Began,
@@ -27,6 +28,7 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
+from sweeper.runs.folder import RunFolder, attempt_path
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import checkpoints
 from sweeper.workers.runner.checkpoint_file import Checkpoint
@@ -100,7 +102,7 @@ class _Run:
         info: dict[str, Any],
     ) -> None:
         setup = bench.setup
-        out = _trials(setup.run_dir) / f"{task.trial}/a{task.number}"
+        out = _trials(setup.run_dir) / attempt_path(task.trial, task.number)
         self.keeper = Keeper(task, setup.checkpoint, out, bench.results)
         self._bench = bench
         self._task = task
@@ -231,7 +233,7 @@ class _Run:
 # Of a worker there is one of each. To take a path apart takes as long as a trivial trial's row.
 @cache
 def _trials(run_dir: str) -> Path:
-    return Path(run_dir) / "trials"
+    return RunFolder(Path(run_dir)).trials
 
 
 @cache
@@ -244,10 +246,10 @@ def _spec(spec_path: str) -> tuple[Path, str, str]:
 def _places(setup: RunnerSetup, out: Path) -> paths.Places:
     folder, name, stem = _spec(setup.spec_path)
     environ = {
-        "PYLEARN2_TRAIN_DIR": str(out),
-        "PYLEARN2_TRAIN_BASE_NAME": name,
-        "PYLEARN2_TRAIN_FILE_STEM": stem,
-        "PYLEARN2_TRAIN_FILE_FULL_STEM": f"{out}/{stem}",
+        variables.TRAIN_DIR: str(out),
+        variables.TRAIN_BASE_NAME: name,
+        variables.TRAIN_FILE_STEM: stem,
+        variables.TRAIN_FILE_FULL_STEM: f"{out}/{stem}",
     }
     return paths.Places(read=folder, write=out, environ=environ)
 

@@ -104,7 +104,7 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
     import shim
 
     from sweeper import spec as specs
-    from sweeper.launchers import config
+    from sweeper.launchers import cluster_file
     from sweeper.launchers.base import Order
     from sweeper.launchers.cloud import CloudLauncher, commands
 
@@ -112,7 +112,7 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
     defines = {"epochs": "3", "seconds": "0.1", "points": "2", "until": str(go)}
     spec = specs.load(spec_path, defines)
     order = Order(run_dir, spec_path, defines, spec.header, len(specs.expand(spec).trials))
-    launcher = CloudLauncher(config.loads(CLUSTER, "aws.yaml"))
+    launcher = CloudLauncher(cluster_file.loads(CLUSTER, "aws.yaml"))
     seconds, began = {}, time.monotonic()
 
     def note(what: str) -> None:

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+import time
 
 import pytest
 import yaml
@@ -143,7 +144,11 @@ def test_lines_are_mapped_to_the_users_own():
     [
         ("a: {b: 1\nc: 2\n", r"line 2: this is no YAML: while parsing a flow mapping that starts "),
         ("a: [1,\n2", r"line 2: this is no YAML: .* did not find expected ',' or ']'"),
-        ("\ta: 1", r"line 1: this is no YAML: .* cannot start any token"),
+        ("\ta: 1", r"line 1: this is no YAML: a tab stands here, .*Write spaces for each tab"),
+        ("a:\n\tb: 1", r"line 2: this is no YAML: a tab stands here"),
+        ("a: 1\n  \tb: 2", r"line 2: this is no YAML: a tab stands here"),
+        ("a: %(dim)i", r"line 1: this is no YAML: no value starts with '%'. Put the value in quo"),
+        ("a: @x", r"line 1: this is no YAML: no value starts with '@'"),
         ("a: 1\nb: {c: 1, c: 2}", r"line 2, b\.c: this key stands twice in one map"),
         ("1: a\ntrue: b", r"line 2, True: this key stands twice"),
         ("a: [&trian 1, *train]", r"line 1, a\[1\]: no anchor &train .*did you mean trian"),
@@ -162,6 +167,67 @@ def test_lines_are_mapped_to_the_users_own():
 def test_bad_yaml_is_told_with_its_line_and_key_path(text, message):
     with pytest.raises(ConfigError, match=message):
         nodes.parse(text)
+
+
+LAUGHS = "\n".join(
+    ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+)
+MERGES = "a0: &a0 {" + ", ".join(f"k{i}: 1" for i in range(100)) + "}\n"
+MERGES += "".join(
+    f"a{j}: &a{j} {{<<: [{', '.join([f'*a{j - 1}'] * 50)}], z{j}: 1}}\n" for j in range(1, 9)
+)
+CHAIN = "- &a0 [1]\n" + "".join(f"- &a{i} [*a{i - 1}]\n" for i in range(1, 10_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (LAUGHS, "more than 500,000 values, those that aliases repeat counted each time"),
+        (MERGES, "more than 500,000 values"),
+        ("[" + "1, " * 600_000 + "]", "more than 500,000 values"),
+        (CHAIN, "nested more than 100 deep"),
+        ("[" * 50_000, "nested more than 100 deep"),
+        ("- " * 20_000 + "x", "nested more than 100 deep"),
+        ("{a: " * 50_000 + "}" * 50_000, "nested more than 100 deep"),
+        ("? " * 20_000 + "x", "nested more than 100 deep"),
+        ("a: " + "9" * 301, r"line 1, a: the number 9999999999… has more than 300 digits"),
+        ("a: 0x" + "f" * 300, r"line 1, a: the number 0xffffffff… has more than 300 digits"),
+        ("a: !!int " + "9" * 301, r"line 1, a: the number 9999999999… has more than 300 digits"),
+        ("a: " + "9" * 5000, r"line 1, a: a number of 5,000 characters.* quotes for a string"),
+        ("a: 0x" + "f" * 1_000_000, r"a number of 1,000,002 characters"),
+        ("a: " + "1:" * 400 + "1.5", r"the number 1:1:1:1:1:… has more than 300 digits"),
+        ("a: " + "1:" * 100_000 + "1", r"a number of 200,001 characters"),
+        ("a: " + "x" * 16_000_000, "16,000,003 characters: at most 16,000,000 are read"),
+        ("&" + "a" * 9000 + " [1, *" + "b" * 9000 + "]", "no anchor &bbb.*…b* stands above"),
+        ("a" * 900 + ": !!int " + "x" * 900, r"aaa…a*: .x+…x*. is no value for the tag !!int"),
+    ],
+    ids=range(18),
+)
+def test_a_text_that_comes_to_more_than_memory_holds_is_refused_in_a_paragraph(text, message):
+    begin = time.process_time()
+    with pytest.raises(ConfigError, match=message) as caught:
+        nodes.parse(text)
+    assert len(str(caught.value)) < 1000
+    assert time.process_time() - begin < 30
+
+
+def test_aliases_within_the_limits_mean_what_they_say():
+    shared = "a: &a {x: [1, 2]}\nb: &b [*a, *a]\nc: {<<: *a, y: *b}\n"
+    assert values(shared) == yaml.safe_load(shared)
+    deep = "- &a0 [1]\n" + "".join(f"- &a{i} [*a{i - 1}]\n" for i in range(1, 98))
+    assert values(deep) == yaml.safe_load(deep)
+
+
+@pytest.mark.parametrize("text", ["9" * 300, "-" + "9" * 300, "'" + "9" * 5000 + "'", "1e400"])
+def test_a_number_of_three_hundred_digits_and_a_string_of_any_are_read(text):
+    assert values(text) == yaml.safe_load(text) if "e" not in text else values(text) == math.inf
+
+
+def test_a_plain_scalar_keeps_its_text_and_a_quoted_one_does_not():
+    (node,) = nodes.parse("[12:30:45, '12:30:45', !float 1, 010, x]")
+    texts = [getattr(item, "text", None) for item in node.items]
+    assert texts == ["12:30:45", None, None, "010", "x"]
 
 
 def test_values_refuse_a_tag_a_map_as_a_key_and_keys_that_become_equal():

@@ -7,22 +7,22 @@ from collections.abc import Callable
 
 import pytest
 
-from pylearn2core.training_algorithms.line_search import Found, Search, among, exhaustive
+from pylearn2core.training_algorithms.line_search import LineMinimum, Search, among, exhaustive
 
 FLOOR = 3e-7
 
 
-def found(search: Search, f: Callable[[float], float]) -> Found:
+def found(search: Search, f: Callable[[float], float]) -> LineMinimum:
     step = next(search)
     while True:
         try:
             step = search.send(f(step))
         except StopIteration as end:
-            result: Found = end.value
+            result: LineMinimum = end.value
             return result
 
 
-def listed(steps: tuple[float, ...], f: Callable[[float], float]) -> Found:
+def listed(steps: tuple[float, ...], f: Callable[[float], float]) -> LineMinimum:
     return found(among(steps, f(0.0), floor=FLOOR), f)
 
 

@@ -1,0 +1,70 @@
+"""What is about to run, for a person to check."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from sweeper.cli.expand import tally
+from sweeper.cli.say import shown_path
+from sweeper.launchers.cluster import joined
+from sweeper.report.text import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sweeper.records import Resources, SweepSpec
+    from sweeper.spec import Expansion
+
+
+def announcement(
+    header: SweepSpec,
+    expansion: Expansion,
+    run_dir: Path,
+    workers: int | None,
+    on: str | None = None,
+) -> str:
+    """What is about to run, for a person to check. on: where, None for this machine."""
+    trials = expansion.trials
+    lines = [
+        f"{header.name}: {tally(len(trials), expansion.merged, expansion.dropped)}",
+        f"  varied     {', '.join(variety(expansion))}",
+        f"  workers    {workers_text(header, workers, len(trials), on)}",
+        f"  folder     {shown_path(run_dir)}",
+    ]
+    if header.objective:
+        best = "lowest" if header.objective.mode == "min" else "highest"
+        lines.append(f"  objective  {header.objective.channel}, the {best} is best")
+    lines += [f"  notice     {notice}" for notice in expansion.notices]
+    return printable("\n".join(lines))
+
+
+def variety(expansion: Expansion) -> list[str]:
+    """For each name, how many values it takes: `learning_rate (4)`."""
+    values: dict[str, set[str]] = {}
+    for trial in expansion.trials:
+        for name, value in trial.values.items():
+            values.setdefault(name, set()).add(json.dumps(value, default=str))
+    return [f"{name} ({len(found)})" for name, found in values.items()]
+
+
+def workers_text(header: SweepSpec, workers: int | None, trials: int, on: str | None = None) -> str:
+    """How many workers there will be, and what each is given."""
+    from sweeper.launchers.cluster.private import PrivateCluster
+
+    wanted = workers or header.workers
+    place = on or joined.given_in(os.environ)
+    if place:
+        number = f"{wanted or 'as many as fit'} on {place}"
+    else:
+        number = str(PrivateCluster(header.resources, wanted=wanted, trials=trials).workers)
+    return f"{number}, each with {resources_text(header.resources)}"
+
+
+def resources_text(resources: Resources) -> str:
+    """`1 core, no GPU`."""
+    cores = f"{resources.cpus} core{'s' * (resources.cpus != 1)}"
+    if not resources.gpus:
+        return f"{cores}, no GPU"
+    return f"{cores}, {resources.gpus:g} GPU{'s' * (resources.gpus > 1)}"

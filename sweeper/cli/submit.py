@@ -1,0 +1,189 @@
+"""Putting a driver elsewhere: `launch --on`, and `resume` of such a run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from sweeper import spec as specs
+from sweeper.cli.say import say
+from sweeper.launchers.base import Order, check_parts
+from sweeper.launchers.choose import launcher_by, launcher_of
+from sweeper.records import Placed
+from sweeper.records.errors import InputError
+from sweeper.runs.create import copy_spec, make_folder, point_latest
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import write_placed
+
+if TYPE_CHECKING:
+    from sweeper.launchers.base import ClusterConfig, Launcher
+    from sweeper.spec import Expansion, Spec
+
+
+def order_of(
+    config: ClusterConfig, spec: Spec, *, trials: int, run_dir: Path, workers: int | None
+) -> Order:
+    """The order for a new run. Raises InputError for a rule that this place can't keep."""
+    if getattr(config, "form", "") == "array":
+        check_parts(spec.header)
+    return Order(
+        run_dir=run_dir.absolute(),
+        spec_path=Path(spec.path).absolute(),
+        defines=dict(spec.defines),
+        header=spec.header,
+        trials=trials,
+        workers=workers,
+        has_folder=launcher_by(config).has_folder,
+    )
+
+
+def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order) -> None:
+    """Make the run's folder and put its driver there; where that fails nothing is left."""
+    from sweeper import driver
+
+    run_dir = order.run_dir
+    if RunFolder(run_dir).placed.exists() or RunFolder(run_dir).has_store:
+        raise InputError(
+            f"{run_dir}: there is a run in it already. Go on with it (sweep resume {run_dir}), or"
+            " launch into another folder."
+        )
+    before = driver.entries(run_dir)
+    try:
+        if order.has_folder:
+            driver.make(spec, expansion, run_dir, network=True)
+        else:
+            make_folder(run_dir)
+            copy_spec(run_dir, spec.text)
+        placed = submit(launcher_by(config), order, config.text)
+    except BaseException:
+        if not RunFolder(run_dir).placed.exists():  # `sweep down` needs what is noted there
+            driver.unmake(run_dir, before)
+        raise
+    # The run goes on from here, whatever becomes of who looks on.
+    point_latest(run_dir)
+    say(f"put there as {placed.kind} job {placed.job}")
+
+
+def submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
+    """Put the driver there and note where that is."""
+    with _ended_in_order():
+        return _submit(launcher, order, cluster_file)
+
+
+def _submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
+    placed = launcher.submit(order)
+    facts = {
+        **placed.facts,
+        "spec_path": str(order.spec_path),
+        "defines": json.dumps(dict(order.defines)),
+    }
+    placed = replace(
+        placed,
+        facts=facts,
+        cluster_file=placed.cluster_file or cluster_file,
+        started=placed.started or time.time(),
+    )
+    try:
+        write_placed(order.run_dir, placed)
+    except BaseException:
+        launcher.down(placed)  # nobody would find it again
+        if order.before is None:
+            RunFolder(order.run_dir).placed.unlink(missing_ok=True)
+        raise
+    return placed
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """A closed terminal, or SIGTERM, is an exception here: what was rented is given back first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # which alone can ask for signals
+        return
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard = [number for number in numbers if before[number] != signal.SIG_IGN]  # as by nohup
+
+    def end(number: int, _: object) -> None:
+        for one in heard:
+            signal.signal(one, signal.SIG_IGN)  # the second must not cut that short
+        raise SystemExit(128 + number)
+
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
+
+
+def submit_again(
+    run_dir: Path, placed: Placed, *, workers: int | None, code_changed_ok: bool
+) -> bool:
+    """Put a driver where the last one was; False where nothing is left to do."""
+    launcher = launcher_of(placed)
+    job = launcher.look(placed)
+    # "unknown" is the answer that there is no such driver (any more); no answer raises.
+    if job.state in ("waiting", "running"):
+        raise InputError(
+            f"{run_dir}: its driver is there already: {placed.kind} job {placed.job} is"
+            f" {job.state}{f' ({job.words})' if job.words else ''}. `sweep watch` shows it,"
+            " `sweep stop` ends it."
+        )
+    spec, left = _what_is_left(run_dir, placed, code_changed_ok=code_changed_ok)
+    if not left:
+        typer.echo("no trial is left to run")
+        return False
+    order = Order(
+        run_dir=run_dir.absolute(),
+        spec_path=Path(spec.path).absolute(),
+        defines=dict(spec.defines),
+        header=spec.header,
+        trials=left,
+        workers=workers,
+        has_folder=launcher.has_folder,
+        before=placed,
+        code_changed_ok=code_changed_ok,
+    )
+    placed = submit(launcher, order, placed.cluster_file)
+    say(f"put there as {placed.kind} job {placed.job}")
+    return True
+
+
+def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tuple[Spec, int]:
+    """The run's spec as it was launched, and how many of its trials are not over."""
+    from sweeper import driver
+    from sweeper.runs.open import open_to_read
+
+    if not RunFolder(run_dir).has_store:
+        spec = _spec_copy(run_dir, placed)
+        return spec, specs.count(spec).trials
+    with closing(open_to_read(run_dir)) as store:
+        record, counts = store.sweep(), store.counts()
+    if not code_changed_ok:
+        driver.check_code(run_dir, record)
+    path = Path(record.spec_path)
+    spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=path)
+    return spec, sum(number for state, number in counts.items() if not state.is_final)
+
+
+def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
+    """The spec of a run whose store is elsewhere."""
+    kept = RunFolder(run_dir).spec
+    path = placed.facts.get("spec_path", str(kept))
+    try:
+        text = kept.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{kept}: can't be read: {error.strerror}.") from error
+    defines: Mapping[str, str] = json.loads(placed.facts.get("defines", "{}"))
+    return specs.loads(text, path, defines, path=Path(path))

@@ -1,0 +1,1 @@
+"""This machine: the driver is a process here, in the foreground or behind."""

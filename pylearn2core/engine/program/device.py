@@ -18,6 +18,7 @@ from pylearn2core.engine.data.order import Order
 from pylearn2core.engine.graph.reading import Reading
 from pylearn2core.engine.graph.step import Step
 from pylearn2core.engine.program import lower
+from pylearn2core.engine.program.layout import Layout
 from pylearn2core.engine.program.loops import Loops
 from pylearn2core.engine.program.passes import (
     Array,
@@ -31,7 +32,6 @@ from pylearn2core.engine.program.passes import (
     stacked,
     training_calls,
 )
-from pylearn2core.engine.program.slots import Slots
 
 # Monitoring takes batches together, up to so many rows: larger products, fewer of them. More
 # gained nothing in any job that was measured.
@@ -54,14 +54,14 @@ class DeviceProgram:
         self._updated = reading.updated
         self._rows_at_once = 1 if convolves else _ROWS_AT_ONCE
         loops = Loops(self._step)
-        self._train = {slots: _jit(loops.train_pass, slots) for slots in Slots}
-        self._measure = {slots: _jit(loops.measure_passes, slots) for slots in Slots}
+        self._train = {layout: _jit(loops.train_pass, layout) for layout in Layout}
+        self._measure = {layout: _jit(loops.measure_passes, layout) for layout in Layout}
         self._once = jax.jit(lambda shared, lifted: self._step((), shared, lifted)[1])
 
     def train(self, shared: Data, lifted: Data, data: Data, order: Order) -> tuple[Data, Array]:
         """New values of the updated variables, and for each whether it is finite."""
         stacks = tuple(order.stacks.values())
-        return self._train_turns(Slots.ALONE, (shared, lifted, data), stacks, order.turns)
+        return self._train_turns(Layout.ALONE, (shared, lifted, data), stacks, order.turns)
 
     def measure(self, shared: Data, lifted: Data, passes: Sequence[Pass]) -> tuple[Data, Array]:
         """New values of the updated variables (random states, say), and the outputs' means.
@@ -69,7 +69,7 @@ class DeviceProgram:
         A mean is over the batches, weighted by their rows; shape (n_passes, n_outputs).
         """
         orders = [[order] for _, order in passes]
-        return self._measure_groups(Slots.ALONE, (shared, lifted), passes, orders)
+        return self._measure_groups(Layout.ALONE, (shared, lifted), passes, orders)
 
     def train_pack(
         self,
@@ -86,9 +86,9 @@ class DeviceProgram:
         orders: of each slot; the batches' sizes are the same in all.
         shares: whether slots with the same batches share each product with the data.
         """
-        slots = Slots.COMMON if shares and are_equal(orders) else Slots.OWN
-        stacks = stacked(orders, slots)
-        return self._train_turns(slots, (shared, lifted, data), stacks, orders[0].turns, room)
+        layout = Layout.COMMON if shares and are_equal(orders) else Layout.OWN
+        stacks = stacked(orders, layout)
+        return self._train_turns(layout, (shared, lifted, data), stacks, orders[0].turns, room)
 
     def measure_pack(
         self,
@@ -103,8 +103,8 @@ class DeviceProgram:
         passes: of each slot; their data and the batches' sizes are the same in all.
         """
         by_pass = [[order for _, order in one] for one in zip(*passes, strict=True)]
-        slots = Slots.COMMON if all(map(are_equal, by_pass)) else Slots.OWN
-        updated, found = self._measure_groups(slots, (shared, lifted), passes[0], by_pass, room)
+        layout = Layout.COMMON if all(map(are_equal, by_pass)) else Layout.OWN
+        updated, found = self._measure_groups(layout, (shared, lifted), passes[0], by_pass, room)
         return updated, np.moveaxis(found, 1, 0)
 
     def once(self, shared: Data, lifted: Data) -> Data:
@@ -128,7 +128,7 @@ class DeviceProgram:
     # -------------------------------------------------------------- calls
     def _train_turns(
         self,
-        slots: Slots,
+        layout: Layout,
         values: tuple[Data, Data, Data],
         stacks: Stacks,
         turns: Sequence[Array],
@@ -137,7 +137,7 @@ class DeviceProgram:
         """Train turn by turn, each in one call; in several where the data passes by in chunks."""
         shared, lifted, data = values
         updated, rest = shared[: self._updated], shared[self._updated :]
-        run, finite = self._train[slots], np.ones(self._updated, dtype=bool)
+        run, finite = self._train[layout], np.ones(self._updated, dtype=bool)
         for chunk, some, spans in training_calls(data, stacks, turns):
             before = updated
             arguments = (updated, rest, lifted, chunk, some, spans)
@@ -149,7 +149,7 @@ class DeviceProgram:
 
     def _measure_groups(
         self,
-        slots: Slots,
+        layout: Layout,
         values: tuple[Data, Data],
         passes: Sequence[Pass],
         orders: Sequence[Sequence[Order]],
@@ -162,9 +162,9 @@ class DeviceProgram:
         """
         shared, lifted = values
         updated, rest = shared[: self._updated], shared[self._updated :]
-        run, found = self._measure[slots], []
+        run, found = self._measure[layout], []
         most_rows = 1 if self._updated else self._rows_at_once
-        groups = [groups_of(one, slots, most_rows) for one in orders]
+        groups = [groups_of(one, layout, most_rows) for one in orders]
         for parts in measuring_calls([data for data, _ in passes], groups):
             arguments = (updated, rest, lifted, parts)
             _check(run, arguments, room)
@@ -173,9 +173,9 @@ class DeviceProgram:
         return updated, means(np.concatenate(found), [order for _, order in passes], groups)
 
 
-def _jit(function: Any, slots: Slots) -> Any:
-    options = _pack_options() if slots is not Slots.ALONE else None
-    return jax.jit(partial(function, slots), compiler_options=options)
+def _jit(function: Any, layout: Layout) -> Any:
+    options = _pack_options() if layout is not Layout.ALONE else None
+    return jax.jit(partial(function, layout), compiler_options=options)
 
 
 @cache

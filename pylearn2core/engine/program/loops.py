@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pylearn2core.engine.program.layout import Layout
 from pylearn2core.engine.program.lower import StepFunction
 from pylearn2core.engine.program.passes import Data, Stacks
-from pylearn2core.engine.program.slots import Slots
 
 # What tracing raises where a graph can't be a JAX program (a shape that depends on a value, ...).
 UNTRACEABLE = (NotImplementedError, TypeError, ValueError, IndexError, OverflowError)
@@ -28,7 +28,7 @@ class Loops:
 
     def train_pass(
         self,
-        slots: Slots,
+        layout: Layout,
         updated: Data,
         rest: Data,
         lifted: Data,
@@ -38,9 +38,9 @@ class Loops:
     ) -> tuple[Data, Any]:
         """Train over batches start..stop-1 of each stack. spans: (start, stop) of each."""
 
-        axes = slots.axes(updated)
-        step = slots.over(self._new, (axes, slots.axes(rest), 0, None), axes)
-        kept = slots.inside(rest)
+        axes = layout.axes(updated)
+        step = layout.over(self._new, (axes, layout.axes(rest), 0, None), axes)
+        kept = layout.inside(rest)
 
         def over(stack: Any, span: Any, current: Data) -> Data:
             def batch_step(place: Any, current: Data) -> Data:
@@ -49,11 +49,11 @@ class Loops:
 
             return jax.lax.fori_loop(span[0], span[1], batch_step, current)  # type: ignore[no-any-return]
 
-        current = slots.inside(jax.tree.map(jnp.asarray, updated))
+        current = layout.inside(jax.tree.map(jnp.asarray, updated))
         for place, stack in enumerate(stacks):
             current = over(stack, spans[place], current)
-        new = slots.outside(current, axes)
-        return new, slots.each(_all_finite, new)
+        new = layout.outside(current, axes)
+        return new, layout.each(_all_finite, new)
 
     def _new(self, rows: Any, updated: Data, rest: Data, lifted: Data, data: Data) -> Data:
         """One batch: new values."""
@@ -62,7 +62,7 @@ class Loops:
 
     def measure_passes(
         self,
-        slots: Slots,
+        layout: Layout,
         updated: Data,
         rest: Data,
         lifted: Data,
@@ -73,11 +73,11 @@ class Loops:
         Shape (n_batches, n_outputs), or (n_batches, n_slots, n_outputs).
         parts: (data, the groups of each size, as `passes.groups_of` makes them).
         """
-        axes = slots.axes(updated)
-        in_axes = (axes, slots.axes(rest), 0, None)
-        step = slots.over(self._new_and_outputs, in_axes, (axes, 0))
-        kept = slots.inside(rest)
-        current, found = slots.inside(jax.tree.map(jnp.asarray, updated)), []
+        axes = layout.axes(updated)
+        in_axes = (axes, layout.axes(rest), 0, None)
+        step = layout.over(self._new_and_outputs, in_axes, (axes, 0))
+        kept = layout.inside(rest)
+        current, found = layout.inside(jax.tree.map(jnp.asarray, updated)), []
         for data, stacks in parts:
             for groups in stacks:
                 current, outputs = _over_groups(
@@ -86,7 +86,7 @@ class Loops:
                     jnp.moveaxis(groups, (-3, -2), (0, 1)),
                 )
                 found.append(outputs)
-        return slots.outside(current, axes), jnp.concatenate(found)
+        return layout.outside(current, axes), jnp.concatenate(found)
 
     def _new_and_outputs(
         self, rows: Any, updated: Data, rest: Data, lifted: Data, data: Data

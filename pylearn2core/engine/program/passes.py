@@ -10,7 +10,7 @@ import numpy as np
 
 from pylearn2core.engine.data.order import Order
 from pylearn2core.engine.data.stream import chunks, is_streamed
-from pylearn2core.engine.program.slots import Slots
+from pylearn2core.engine.program.layout import Layout
 
 Data = tuple[Any, ...]  # a batch's arrays over all examples, first axis: the example
 Array = np.ndarray[Any, Any]
@@ -24,17 +24,17 @@ def are_equal(orders: Sequence[Order]) -> bool:
     return all(order.is_same(first) for order in orders[1:])
 
 
-def stacked(orders: Sequence[Order], slots: Slots) -> Stacks:
+def stacked(orders: Sequence[Order], layout: Layout) -> Stacks:
     """The batches of a pack's orders; those of the first one are everybody's where slots share."""
     first = orders[0].stacks
-    if slots is Slots.COMMON:
+    if layout is Layout.COMMON:
         return tuple(first.values())
     return tuple(np.stack([order.stacks[size] for order in orders]) for size in first)
 
 
-def groups_of(orders: Sequence[Order], slots: Slots, most_rows: int) -> Stacks:
+def groups_of(orders: Sequence[Order], layout: Layout, most_rows: int) -> Stacks:
     """The groups of each size of batch, see `_groups`; first axis: the slot, where that counts."""
-    if slots is not Slots.OWN:
+    if layout is not Layout.OWN:
         return _groups(orders[0], most_rows)
     return tuple(map(np.stack, zip(*(_groups(one, most_rows) for one in orders), strict=True)))
 

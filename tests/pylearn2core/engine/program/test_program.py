@@ -17,7 +17,7 @@ from pylearn2core.engine.pack import compiled
 from pylearn2core.engine.program import device, lower
 from pylearn2core.engine.program.device import DeviceProgram
 from pylearn2core.engine.program.host import HostProgram
-from pylearn2core.engine.program.slots import Slots
+from pylearn2core.engine.program.layout import Layout
 
 ROWS, WIDTH = 23, 3
 
@@ -93,7 +93,7 @@ def test_several_datasets_are_measured_in_one_call():
     bound = Bound(Step(step.inputs, {}, step.outputs))
     some, others = data(0), data(1)
     orders = slices(10, 10, 3), slices(*[2] * 11, 1)
-    n_compiled = bound.compiled.program._measure[Slots.ALONE]._cache_size
+    n_compiled = bound.compiled.program._measure[Layout.ALONE]._cache_size
     before = n_compiled()
     means = bound.measure(
         [(on_device(one), order) for one, order in zip((some, others), orders, strict=True)]
@@ -398,7 +398,7 @@ def test_a_long_lived_worker_keeps_a_bounded_number_of_compiled_shapes(monkeypat
         bound = Bound(step)
         bound.train(on_device((x,)), Order.of([slice(0, 4)], 4))
         np.testing.assert_array_equal(weights.get_value(), np.full((3, width), 0.5))
-        assert bound.compiled.program._train[Slots.ALONE]._cache_size() <= 2
+        assert bound.compiled.program._train[Layout.ALONE]._cache_size() <= 2
 
 
 def test_a_long_lived_worker_keeps_a_bounded_number_of_keys(monkeypatch):
@@ -432,4 +432,4 @@ def test_compiled_batch_sizes_are_bounded_too(monkeypatch):
     bound = Bound(Step(((x,),), {weights: weights * 0.625}, ((x @ weights).sum(),)))
     for size in [1, 2, 3, 4, 1]:
         bound.train(on_device((np.ones((4, 3)),)), Order.of([slice(0, size)], 4))
-        assert bound.compiled.program._train[Slots.ALONE]._cache_size() <= 2
+        assert bound.compiled.program._train[Layout.ALONE]._cache_size() <= 2

@@ -1,4 +1,4 @@
-"""How many trials a program runs at once, and how their values lie beside one another."""
+"""How the values and batches of the trials that a program runs at once lie beside one another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 
-class Slots(Enum):
+class Layout(Enum):
     """One trial, or the slots of a pack: with batches of their own, or all with the same.
 
     Outside a program a pack's values are stacked, first axis: the slot. Inside one whose slots have
@@ -24,18 +24,18 @@ class Slots(Enum):
 
     def axes(self, values: Any) -> Any:
         """The slots' axis inside, for each array in `values`, which are as outside."""
-        is_moved = self is Slots.COMMON
+        is_moved = self is Layout.COMMON
         return jax.tree.map(lambda array: int(is_moved and jnp.ndim(array) == 3), values)
 
     def inside(self, values: Any) -> Any:
         """The values as they are inside, from those outside."""
-        if self is not Slots.COMMON:
+        if self is not Layout.COMMON:
             return values
         return jax.tree.map(lambda a, axis: jnp.moveaxis(a, 0, axis), values, self.axes(values))
 
     def outside(self, values: Any, axes: Any) -> Any:
         """The values as they are outside. axes: theirs inside."""
-        if self is not Slots.COMMON:
+        if self is not Layout.COMMON:
             return values
         return jax.tree.map(lambda a, axis: jnp.moveaxis(a, axis, 0), values, axes)
 
@@ -44,11 +44,11 @@ class Slots(Enum):
 
         in_axes: of what comes after the rows; as in jax.vmap.
         """
-        if self is Slots.ALONE:
+        if self is Layout.ALONE:
             return function
-        rows = 0 if self is Slots.OWN else None
+        rows = 0 if self is Layout.OWN else None
         return jax.vmap(function, (rows, *in_axes), out_axes)
 
     def each(self, function: Callable[..., Any], values: Any) -> Any:
         """A function of one slot's values, for those of all of them, as they are outside."""
-        return function(values) if self is Slots.ALONE else jax.vmap(function)(values)
+        return function(values) if self is Layout.ALONE else jax.vmap(function)(values)

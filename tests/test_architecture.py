@@ -29,9 +29,9 @@ SWEEPER = (
     ("__main__",),
 )
 PYLEARN2CORE = (
-    ("words", "errors", "paths", "log", "rng", "theano", "cache", "patches"),
+    ("types", "words", "errors", "paths", "log", "rng", "theano", "cache", "patches"),
     ("config", "space", "engine"),
-    ("utils", "linear", "energy_functions", "corruption", "blocks", "costs"),
+    ("protocols", "utils", "linear", "energy_functions", "corruption", "blocks", "costs"),
     ("datasets", "models", "model_extensions"),
     ("monitor",),
     ("termination_criteria", "train_extensions", "checkpoint"),

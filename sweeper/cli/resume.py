@@ -89,7 +89,7 @@ def _confine_as(placed: Placed | None) -> str:
     """Use no more of this machine than the run's first driver did; the text that says so."""
     if placed is None or placed.kind != "local" or not placed.cluster_file:
         return ""
-    config = loads(placed.cluster_file, "cluster_file of placed.json")
+    config = loads(placed.cluster_file, "the cluster file that the run was launched with")
     if isinstance(config, LocalConfig):
         confine(config)
     return placed.cluster_file

@@ -60,7 +60,7 @@ def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: O
     before = driver.entries(run_dir)
     try:
         if order.has_folder:
-            driver.make(spec, expansion, run_dir, network=True)
+            driver.make(spec, expansion, run_dir, published=True)
         else:
             make_folder(run_dir)
             copy_spec(run_dir, spec.text)

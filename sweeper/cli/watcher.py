@@ -49,8 +49,10 @@ class Watcher:
 
     def __post_init__(self) -> None:
         self._placed = read_placed(self.run_dir)
-        if self._placed is not None and self._placed.kind != "local":
-            self._launcher = launcher_of(self._placed)
+        placed = self._placed
+        # Somebody else's run is watched by its files alone.
+        if placed is not None and placed.kind != "local" and placed.is_own:
+            self._launcher = launcher_of(placed)
 
     def look(self) -> Progress | None:
         """How far it is now; None where that can't be told yet."""
@@ -87,14 +89,17 @@ class Watcher:
     def _is_over(self) -> bool:
         found, state = self.status, self._job.state
         is_new = found is None or is_unheard(found.sweep, self._placed)
-        if found is not None and found.sweep.state in ("finished", "failed") and not is_new:
+        ending = found.sweep.ending if found is not None and not is_new else None
+        if ending is not None and not ending.is_interrupted:
             return True
         if self._launcher is not None:
             # An interrupted run may be in the queue again; a silent driver may be too far to hear.
             is_gone = state == "over" or self._unknown >= _UNKNOWN_TIMES
             return is_gone and not (found is not None and found.alive)
-        if found is None or (found.sweep.state == "interrupted" and not is_new):
+        if found is None or ending is not None:
             return True
+        if self._placed is not None and not self._placed.is_own:
+            return not found.alive
         return not driver_is_here(self.run_dir, self._placed)
 
     def _progress(self) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from glob import escape
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING
 from sweeper import scheduler
 from sweeper.driver.ledger import Ledger
 from sweeper.driver.loop import Loop
-from sweeper.driver.progress import Outcome, Progress, Teller
+from sweeper.driver.progress import Progress, Teller
 from sweeper.driver.watch import Watch
 from sweeper.host import variables
 from sweeper.launchers.remote.unpacked import as_workers_find_it
-from sweeper.records import RunnerSetup, TrialState, TrialTask
-from sweeper.records.errors import StoreError
+from sweeper.records import Outcome, RunnerSetup, TrialState, TrialTask
+from sweeper.records.errors import StoreError, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,14 +75,11 @@ def drive(
                 check=cluster.check,
             )
             loop.run(interrupts)
-    except StoreError:
-        raise  # nothing can be recorded any more, or another driver does
     except BaseException as error:
-        how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        store.finish(generation, how, str(error) or type(error).__name__, time.time())
+        with contextlib.suppress(StoreError):  # a full disk, or another driver's store by now
+            store.finish(generation, ending_of(error), time.time())
         raise
-    counts = store.counts()
-    return Outcome(loop.exit_code or int(counts[TrialState.FAILED] > 0), loop.reason, counts)
+    return Outcome(loop.ending, store.counts())
 
 
 def _recorded(header: SweepSpec) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from sweeper.records.commands import (
     LeasedTrial,
     StartWorker,
 )
+from sweeper.records.ending import Ending, EndKind, Outcome
 from sweeper.records.events import (
     Began,
     Built,
@@ -33,6 +34,7 @@ from sweeper.records.kept import (
     AttemptStarted,
     Change,
     SweepRecord,
+    SweepState,
     TrialChanged,
     TrialRecord,
 )
@@ -63,8 +65,10 @@ __all__ = [
     "Command",
     "Device",
     "Drain",
+    "EndKind",
     "EndSweep",
     "Ended",
+    "Ending",
     "Event",
     "ExperimentText",
     "Extend",
@@ -74,6 +78,7 @@ __all__ = [
     "LeaseOver",
     "LeasedTrial",
     "Objective",
+    "Outcome",
     "Placed",
     "Resources",
     "Row",
@@ -81,6 +86,7 @@ __all__ = [
     "StartWorker",
     "SweepRecord",
     "SweepSpec",
+    "SweepState",
     "Trial",
     "TrialChanged",
     "TrialRecord",

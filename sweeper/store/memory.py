@@ -15,7 +15,15 @@ from sweeper.store.fence import Standing, sift
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
-    from sweeper.records import AttemptEnded, AttemptStarted, Change, Row, SweepRecord, Trial
+    from sweeper.records import (
+        AttemptEnded,
+        AttemptStarted,
+        Change,
+        Row,
+        SweepRecord,
+        SweepState,
+        Trial,
+    )
     from sweeper.store.fence import Batch
 
 _ENDED = (TrialState.FAILED, TrialState.CANCELLED)
@@ -53,7 +61,7 @@ class MemoryBackend:
         sweep: SweepRecord,
         trials: Iterable[Trial],
         *,
-        network: bool | None = None,
+        published: bool | None = None,
     ) -> MemoryStore:
         """A new store that holds `sweep` and all its `trials`. Raises StoreError."""
         if str(place) in self._runs:
@@ -69,11 +77,11 @@ class MemoryBackend:
         run = self._runs[str(place)] = _Run(sweep, by_id, new)
         return MemoryStore(place, run)
 
-    def open(self, place: object, *, network: bool | None = None) -> MemoryStore:
+    def open(self, place: object, *, published: bool | None = None) -> MemoryStore:
         """The store of a run, for a driver that goes on with it. Raises StoreError."""
         return MemoryStore(place, self._found(place))
 
-    def read(self, place: object, *, network: bool | None = None) -> MemoryStore:
+    def read(self, place: object, *, published: bool | None = None) -> MemoryStore:
         """The store of a run, read-only. Raises StoreError."""
         return MemoryStore(place, self._found(place), writable=False)
 
@@ -106,7 +114,6 @@ class MemoryStore:
                 pid=pid,
                 heartbeat=now,
                 state="running",
-                reason="",
             )
             return sweep.generation + 1
 
@@ -115,11 +122,11 @@ class MemoryStore:
         with self._run.lock:
             self._run.sweep = replace(self._owned(generation), heartbeat=now)
 
-    def finish(self, generation: int, state: str, reason: str, now: float) -> None:
+    def finish(self, generation: int, state: SweepState, now: float) -> None:
         """See `base.Store.finish`."""
         with self._run.lock:
             sweep = self._owned(generation)
-            self._run.sweep = replace(sweep, state=state, reason=reason, heartbeat=now)
+            self._run.sweep = replace(sweep, state=state, heartbeat=now)
 
     def write(self, generation: int, changes: Sequence[Change]) -> int:
         """See `base.Store.write`."""

@@ -19,6 +19,8 @@ from sweeper.records import (
     Began,
     Device,
     Ended,
+    Ending,
+    EndKind,
     ExperimentText,
     LeaseOver,
     Objective,
@@ -161,8 +163,8 @@ class Pages:
         self.published += 1
         return True
 
-    def finish(self, generation, state, reason, now):
-        self.written.append((generation, state, reason))
+    def finish(self, generation, state, now):
+        self.written.append((generation, state))
 
 
 def test_only_the_newest_state_of_a_trial_is_written_and_rows_come_first():
@@ -172,9 +174,9 @@ def test_only_the_newest_state_of_a_trial_is_written_and_rows_come_first():
     ledger.add(TrialChanged("t", TrialState.LEASED, 0.0))
     ledger.add(TrialChanged("t", TrialState.RUNNING, 1.0))
     ledger.add(first)
-    ledger.finish("finished", "")
+    ledger.finish(Ending(EndKind.FINISHED))
     newest = TrialChanged("t", TrialState.RUNNING, 1.0)
-    assert pages.written == [(7, [first, newest]), (7, "finished", "")]
+    assert pages.written == [(7, [first, newest]), (7, Ending(EndKind.FINISHED))]
 
 
 def test_a_heartbeat_is_published_while_nothing_changes(monkeypatch):

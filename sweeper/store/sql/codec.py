@@ -12,15 +12,19 @@ from sweeper.records import (
     AttemptRecord,
     AttemptState,
     Device,
+    Ending,
+    EndKind,
     ExperimentText,
     Objective,
     SweepRecord,
+    SweepState,
     Trial,
     TrialRecord,
     TrialState,
     Value,
 )
 
+NOT_ENDED: Mapping[str, SweepState] = {"created": "created", "running": "running"}
 # JSON's keys are strings only, so a map with other keys is kept as a list of pairs under this.
 _PAIRS = "__pairs__"
 
@@ -67,8 +71,7 @@ def sweep_columns(sweep: SweepRecord) -> dict[str, Any]:
         "defines": dumps(sweep.defines),
         "objective": dumps(asdict(sweep.objective) if sweep.objective else None),
         "repeat": sweep.repeat,
-        "state": sweep.state,
-        "reason": sweep.reason,
+        **state_columns(sweep.state),
         "generation": sweep.generation,
         "host": sweep.host,
         "pid": sweep.pid,
@@ -78,14 +81,25 @@ def sweep_columns(sweep: SweepRecord) -> dict[str, Any]:
     }
 
 
+def state_columns(state: SweepState) -> dict[str, str]:
+    """The columns of the table `sweep` that say how the run is."""
+    if isinstance(state, Ending):
+        return {"state": state.kind.value, "reason": state.reason}
+    return {"state": state, "reason": ""}
+
+
 def to_sweep(row: Mapping[str, Any], texts: Mapping[str, ExperimentText]) -> SweepRecord:
     """A row of the table `sweep`, with the experiments' texts."""
-    columns = {key: row[key] for key in row if key not in ("id", "version")}
+    left_out = ("id", "version", "state", "reason")
+    columns = {key: row[key] for key in row if key not in left_out}
     for key in ("defines", "versions", "code"):
         columns[key] = loads(columns[key])
     objective = loads(columns.pop("objective"))
     return SweepRecord(
-        **columns, objective=Objective(**objective) if objective else None, texts=texts
+        **columns,
+        objective=Objective(**objective) if objective else None,
+        texts=texts,
+        state=NOT_ENDED.get(row["state"]) or Ending(EndKind(row["state"]), row["reason"]),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from sweeper.records import Row, TrialState
-from sweeper.store.sql import codec, schema
+from sweeper.store.sql import codec, schema, version2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,8 +28,16 @@ def generation(connection: sa.Connection) -> int:
 
 def sweep(connection: sa.Connection, texts: Mapping[str, ExperimentText]) -> SweepRecord:
     """The run, with `texts` as its experiments' texts."""
-    row = connection.execute(sa.select(schema.sweep)).mappings().one()
-    return codec.to_sweep(dict(row), texts)
+    row = dict(connection.execute(sa.select(schema.sweep)).mappings().one())
+    if row["version"] == version2.VERSION and row["state"] not in codec.NOT_ENDED:
+        row["state"] = version2.kind_of(row["state"], row["reason"], _mistakes(connection))
+    return codec.to_sweep(row, texts)
+
+
+def _mistakes(connection: sa.Connection) -> list[str]:
+    """What attempts said that could not be built for what the user wrote."""
+    c = schema.attempts.c
+    return list(connection.execute(sa.select(c.message).where(c.kind == "input")).scalars())
 
 
 def texts(connection: sa.Connection) -> dict[str, ExperimentText]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 
 metadata = sa.MetaData()
 
 # One row. `version` is read before anything else: keep its name and place in later versions.
+# state: "created", "running", or the kind of its end; reason: the paragraph of that.
 sweep = sa.Table(
     "sweep",
     metadata,

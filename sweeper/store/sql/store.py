@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sweeper.store import faults
 from sweeper.store.fence import sift
 from sweeper.store.liveness import driver_lives
-from sweeper.store.sql import queries, schema, writes
+from sweeper.store.sql import codec, queries, schema, writes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Change,
         Row,
         SweepRecord,
+        SweepState,
         Trial,
         TrialRecord,
         TrialState,
@@ -48,7 +49,12 @@ class SqlStore:
                 raise faults.busy(self._file.path, sweep, now)
             claimed = {"generation": sweep.generation + 1, "host": host, "pid": pid}
             connection.execute(
-                schema.sweep.update().values(**claimed, heartbeat=now, state="running", reason="")
+                schema.sweep.update().values(
+                    **claimed,
+                    **codec.state_columns("running"),
+                    heartbeat=now,
+                    version=schema.VERSION,
+                )
             )
             return sweep.generation + 1
 
@@ -58,12 +64,12 @@ class SqlStore:
             self._check_generation(connection, generation)
             connection.execute(schema.sweep.update().values(heartbeat=now))
 
-    def finish(self, generation: int, state: str, reason: str, now: float) -> None:
+    def finish(self, generation: int, state: SweepState, now: float) -> None:
         """See `base.Store.finish`."""
         with self._transaction() as connection:
             self._check_generation(connection, generation)
             connection.execute(
-                schema.sweep.update().values(state=state, reason=reason, heartbeat=now)
+                schema.sweep.update().values(**codec.state_columns(state), heartbeat=now)
             )
 
     def write(self, generation: int, changes: Sequence[Change]) -> int:

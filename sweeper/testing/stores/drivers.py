@@ -9,8 +9,9 @@ import time
 
 import pytest
 
+from sweeper.records import Ending, EndKind
 from sweeper.records.errors import FencedError, StoreBusyError
-from sweeper.store.base import Store
+from sweeper.store.base import Place, Store
 from sweeper.testing.stores import made
 from sweeper.testing.stores.base import HOST, NOW, PID, Contract
 
@@ -56,18 +57,33 @@ class Drivers(Contract):
             child.communicate(b"\n")
 
     def test_a_finished_run_can_be_claimed_at_once(self, store: Store, generation: int) -> None:
-        store.finish(generation, "interrupted", "Ctrl-C", NOW + 1)
-        sweep = store.sweep()
-        assert (sweep.state, sweep.reason) == ("interrupted", "Ctrl-C")
+        store.finish(generation, Ending(EndKind.TIME_SHORT, "no time"), NOW + 1)
         assert store.claim("node9", 1, NOW + 2) == 2
-        assert store.sweep().reason == ""
+        assert (store.sweep().state, store.sweep().ending) == ("running", None)
+
+    @pytest.mark.parametrize("kind", EndKind)
+    def test_how_a_run_ended_is_kept(
+        self, path: Place, store: Store, generation: int, kind: EndKind
+    ) -> None:
+        ending = Ending(kind, "one line\n\nand another")
+        store.finish(generation, ending, NOW + 1)
+        store.close()
+        reader = self.read(path)
+        assert reader.sweep().state == reader.sweep().ending == ending
+        reader.close()
+
+    def test_a_run_can_be_left_as_if_no_driver_had_been_there(
+        self, store: Store, generation: int
+    ) -> None:
+        store.finish(generation, "created", NOW)
+        assert (store.sweep().state, store.sweep().ending) == ("created", None)
 
     def test_a_driver_that_was_replaced_writes_nothing(self, store: Store, generation: int) -> None:
         newer = store.claim("node9", 1, NOW + 100)
         for write in (
             lambda: store.write(generation, [made.started("t0")]),
             lambda: store.heartbeat(generation, NOW + 200),
-            lambda: store.finish(generation, "failed", "", NOW + 200),
+            lambda: store.finish(generation, Ending(EndKind.CRASHED), NOW + 200),
         ):
             with pytest.raises(FencedError, match=r"generation is 2, this driver's 1"):
                 write()

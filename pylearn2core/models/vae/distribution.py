@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,10 +12,13 @@ from pylearn2core.models.model import Model
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils.hyper import hyper
 
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
+
 LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
-class Part(Model):
+class Distribution(Model):
     """A distribution of one VAE: draws from that VAE's generator, once `set_vae` has named it."""
 
     vae: Any = None
@@ -38,7 +41,7 @@ class Part(Model):
         self.theano_rng = MRG_RandomStreams(int(vae.rng.randint(2**30)))
 
 
-def gaussian_log_density(samples: Any, mu: Any, log_sigma: Any) -> Any:
+def gaussian_log_density(samples: Symbol, mu: Symbol, log_sigma: Symbol) -> Symbol:
     """The log density of a diagonal Gaussian, summed over the last axis."""
     scaled = (samples - mu) * pt.exp(-log_sigma)
     return hyper(-0.5) * (hyper(LOG_2_PI) + hyper(2.0) * log_sigma + pt.sqr(scaled)).sum(axis=-1)

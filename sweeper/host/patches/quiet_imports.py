@@ -6,40 +6,28 @@ later ones find there: without this it would get other numbers than they.
 
 from __future__ import annotations
 
-import random
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Any
-
-import numpy as np
-
-
-def generators() -> dict[str, Any]:
-    """The states of `numpy.random` and `random`."""
-    return {"numpy": np.random.get_state(legacy=False), "python": random.getstate()}
-
-
-def set_generators(states: Any) -> None:
-    """Set them."""
-    np.random.set_state(states["numpy"])
-    random.setstate(states["python"])
 
 
 class _Finder:
     """Finds nothing itself: it lets the next finders look, and wraps what loads the module."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[], Any], put_back: Callable[[Any], None]) -> None:
+        self._read = read
+        self._put_back = put_back
         # Trials run in one thread. What another one imports must not set its generators back.
-        self.thread = threading.get_ident()
+        self._thread = threading.get_ident()
         self._is_busy = False
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if self._is_busy or threading.get_ident() != self.thread:
+        if self._is_busy or threading.get_ident() != self._thread:
             return None
         for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
             look = getattr(finder, "find_spec", None)
@@ -57,22 +45,21 @@ class _Finder:
 
         def exec_module(module: ModuleType) -> None:
             del loader.exec_module
-            states = generators()
+            states = self._read()
             self._is_busy = True  # what it imports itself is inside
             try:
                 real(module)
             finally:
                 self._is_busy = False
-                set_generators(states)
+                self._put_back(states)
 
         loader.exec_module = exec_module
 
 
-_finder = _Finder()
+def install(read: Callable[[], Any], put_back: Callable[[Any], None]) -> None:
+    """From now on, for what this thread imports, and this thread alone.
 
-
-def install() -> None:
-    """From now on, for what this thread imports."""
-    _finder.thread = threading.get_ident()
-    if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)
+    read: gives the generators' states.    put_back: sets them again.
+    """
+    sys.meta_path[:] = [found for found in sys.meta_path if not isinstance(found, _Finder)]
+    sys.meta_path.insert(0, _Finder(read, put_back))

@@ -1,6 +1,6 @@
 """A Ray of our own without the processes that nobody asks anything of: up in half the time.
 
-    python -m sweeper.launchers.lean start --head ...     # as `ray start`
+    python -m sweeper.host.patches.bare_ray start --head ...     # as `ray start`
 
 Ray starts an autoscaler, a log monitor and servers for a dashboard and for clients on every head,
 and looks for its node once a second. A private cluster, or one in an allocation, neither grows nor
@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-import inspect
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+from sweeper.host.patches.looks import leave_alone, takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,21 +27,41 @@ _ANSWER_S = 5.0
 
 
 @contextmanager
-def lean() -> Iterator[None]:
+def installed() -> Iterator[None]:
     """Let what starts Ray in this block start the GCS and the raylet alone."""
     parameter, node, services = map(_module, ("parameter", "node", "services"))
-    without = {"no_monitor": True, "include_log_monitor": False, "ray_client_server_port": None}
     with ExitStack() as changed:
-        params: Any = getattr(parameter, "RayParams", None)
-        if _takes(params, *without):
-            _replace(changed, parameter, "RayParams", _with(params, without))
-        node_type = getattr(node, "Node", None)
-        if _takes(getattr(node_type, "start_api_server", None), "include_dashboard"):
-            _replace(changed, node_type, "start_api_server", _start_no_server)
-        look_up: Any = getattr(services, "get_node", None)
-        if _takes(look_up, "gcs_address", "node_id"):
-            _replace(changed, services, "get_node", _soon(look_up))
+        _fix_params(changed, parameter)
+        _start_no_server(changed, getattr(node, "Node", None))
+        _look_often(changed, services)
         yield
+
+
+def _fix_params(changed: ExitStack, parameter: Any) -> None:
+    """The parameters of a node: no autoscaler, no log monitor, no server for clients."""
+    without = {"no_monitor": True, "include_log_monitor": False, "ray_client_server_port": None}
+    params: Any = getattr(parameter, "RayParams", None)
+    if takes(params, *without):
+        _replace(changed, parameter, "RayParams", _with(params, without))
+    else:
+        leave_alone("ray._private.parameter.RayParams", "Ray starts all of its processes")
+
+
+def _start_no_server(changed: ExitStack, node_type: Any) -> None:
+    if takes(getattr(node_type, "start_api_server", None), "include_dashboard"):
+        _replace(changed, node_type, "start_api_server", _no_server)
+    else:
+        leave_alone(
+            "ray._private.node.Node.start_api_server", "Ray starts the server of its dashboard"
+        )
+
+
+def _look_often(changed: ExitStack, services: Any) -> None:
+    look_up: Any = getattr(services, "get_node", None)
+    if takes(look_up, "gcs_address", "node_id"):
+        _replace(changed, services, "get_node", _soon(look_up))
+    else:
+        leave_alone("ray._private.services.get_node", "Ray takes a second more to start")
 
 
 def _module(name: str) -> Any:
@@ -56,13 +77,6 @@ def _replace(changed: ExitStack, owner: Any, name: str, value: object) -> None:
     setattr(owner, name, value)
 
 
-def _takes(what: Any, *names: str) -> bool:
-    try:
-        return set(names) <= inspect.signature(what).parameters.keys()
-    except (TypeError, ValueError):  # nothing that can be called, or that tells its arguments
-        return False
-
-
 def _with(params: Callable[..., Any], fixed: Mapping[str, Any]) -> Callable[..., Any]:
     """`params` where these arguments are what they are, whatever the caller says."""
 
@@ -73,7 +87,7 @@ def _with(params: Callable[..., Any], fixed: Mapping[str, Any]) -> Callable[...,
     return made
 
 
-def _start_no_server(node: Any, *_arguments: object, **_options: object) -> None:
+def _no_server(node: Any, *_arguments: object, **_options: object) -> None:
     """Stands in for `Node.start_api_server`: where there is no page it has no address."""
     node._webui_url = ""
 
@@ -105,10 +119,10 @@ def _wait_for(gcs_address: str, node_id: str, until: float) -> bool:
 
 
 def main() -> None:
-    """The command `ray`, lean."""
+    """The command `ray`, bare."""
     from ray.scripts import scripts
 
-    with lean():
+    with installed():
         scripts.main()
 
 

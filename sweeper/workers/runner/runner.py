@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from pylearn2core import patches
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.config.imports import import_alias
 from pylearn2core.errors import ConfigError
@@ -53,6 +54,7 @@ class Runner:
         if str(beside) not in sys.path:
             sys.path.append(str(beside))  # last: nothing of the user's hides a library
         quiet_imports.install(generators.states, generators.set_states)
+        patches.install()
         # A line for each channel and epoch of each trial would bury what the user prints.
         logging.getLogger("pylearn2core").setLevel(logging.WARNING)
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pylearn2core.engine import gradients, route
+from pylearn2core.engine.graph import gradients, shortcuts
 from pylearn2core.training_algorithms import sgd
 from sweeper.records import AttemptState, Ended, Row, RunnerSetup, TrialTask
 from sweeper.spec.expand import expand
@@ -121,7 +121,7 @@ def test_a_trial_built_by_a_known_key_gives_the_same_bits(folder, name, monkeypa
     worked_out = []
     with monkeypatch.context() as patch:
         patch.setattr(
-            "pylearn2core.engine.rebuild.worked_out",
+            "pylearn2core.engine.graph.copies.worked_out",
             lambda inputs: worked_out.append(inputs) or gradients.worked_out(inputs),
         )
         fast = run(folder, name, some, 1)
@@ -130,7 +130,7 @@ def test_a_trial_built_by_a_known_key_gives_the_same_bits(folder, name, monkeypa
         slow = run(folder, name, some, 1)
     assert fast == slow
     assert worked_out == []
-    assert all(known.holds for known in route._routes.values())
+    assert all(known.holds for known in shortcuts._shortcuts.values())
 
 
 @family

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pylearn2core.engine.stream import chunks as stream_chunks
-from pylearn2core.engine.stream import is_streamed
+from pylearn2core.engine.data.stream import chunks as stream_chunks
+from pylearn2core.engine.data.stream import is_streamed
 from sweeper.records import AttemptState, Ended, ExperimentText, Row, RunnerSetup, TrialTask
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import Runner
@@ -170,10 +170,10 @@ def test_a_pack_that_fails_is_made_up_for_by_its_trials_one_by_one(folder, monke
     some = [(seed, 0.1, 2, 0.5, 9, what, 5) for seed, what in enumerate(["nothing", "nan", "stop"])]
     expected = run(folder, 1, some)
 
-    def broken(requests, n_real):
+    def broken(*args, **kwargs):
         raise RuntimeError("the device's own fault")
 
-    monkeypatch.setattr("pylearn2core.engine.pack._answer_pack", broken)
+    monkeypatch.setattr("pylearn2core.engine.pack.compiled.Compiled._run_pack", broken)
     found = run(folder, 4, some)
     assert_same(found, expected)
     assert {(end.info["mode"], end.info["slots"]) for _, end in found} == {("single", 1)}
@@ -190,7 +190,7 @@ def test_a_pack_that_finds_too_little_memory_is_halved_for_its_trials_to_go_on(f
     some = [(0, 0.1 * rate, 2, 0.5, 9, "nothing", 11) for rate in range(1, 7)]
     expected = run(folder, 1, some)
     # Another test's data may be there still.
-    monkeypatch.setattr("pylearn2core.engine.pack.bytes_on_device", lambda: 0)
+    monkeypatch.setattr("pylearn2core.engine.pack.fitting.bytes_on_device", lambda: 0)
     monkeypatch.setenv("PYLEARN2_DEVICE_BYTES", "6e5")  # to train, four slots take 720 kB, two 561
     found = run(folder, 4, some)
     assert_same(found, expected)
@@ -202,8 +202,8 @@ def test_data_larger_than_the_device_gives_the_same_rows_and_alone_the_same_bits
     folder, monkeypatch, pack, which
 ):
     # Whatever other tests have put on the device of this process is there for them alone.
-    monkeypatch.setattr("pylearn2core.engine.data._resident", {})
-    monkeypatch.setattr("pylearn2core.engine.data._by_content", WeakValueDictionary())
+    monkeypatch.setattr("pylearn2core.engine.data.resident._resident", {})
+    monkeypatch.setattr("pylearn2core.engine.data.resident._by_content", WeakValueDictionary())
     text = TEXT.replace("which_set: valid", f"which_set: {which}")
     some = [(seed, 0.1, 2, 0.5, 9, "nothing", 5) for seed in range(pack)]
     was_streamed = []
@@ -212,8 +212,8 @@ def test_data_larger_than_the_device_gives_the_same_rows_and_alone_the_same_bits
         was_streamed.append(is_streamed(data))
         return stream_chunks(data, *args, **kwargs)
 
-    monkeypatch.setattr("pylearn2core.engine.passes.chunks", chunks)
-    monkeypatch.setattr("pylearn2core.engine.pack._room", lambda data: 1 << 40)
+    monkeypatch.setattr("pylearn2core.engine.program.passes.chunks", chunks)
+    monkeypatch.setattr("pylearn2core.engine.pack.compiled.room_for", lambda data: 1 << 40)
     monkeypatch.setenv("PYLEARN2_DEVICE_BYTES", "2.5e5")
     streamed = run(folder, pack, some, text)
     assert all(was_streamed)

@@ -249,7 +249,7 @@ def test_the_driver_and_the_command_line_import_no_engine() -> None:
 
 def test_what_the_driver_loads_brings_no_engine_with_it() -> None:
     code = (
-        "import sys, sweeper.driver.run, sweeper.workers.pool; "
+        "import sys, sweeper.driver.launch, sweeper.workers.pool; "
         f"print([name for name in {ENGINE_LIBRARIES} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

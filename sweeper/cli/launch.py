@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,20 +100,14 @@ def _launch_here(new: _NewRun, cluster_file: str = "") -> int:
         from sweeper.cli.detach import detach
         from sweeper.cli.watch import follow
 
-        driver.make(new.spec, new.expansion, run_dir)
+        driver.create(new.spec, new.expansion, run_dir)
         point_latest(run_dir)
         detach(run_dir, workers=options.workers, cluster_file=cluster_file)
         return follow(run_dir, wait=options.wait)
     started = time.monotonic()
     with display() as shown:
-        outcome = driver.launch(
-            new.spec,
-            new.expansion,
-            run_dir=run_dir,
-            workers=options.workers,
-            on_progress=shown.update,
-            cluster_file=cluster_file,
-        )
+        terms = driver.terms_of(os.environ, workers=options.workers, on_progress=shown.update)
+        outcome = driver.launch(new.spec, new.expansion, run_dir, terms, cluster_file=cluster_file)
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 

@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from sweeper.driver.work import put_back
+from sweeper.driver.remaining import put_back
 from sweeper.records import Ending, EndKind, TrialChanged, TrialState
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.open import open_to_drive, parts_with_store
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 def cancel(run_dir: Path, trials: Collection[str]) -> list[str]:
-    """Mark trials as cancelled in the store; those that were not over.
+    """Cancel trials; those that were not over.
 
     Raises StoreBusyError while a driver lives.
     """
-    return _mark(run_dir, trials, _cancel)
+    return _amend(run_dir, trials, _cancel)
 
 
 def retry(run_dir: Path, trials: Collection[str]) -> list[str]:
@@ -34,7 +34,7 @@ def retry(run_dir: Path, trials: Collection[str]) -> list[str]:
 
     Raises StoreBusyError while a driver lives.
     """
-    return _mark(run_dir, trials, _reopen)
+    return _amend(run_dir, trials, _reopen)
 
 
 def _reopen(store: Store, generation: int, trials: Collection[str]) -> list[str]:
@@ -48,7 +48,7 @@ def _cancel(store: Store, generation: int, trials: Collection[str]) -> list[str]
     return unwanted
 
 
-def _mark(
+def _amend(
     run_dir: Path,
     trials: Collection[str],
     change: Callable[[Store, int, Collection[str]], Collection[str]],

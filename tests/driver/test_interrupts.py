@@ -72,3 +72,14 @@ def test_a_signal_that_was_held_back_is_not_lost():
     signal.raise_signal(signal.SIGUSR1)  # would end this process
     with Interrupts(placed=True) as interrupts:
         assert interrupts.count == 1
+
+
+def test_signals_are_counted_and_the_third_is_raised():
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupts() as interrupts:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupts.count == 2
+        with pytest.raises(KeyboardInterrupt, match=r"^$"):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before

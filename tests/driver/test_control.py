@@ -29,12 +29,13 @@ def drive(shared, tmp_path):
         outcome = driver.launch(
             spec,
             specs.expand(spec),
-            run_dir=run_dir,
-            workers=None,
-            on_progress=lambda one: (told.append(one), act(run_dir, one)),
-            cluster=shared(workers),
-            runner_factory=FAKE,
-            terms=driver.Terms(placed=placed),
+            run_dir,
+            driver.Terms(
+                on_progress=lambda one: (told.append(one), act(run_dir, one)),
+                cluster=shared(workers),
+                runner_factory=FAKE,
+                placed=placed,
+            ),
         )
         return outcome, told, run_dir
 
@@ -77,9 +78,7 @@ def test_a_stop_from_before_a_driver_began_does_not_stop_it(drive, write_spec, s
     send_control(run_dir, "stop")
     (asked,) = (run_dir / "control").iterdir()
     asked.rename(asked.with_name(f"{1:020}-early.json"))  # this process has begun long ago
-    outcome = driver.resume(
-        run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE
-    )
+    outcome = driver.resume(run_dir, driver.Terms(cluster=shared(1), runner_factory=FAKE))
     assert outcome.exit_code == 0
 
 
@@ -89,9 +88,7 @@ def test_a_stop_that_was_asked_while_a_driver_began_ends_it(drive, write_spec, s
         once(lambda _: signal.raise_signal(signal.SIGINT)),
     )
     send_control(run_dir, "stop")
-    outcome = driver.resume(
-        run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE
-    )
+    outcome = driver.resume(run_dir, driver.Terms(cluster=shared(1), runner_factory=FAKE))
     assert (outcome.exit_code, outcome.ending.reason) == (130, "stopped by `sweep stop`")
 
 
@@ -112,11 +109,8 @@ def test_a_run_on_a_part_of_this_machine_keeps_which(write_spec, shared, tmp_pat
     driver.launch(
         spec,
         specs.expand(spec),
-        run_dir=tmp_path / "r",
-        workers=None,
-        on_progress=lambda _: None,
-        cluster=shared(1),
-        runner_factory=FAKE,
+        tmp_path / "r",
+        driver.Terms(cluster=shared(1), runner_factory=FAKE),
         cluster_file=part,
     )
     placed = read_placed(tmp_path / "r")
@@ -163,11 +157,7 @@ def test_a_placed_driver_whose_time_is_short_drains_and_asks_to_be_started_again
         assert all(attempt.state.is_over for attempt in store.attempts())
         assert store.sweep().ending.kind == "time_short"
     again = driver.resume(
-        run_dir,
-        on_progress=lambda _: None,
-        cluster=shared(1),
-        runner_factory=FAKE,
-        terms=driver.Terms(placed=True),
+        run_dir, driver.Terms(cluster=shared(1), runner_factory=FAKE, placed=True)
     )
     assert (again.exit_code, again.counts[TrialState.FINISHED]) == (0, 4)
 
@@ -196,7 +186,7 @@ def test_the_next_attempt_is_told_how_far_the_rows_of_the_one_before_it_go(
 ):
     known = []
     monkeypatch.setattr(
-        "sweeper.driver.drive.TrialTask",
+        "sweeper.driver.pool.TrialTask",
         lambda **facts: known.append(facts["known"]) or TrialTask(**facts),
     )
     spec = write_spec([("rows", 1), ("sleep", 60)])
@@ -205,5 +195,5 @@ def test_the_next_attempt_is_told_how_far_the_rows_of_the_one_before_it_go(
         (trial,) = store.unfinished()
         last = [row.epoch for row in store.rows(trial.id)][-1]
     assert known == [None, None]
-    driver.resume(run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE)
+    driver.resume(run_dir, driver.Terms(cluster=shared(1), runner_factory=FAKE))
     assert known[2:] == [(0, last)]

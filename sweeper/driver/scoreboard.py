@@ -21,7 +21,7 @@ _FLOAT64 = struct.Struct("=d")
 _TRAIN = re.compile(r"(&\S+\s+)?!obj:(pylearn2|pylearn2core)\.train\.Train(?=[\s{]|$)")
 
 
-class Watch:
+class Scoreboard:
     """Keeps the best value of the objective, and finds out that no trial has its channel.
 
     best: (trial, value) among the trials that did not fail, None before there is one.

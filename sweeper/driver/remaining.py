@@ -1,4 +1,4 @@
-"""What one driver has to do, as a run's store tells it."""
+"""What is left of a run for one driver, as the run's store tells it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sweeper.records import (
     TrialState,
 )
 from sweeper.runs.folder import RunFolder
+from sweeper.scheduler import Tally
 
 if TYPE_CHECKING:
     from sweeper.records import Change, SweepRecord, TrialRecord
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Remaining:
     """What is left of a run.
 
     trials: those that are left; numbers: of each one's next attempt.
@@ -50,20 +51,38 @@ class Work:
         return sum(self.counts.values())
 
     @property
-    def finished(self) -> int:
-        """Trials that came to a good end before this driver."""
-        return self.counts[TrialState.FINISHED] + self.counts[TrialState.STOPPED]
+    def tally(self) -> Tally:
+        """The trials that came to their ends before this driver."""
+        return Tally(
+            finished=self.counts[TrialState.FINISHED] + self.counts[TrialState.STOPPED],
+            failed=self.counts[TrialState.FAILED],
+            cancelled=self.counts[TrialState.CANCELLED],
+        )
+
+    @property
+    def has_history(self) -> bool:
+        """Whether rows may be recorded already."""
+        return self.total > len(self.trials) or any(number > 1 for number in self.numbers)
 
 
 def what_is_left(
-    run_dir: Path, store: StoreReader, record: SweepRecord, spec: Spec, expanded: Sequence[Trial]
-) -> Work:
-    """The trials that are not over. expanded: all of the spec's, for the packs they run in."""
+    run_dir: Path,
+    store: StoreReader,
+    record: SweepRecord,
+    spec: Spec,
+    expanded: Sequence[Trial] | None = None,
+) -> Remaining:
+    """The trials that are not over.
+
+    expanded: all of the spec's, where they are known; the packs follow from them.
+    """
+    if expanded is None:
+        expanded = specs.expand(spec).trials
     trials = store.unfinished()
     made = {trial.id: trial for trial in store.trials()}
     run = RunFolder(run_dir)
     begun = run.begun()
-    return Work(
+    return Remaining(
         run_dir=run_dir.absolute(),
         spec_path=Path(record.spec_path),
         header=spec.header,
@@ -73,11 +92,6 @@ def what_is_left(
         groups=groups_of(spec.header, expanded, record.texts),
         counts=store.counts(),
     )
-
-
-def expand(spec: Spec) -> Sequence[Trial]:
-    """All trials of the spec."""
-    return specs.expand(spec).trials
 
 
 def put_back(store: StoreReader) -> list[Change]:

@@ -29,7 +29,7 @@ def made(write_spec, tmp_path):
     def make(work, **options):
         spec = write_spec(work, **options)
         run_dir = tmp_path / "run"
-        driver.make(spec, specs.expand(spec), run_dir, published=True)
+        driver.create(spec, specs.expand(spec), run_dir, published=True)
         return run_dir
 
     return make
@@ -40,10 +40,7 @@ def resume(shared):
     def resume(run_dir, workers=1, **terms):
         return driver.resume(
             run_dir,
-            on_progress=lambda _: None,
-            cluster=shared(workers),
-            runner_factory=FAKE,
-            terms=driver.Terms(placed=True, **terms),
+            driver.Terms(cluster=shared(workers), runner_factory=FAKE, placed=True, **terms),
         )
 
     return resume
@@ -73,7 +70,7 @@ def test_a_driver_waits_for_one_on_another_host_that_may_be_dead(made, resume, c
 
 def test_a_driver_that_lives_is_not_waited_for_for_ever(made, resume, monkeypatch):
     run_dir = made([("rows", 1)])
-    monkeypatch.setattr("sweeper.driver.run.WAIT_S", 2.0)
+    monkeypatch.setattr("sweeper.driver.claim.WAIT_S", 2.0)
     with closing(open_to_drive(run_dir, published=True)) as store:
         store.claim("node7", 4711, time.time() + 100)
     with pytest.raises(StoreBusyError, match="4711 on host node7"):

@@ -10,7 +10,7 @@ import pytest
 
 from sweeper import driver
 from sweeper import spec as specs
-from sweeper.records import AttemptState, TrialState
+from sweeper.records import AttemptState, Ending, EndKind, TrialState
 from sweeper.records.errors import ClusterError, InputError, StoreBusyError, StoreError
 from sweeper.runs.open import open_to_drive, open_to_read
 from sweeper.store.sql.store import SqlStore
@@ -25,15 +25,12 @@ def run(shared, tmp_path):
 
     def launch(spec, workers=1, factory=FAKE, on_progress=None):
         told = []
-        outcome = driver.launch(
-            spec,
-            specs.expand(spec),
-            run_dir=tmp_path / "runs" / "one",
-            workers=None,
+        terms = driver.Terms(
             on_progress=lambda one: (told.append(one), on_progress and on_progress(one)),
             cluster=shared(workers),
             runner_factory=factory,
         )
+        outcome = driver.launch(spec, specs.expand(spec), tmp_path / "runs" / "one", terms)
         return outcome, told, tmp_path / "runs" / "one"
 
     return launch
@@ -156,7 +153,7 @@ def test_ctrl_c_records_running_attempts_as_interrupted_and_resume_finishes_the_
 
     told = []
     outcome = driver.resume(
-        run_dir, on_progress=told.append, cluster=shared(1), runner_factory=FAKE
+        run_dir, driver.Terms(on_progress=told.append, cluster=shared(1), runner_factory=FAKE)
     )
     assert outcome.exit_code == 0
     assert count(outcome, TrialState.FINISHED) == 5
@@ -180,7 +177,7 @@ def test_ctrl_c_twice_ends_a_trial_that_does_not_listen_at_once(run, write_spec)
 
 def test_resuming_a_run_in_which_nothing_is_left_starts_nothing(run, write_spec):
     outcome, _, run_dir = run(write_spec([("rows", 1)]))
-    again = driver.resume(run_dir, on_progress=lambda _: None)
+    again = driver.resume(run_dir, driver.Terms())
     assert again.counts == outcome.counts
     assert again.exit_code == 0
 
@@ -192,9 +189,7 @@ def test_attempts_that_a_dead_driver_left_open_become_interrupted(run, write_spe
         engine.execute("UPDATE attempts SET state = 'running', ended = NULL")
         engine.execute("UPDATE trials SET state = 'running'")
         engine.execute("COMMIT") if engine.in_transaction else None
-    outcome = driver.resume(
-        run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE
-    )
+    outcome = driver.resume(run_dir, driver.Terms(cluster=shared(1), runner_factory=FAKE))
     assert count(outcome, TrialState.FINISHED) == 3
     with read(run_dir) as store:
         for trial in store.trials():
@@ -223,7 +218,7 @@ def test_resume_uses_no_attempt_s_number_that_a_dead_driver_may_have_used(run, w
     with read(run_dir) as store:
         ids = [trial.id for trial in store.trials()]
     (run_dir / "trials" / ids[2] / "a3").mkdir(parents=True)
-    driver.resume(run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE)
+    driver.resume(run_dir, driver.Terms(cluster=shared(1), runner_factory=FAKE))
     with read(run_dir) as store:
         assert [[a.number for a in store.attempts(one)] for one in ids] == [[1], [2], [4]]
 
@@ -232,7 +227,7 @@ def test_a_run_that_is_resumed_is_the_latest(run, write_spec):
     _, _, run_dir = run(write_spec([("rows", 1)]))
     latest = run_dir.parent / "latest"
     latest.unlink()
-    driver.resume(run_dir, on_progress=lambda _: None)
+    driver.resume(run_dir, driver.Terms())
     assert latest.resolve() == run_dir.resolve()
 
 
@@ -242,7 +237,7 @@ def test_a_resume_that_asks_for_too_many_workers_leaves_the_run_as_it_was(run, w
     with read(run_dir) as store:
         before = store.sweep()
     with pytest.raises(InputError, match=r"workers: 9999 were asked for"):
-        driver.resume(run_dir, workers=9999, on_progress=lambda _: None)
+        driver.resume(run_dir, driver.Terms(workers=9999))
     with read(run_dir) as store:
         assert store.sweep() == before
 
@@ -253,7 +248,9 @@ def test_failures_before_a_resume_count_and_so_do_trials_that_finished(run, writ
     assert count(outcome, TrialState.FAILED) == 12
     leave_as_killed(run_dir, "UPDATE trials SET state = 'pending' WHERE ordinal > 1")
     told = []
-    again = driver.resume(run_dir, on_progress=told.append, cluster=shared(1), runner_factory=FAKE)
+    again = driver.resume(
+        run_dir, driver.Terms(on_progress=told.append, cluster=shared(1), runner_factory=FAKE)
+    )
     assert (again.exit_code, again.ending.reason) == (1, "")
     assert (told[0].done, told[0].failed) == (2, 1)
     assert (told[-1].done, told[-1].failed) == (13, 12)
@@ -264,8 +261,8 @@ def test_resume_refuses_changed_modules_unless_it_is_told_to_go_on(run, write_sp
     _, _, run_dir = run(write_spec([("rows", 1)]))
     (tmp_path / "loss.py").write_text("a = 2\n")
     with pytest.raises(InputError, match=r"loss\.py \(changed\).*--code-changed-ok"):
-        driver.resume(run_dir, on_progress=lambda _: None)
-    outcome = driver.resume(run_dir, code_changed_ok=True, on_progress=lambda _: None)
+        driver.resume(run_dir, driver.Terms())
+    outcome = driver.resume(run_dir, driver.Terms(code_changed_ok=True))
     assert outcome.exit_code == 0
 
 
@@ -283,7 +280,7 @@ def test_resume_refuses_while_a_driver_lives(run, write_spec):
     with closing(open_to_drive(run_dir)) as store:
         store.claim("elsewhere", 4711, time.time())
     with pytest.raises(StoreBusyError, match=r"4711 on host elsewhere"):
-        driver.resume(run_dir, on_progress=lambda _: None)
+        driver.resume(run_dir, driver.Terms())
 
 
 def test_a_driver_whose_run_was_taken_over_writes_no_more(run, write_spec, tmp_path):
@@ -323,10 +320,39 @@ def test_a_folder_that_cannot_be_made_is_the_user_s_to_mend(write_spec, tmp_path
     spec = write_spec([("rows", 1)])
     with pytest.raises(InputError, match=r"folder can't be made.*--out"):
         driver.launch(
-            spec,
-            specs.expand(spec),
-            run_dir=tmp_path / "file" / "run",
-            workers=None,
-            on_progress=lambda _: None,
-            cluster=shared(1),
+            spec, specs.expand(spec), tmp_path / "file" / "run", driver.Terms(cluster=shared(1))
         )
+
+
+class Broken:
+    """A cluster that can't be entered."""
+
+    workers = 1
+
+    def __init__(self, error):
+        self.error = error
+
+    def __enter__(self):
+        raise self.error
+
+    def __exit__(self, kind, error, trace):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (InputError("oops"), "input"),
+        (ClusterError("oops"), "cluster"),
+        (StoreError("oops"), "store"),
+        (RuntimeError("oops"), "crashed"),
+        (KeyboardInterrupt("oops"), "interrupted"),
+    ],
+)
+def test_what_ends_a_driver_is_recorded_as_the_end_of_its_run(write_spec, tmp_path, error, kind):
+    spec = write_spec([("rows", 1)])
+    terms = driver.Terms(cluster=Broken(error))
+    with pytest.raises(type(error), match="oops"):
+        driver.launch(spec, specs.expand(spec), tmp_path / "run", terms)
+    with read(tmp_path / "run") as store:
+        assert store.sweep().ending == Ending(EndKind(kind), "oops")

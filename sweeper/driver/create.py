@@ -1,4 +1,4 @@
-"""Making a run: its folder, and a store that holds every trial before the first one starts."""
+"""Creating a run: its folder, and a store that holds every trial before the first one starts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from sweeper.spec import Expansion, Spec
 
 
-def make(spec: Spec, expansion: Expansion, run_dir: Path, *, published: bool | None = None) -> None:
-    """Make a run that any driver can drive. Starts nothing.
+def create(
+    spec: Spec, expansion: Expansion, run_dir: Path, *, published: bool | None = None
+) -> None:
+    """Create a run that any driver can drive. Starts nothing.
 
     published: whether readers on other hosts read copies; None looks at the disk.
     Raises InputError where the folder can't be made, StoreError where there is a run in it.
@@ -41,17 +43,17 @@ def make(spec: Spec, expansion: Expansion, run_dir: Path, *, published: bool | N
         copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
 
 
-def entries(run_dir: Path) -> set[Path] | None:
+def contents(run_dir: Path) -> set[Path] | None:
     """What is in the folder before a run is made there; None where there is no folder."""
     return set(run_dir.iterdir()) if run_dir.is_dir() else None
 
 
-def unmake(run_dir: Path, before: set[Path] | None) -> None:
-    """Take back a run that was not started. before: what `entries` said."""
+def take_back(run_dir: Path, before: set[Path] | None) -> None:
+    """Take back a run that was not started. before: what `contents` said."""
     if before is None:
         shutil.rmtree(run_dir, ignore_errors=True)
         return
-    for path in (entries(run_dir) or set()) - before:
+    for path in (contents(run_dir) or set()) - before:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -26,13 +26,11 @@ from sweeper import driver, spec as specs
 
 run_dir, factory = Path(sys.argv[2]), "sweep_fake_runner:FakeRunner"
 if sys.argv[1] == "resume":
-    outcome = driver.resume(run_dir, on_progress=lambda _: None, runner_factory=factory)
+    outcome = driver.resume(run_dir, driver.Terms(runner_factory=factory))
 else:
     spec = specs.load(Path(sys.argv[1]))
-    outcome = driver.launch(
-        spec, specs.expand(spec), run_dir=run_dir, workers=None,
-        on_progress=lambda _: None, runner_factory=factory,
-    )
+    terms = driver.Terms(runner_factory=factory)
+    outcome = driver.launch(spec, specs.expand(spec), run_dir, terms)
 print(outcome.ending.reason)
 sys.exit(outcome.exit_code)
 """

@@ -65,7 +65,7 @@ class Compilations(logging.Handler):
 
 def sweep(folder: Path, name: str, trials: int, cache: Path) -> dict[str, float]:
     """A whole sweep: seconds of the command, to the first row and to its end."""
-    from sweeper.store.sql import SqlStore
+    from sweeper.runs.open import open_to_read
 
     spec, out = folder / f"{name}.yaml.j2", folder / name
     spec.write_text(SPEC.format(trials=trials))
@@ -76,7 +76,7 @@ def sweep(folder: Path, name: str, trials: int, cache: Path) -> dict[str, float]
     ended = time.time()
     if done.returncode:
         raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
-    with closing(SqlStore.read(out)) as store:
+    with closing(open_to_read(out)) as store:
         attempts = store.attempts()
         rows = [row.time for one in attempts for row in store.rows(one.trial)]
     started = min(one.started for one in attempts)

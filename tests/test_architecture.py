@@ -22,6 +22,7 @@ SWEEPER = (
     ("records",),
     ("host",),
     ("spec", "scheduler", "store"),
+    ("runs",),
     ("workers", "launchers"),
     ("driver", "report", "testing"),
     ("cli",),

@@ -84,9 +84,9 @@ def ours(name: str, job: Job, data: Path, folder: Path, pack: str) -> dict[str, 
     whole, _ = timed(command)
 
     from sweeper.report.table import trials_table
-    from sweeper.store.sql import SqlStore
+    from sweeper.runs.open import open_to_read
 
-    store = SqlStore.read(out)
+    store = open_to_read(out)
     attempts = store.attempts()
     best = float(trials_table(store)["best"].iloc[0])
     inside = max(one.ended or 0.0 for one in attempts) - min(one.started for one in attempts)

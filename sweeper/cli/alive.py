@@ -12,8 +12,7 @@ from sweeper.host import processes
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Placed
-    from sweeper.records import SweepRecord
+    from sweeper.records import Placed, SweepRecord
 
 
 def driver_is_here(run_dir: Path, placed: Placed | None) -> bool:

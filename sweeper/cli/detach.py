@@ -11,9 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 from sweeper.cli.say import say
-from sweeper.launchers import folder
-
-DRIVER_LOG = "driver.log"
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import write_placed_here
 
 
 def detach(
@@ -28,7 +27,7 @@ def detach(
     words = [sys.executable, "-m", "sweeper", "resume", str(run_dir.absolute())]
     words += ["--workers", str(workers)] if workers else []
     words += ["--code-changed-ok"] if code_changed_ok else []
-    log = run_dir / "logs" / DRIVER_LOG
+    log = RunFolder(run_dir).driver_log
     # A child of a shell that is gone: it ends as anybody's, also where this process stays to watch.
     # In a session of its own, so that Ctrl-C here and the end of this terminal are not for it.
     started = subprocess.run(
@@ -40,7 +39,7 @@ def detach(
     )
     driver = int(started.stdout)
     try:
-        folder.write_placed_here(run_dir, driver, cluster_file)
+        write_placed_here(run_dir, driver, cluster_file)
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.kill(driver, signal.SIGTERM)  # nobody would find it again
@@ -50,7 +49,7 @@ def detach(
 
 def _check_code(run_dir: Path) -> None:
     from sweeper import driver
-    from sweeper.store.union import open_to_read
+    from sweeper.runs.open import open_to_read
 
     with closing(open_to_read(run_dir)) as store:
         driver.check_code(run_dir, store.sweep())

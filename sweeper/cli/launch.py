@@ -14,11 +14,11 @@ from sweeper import spec as specs
 from sweeper.cli.announce import announcement
 from sweeper.cli.conclude import conclude
 from sweeper.cli.display import display
-from sweeper.cli.new_folder import run_folder
-from sweeper.launchers import folder
 from sweeper.launchers.choose import config_of, launcher_by
 from sweeper.launchers.local.config import LocalConfig
 from sweeper.launchers.local.confine import confine
+from sweeper.runs.create import point_latest
+from sweeper.runs.new_folder import run_folder
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import ClusterConfig
@@ -100,7 +100,7 @@ def _launch_here(new: _NewRun, cluster_file: str = "") -> int:
         from sweeper.cli.watch import follow
 
         driver.make(new.spec, new.expansion, run_dir)
-        folder.point_latest(run_dir)
+        point_latest(run_dir)
         detach(run_dir, workers=options.workers, cluster_file=cluster_file)
         return follow(run_dir, wait=options.wait)
     started = time.monotonic()

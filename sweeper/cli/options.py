@@ -39,7 +39,7 @@ Workers = Annotated[
 
 def find(run: str | None) -> Path:
     """The folder of the run that the user means."""
-    from sweeper.report.find import find_run
+    from sweeper.runs.find import find_run
 
     return find_run(run, Path.cwd())
 

@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.launchers import folder
 from sweeper.records.errors import InputError
-from sweeper.report.find import find_trial, short_name
 from sweeper.report.text import duration
-from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
+from sweeper.runs.find import find_trial, short_name
+from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from sweeper.store.base import StoreReader
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 @contextmanager
 def reading(run_dir: Path) -> Iterator[StoreReader]:
     """The store of a run, to read. Raises InputError where nothing of it is here yet."""
-    from sweeper.store.union import open_to_read
+    from sweeper.runs.open import open_to_read
 
-    if not any((run_dir / name).is_file() for name in (STORE_FILE, SNAPSHOT_FILE)):
+    if not RunFolder(run_dir).can_be_read:
         raise InputError(
             f"{run_dir}: its driver runs elsewhere, and nothing was fetched yet. Fetch it first:"
             f" sweep fetch {short_name(run_dir, Path.cwd())}"
@@ -46,7 +45,7 @@ def named(run_dir: Path, trials: Sequence[str]) -> tuple[str, ...]:
 
 def is_fetched(run_dir: Path) -> bool:
     """Whether what is here is a copy of a run that is elsewhere."""
-    return (run_dir / folder.PLACED).is_file() and not (run_dir / STORE_FILE).is_file()
+    return RunFolder(run_dir).is_fetched
 
 
 def tell_age(run_dir: Path) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sweeper.launchers import folder
 from sweeper.launchers.choose import launcher_of
-from sweeper.report.find import short_name
-from sweeper.store.base import STORE_FILE
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 
 
 def fetch_run(run_dir: Path) -> str:
     """Bring the newest snapshot of a run that is elsewhere; what was done."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     run = short_name(run_dir, Path.cwd())
-    if placed is None or placed.kind == "local" or (run_dir / STORE_FILE).is_file():
+    if placed is None or placed.kind == "local" or RunFolder(run_dir).has_store:
         return f"{run} is on this disk: there is nothing to fetch"
     launcher_of(placed).fetch(placed, run_dir)
     return f"fetched the newest snapshot: sweep report {run}"
@@ -22,7 +22,7 @@ def fetch_run(run_dir: Path) -> str:
 
 def give_back(run_dir: Path) -> str:
     """End what a run holds elsewhere; what was done."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     if placed is None or placed.kind == "local":
         return "this run holds nothing elsewhere (`sweep stop` ends a driver on this machine)"
     return launcher_of(placed).down(placed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sweeper.cli.reading import reading, tell_age
 from sweeper.records.errors import InputError
-from sweeper.report.find import find_run
+from sweeper.runs.find import find_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

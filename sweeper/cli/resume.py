@@ -13,13 +13,13 @@ import typer
 from sweeper.cli.conclude import conclude
 from sweeper.cli.display import display
 from sweeper.cli.say import shown_path
-from sweeper.launchers import folder
 from sweeper.launchers.cluster_file import loads
 from sweeper.launchers.local.config import LocalConfig
 from sweeper.launchers.local.confine import confine
+from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Placed
+    from sweeper.records import Placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class ResumeOptions:
 
 def resume_run(run_dir: Path, options: ResumeOptions) -> int:
     """Go on with a run, where its driver was put; returns the exit code."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     if placed is not None and placed.kind != "local" and not options.here:
         return _resume_elsewhere(run_dir, placed, options)
     cluster_file = _confine_as(placed)

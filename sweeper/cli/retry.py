@@ -8,8 +8,8 @@ from pathlib import Path
 from sweeper.cli.reading import named, reading
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError
-from sweeper.report.find import short_name
-from sweeper.store.base import STORE_FILE
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
 
 
 def retry_trials(run_dir: Path, trials: Sequence[str]) -> str:
@@ -20,7 +20,7 @@ def retry_trials(run_dir: Path, trials: Sequence[str]) -> str:
     if not ids:
         with reading(run_dir) as store:
             ids = tuple(one.id for one in store.trials() if one.state is TrialState.FAILED)
-    if not (run_dir / STORE_FILE).is_file():
+    if not RunFolder(run_dir).has_store:
         raise InputError(f"{run_dir}: its store is elsewhere: trials can't be reopened from here.")
     again = driver.retry(run_dir, ids)
     if not again:

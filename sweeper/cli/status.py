@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from sweeper.cli.reading import is_fetched, reading
-from sweeper.launchers import folder
 from sweeper.records.errors import SweepError
-from sweeper.report.find import short_name
 from sweeper.report.text import printable
-from sweeper.store.base import SNAPSHOT_FILE
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 
 
 def status_text(run_dir: Path) -> str:
@@ -17,7 +17,7 @@ def status_text(run_dir: Path) -> str:
     from sweeper.report.status import describe, status
 
     run, fetched = short_name(run_dir, Path.cwd()), is_fetched(run_dir)
-    if fetched and not (run_dir / SNAPSHOT_FILE).is_file():
+    if fetched and not RunFolder(run_dir).has_snapshot:
         # It may wait for days, and why is all that there is to say.
         return printable(f"{run}: {place_of(run_dir)}\nnothing was fetched yet: sweep fetch {run}")
     with reading(run_dir) as store:
@@ -27,7 +27,7 @@ def status_text(run_dir: Path) -> str:
 
 def place_of(run_dir: Path) -> str:
     """Where the run's driver was put, and what the queue says of it; "" for this machine."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     if placed is None or placed.kind == "local":
         return ""
     where = f"{placed.kind} job {placed.job}"

@@ -7,22 +7,23 @@ from pathlib import Path
 
 from sweeper.cli.alive import driver_is_here
 from sweeper.cli.reading import named
-from sweeper.launchers import folder
 from sweeper.launchers.choose import launcher_of
 from sweeper.records.errors import InputError
-from sweeper.report.find import short_name
-from sweeper.store.base import STORE_FILE
+from sweeper.runs.control import send_control
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 
 
 def stop_run(run_dir: Path, trials: Sequence[str]) -> str:
     """Ask a run's driver to end, or to end some trials; what was done."""
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     ids = named(run_dir, trials)
     if placed is not None and placed.kind != "local":
         if launcher_of(placed).look(placed).state in ("waiting", "running"):
             return launcher_of(placed).stop(placed, run_dir, ids)
     elif driver_is_here(run_dir, placed):
-        folder.send_control(run_dir, "stop", ids)
+        send_control(run_dir, "stop", ids)
         return f"asked the driver to end {', '.join(ids)}" if ids else (
             "asked the driver to end: what runs is saved, `sweep resume` goes on with it"
         )  # fmt: skip
@@ -32,7 +33,7 @@ def stop_run(run_dir: Path, trials: Sequence[str]) -> str:
 def _without_driver(run_dir: Path, ids: tuple[str, ...]) -> str:
     if not ids:
         return f"no driver of {short_name(run_dir, Path.cwd())} runs: there is nothing to stop"
-    if not (run_dir / STORE_FILE).is_file():
+    if not RunFolder(run_dir).has_store:
         raise InputError(
             f"{run_dir}: no driver of it runs, and its store is elsewhere: trials of it can be"
             " cancelled while it runs. Go on with it first: sweep resume."

@@ -17,11 +17,13 @@ import typer
 
 from sweeper import spec as specs
 from sweeper.cli.say import say
-from sweeper.launchers import folder
-from sweeper.launchers.base import Order, Placed, check_parts
+from sweeper.launchers.base import Order, check_parts
 from sweeper.launchers.choose import launcher_by, launcher_of
+from sweeper.records import Placed
 from sweeper.records.errors import InputError
-from sweeper.store.base import STORE_FILE
+from sweeper.runs.create import copy_spec, make_folder, point_latest
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import write_placed
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import ClusterConfig, Launcher
@@ -50,7 +52,7 @@ def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: O
     from sweeper import driver
 
     run_dir = order.run_dir
-    if (run_dir / folder.PLACED).exists() or (run_dir / STORE_FILE).exists():
+    if RunFolder(run_dir).placed.exists() or RunFolder(run_dir).has_store:
         raise InputError(
             f"{run_dir}: there is a run in it already. Go on with it (sweep resume {run_dir}), or"
             " launch into another folder."
@@ -60,15 +62,15 @@ def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: O
         if order.has_folder:
             driver.make(spec, expansion, run_dir, network=True)
         else:
-            folder.make(run_dir)
-            folder.copy_spec(run_dir, spec.text)
+            make_folder(run_dir)
+            copy_spec(run_dir, spec.text)
         placed = submit(launcher_by(config), order, config.text)
     except BaseException:
-        if not (run_dir / folder.PLACED).exists():  # `sweep down` needs what is noted there
+        if not RunFolder(run_dir).placed.exists():  # `sweep down` needs what is noted there
             driver.unmake(run_dir, before)
         raise
     # The run goes on from here, whatever becomes of who looks on.
-    folder.point_latest(run_dir)
+    point_latest(run_dir)
     say(f"put there as {placed.kind} job {placed.job}")
 
 
@@ -92,11 +94,11 @@ def _submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
         started=placed.started or time.time(),
     )
     try:
-        folder.write_placed(order.run_dir, placed)
+        write_placed(order.run_dir, placed)
     except BaseException:
         launcher.down(placed)  # nobody would find it again
         if order.before is None:
-            (order.run_dir / folder.PLACED).unlink(missing_ok=True)
+            RunFolder(order.run_dir).placed.unlink(missing_ok=True)
         raise
     return placed
 
@@ -161,9 +163,9 @@ def submit_again(
 def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tuple[Spec, int]:
     """The run's spec as it was launched, and how many of its trials are not over."""
     from sweeper import driver
-    from sweeper.store.union import open_to_read
+    from sweeper.runs.open import open_to_read
 
-    if not (run_dir / STORE_FILE).exists():
+    if not RunFolder(run_dir).has_store:
         spec = _spec_copy(run_dir, placed)
         return spec, specs.count(spec).trials
     with closing(open_to_read(run_dir)) as store:
@@ -177,7 +179,7 @@ def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tu
 
 def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
     """The spec of a run whose store is elsewhere."""
-    kept = run_dir / folder.SPEC_COPY
+    kept = RunFolder(run_dir).spec
     path = placed.facts.get("spec_path", str(kept))
     try:
         text = kept.read_text(encoding="utf-8")

@@ -9,14 +9,14 @@ import typer
 
 from sweeper.cli.alive import is_unheard
 from sweeper.cli.conclude import conclude
-from sweeper.cli.detach import DRIVER_LOG
 from sweeper.cli.display import display
 from sweeper.cli.reading import reading
 from sweeper.cli.watcher import Watcher
 from sweeper.driver.progress import Outcome
-from sweeper.launchers import folder
-from sweeper.report.find import short_name
 from sweeper.report.status import exit_code
+from sweeper.runs.find import short_name
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed
 
 LOOK_EVERY_S = 1.0
 # Reading all rows of a long run takes a while: most of the time is for who else needs the disk.
@@ -56,8 +56,8 @@ def _conclude(run_dir: Path, watcher: Watcher) -> int:
         reason = f"its driver is gone{f': {watcher.words}' if watcher.words else ''}"
     with reading(run_dir) as store:
         code = exit_code(store)
-    if is_unheard(found.sweep, folder.read_placed(run_dir)):
-        log = f"; its output: {run_dir / 'logs' / DRIVER_LOG}" if not watcher.words else ""
+    if is_unheard(found.sweep, read_placed(run_dir)):
+        log = f"; its output: {RunFolder(run_dir).driver_log}" if not watcher.words else ""
         reason, code = f"its driver ended before it did anything{log or f': {watcher.words}'}", 3
     return conclude(run_dir, Outcome(code, reason, found.counts), found.elapsed_s)
 

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 from sweeper.cli.alive import driver_is_here, is_unheard
 from sweeper.cli.reading import reading
 from sweeper.driver.progress import PACE_AFTER_S, PACE_AFTER_TRIALS, Progress
-from sweeper.launchers import folder
 from sweeper.launchers.base import Job
 from sweeper.launchers.choose import launcher_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreError, SweepError
 from sweeper.report.status import Status, status
+from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Launcher, Placed
+    from sweeper.launchers.base import Launcher
+    from sweeper.records import Placed
 
 # A queue serves many users, and a fetch is a job or a transfer.
 ASK_EVERY_S = 10.0
@@ -47,7 +48,7 @@ class Watcher:
     _first: tuple[float, int] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self._placed = folder.read_placed(self.run_dir)
+        self._placed = read_placed(self.run_dir)
         if self._placed is not None and self._placed.kind != "local":
             self._launcher = launcher_of(self._placed)
 
@@ -69,7 +70,7 @@ class Watcher:
         assert self._placed is not None
         self._asked = time.monotonic()
         try:
-            self._placed = folder.read_placed(self.run_dir) or self._placed  # a resume moves it
+            self._placed = read_placed(self.run_dir) or self._placed  # a resume moves it
             self._job = self._launcher.look(self._placed)
             self._unknown = self._unknown + 1 if self._job.state == "unknown" else 0
             said = f" ({self._job.words})" if self._job.words else ""

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from sweeper.host import processes
-from sweeper.launchers import folder
+from sweeper.runs.control import Asked, take_control
+from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ def began(run_dir: Path, *, placed: bool) -> float:
     placed: a queue started it, maybe long after it was put there, or again.
     """
     if placed:
-        found = folder.read_placed(run_dir)
+        found = read_placed(run_dir)
         if found is not None and found.kind != "local":
             return found.started
     return min(processes.started(os.getpid()) or _IMPORTED, _IMPORTED)
@@ -39,15 +40,15 @@ class Control:
     def __init__(self, control_dir: Path, since: float) -> None:
         self._dir = control_dir
         # To end is asked of a driver, not of the next one; a trial that nobody wants stays so.
-        asked = folder.take_control(control_dir)
+        asked = take_control(control_dir)
         self._kept = [one for one in asked if one.trials or one.at >= since]
         self._looked = time.monotonic()
 
-    def asked(self) -> list[folder.Asked]:
+    def asked(self) -> list[Asked]:
         """What was asked since the last call; costs nothing while it is not yet time to look."""
         kept, self._kept = self._kept, []
         now = time.monotonic()
         if now - self._looked < POLL_EVERY_S:
             return kept
         self._looked = now
-        return kept + folder.take_control(self._dir)
+        return kept + take_control(self._dir)

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from sweeper.driver.work import Work
     from sweeper.launchers.base import Cluster
     from sweeper.records import LeasedTrial, SweepSpec
-    from sweeper.store.sql import SqlStore
+    from sweeper.store.base import Store
     from sweeper.workers.pool import Pool
 
 
 def drive(
     work: Work,
-    store: SqlStore,
+    store: Store,
     generation: int,
     *,
     cluster: Cluster,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sweeper.driver.ledger import Ledger
     from sweeper.driver.progress import Teller
     from sweeper.driver.watch import Watch
-    from sweeper.launchers.folder import Asked
     from sweeper.records import Change, Command, Event
+    from sweeper.runs.control import Asked
     from sweeper.scheduler import Fault, Plan, State
     from sweeper.workers.pool import Pool
 

@@ -8,9 +8,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.launchers import folder
 from sweeper.records import SweepRecord
-from sweeper.store.sql import SqlStore
+from sweeper.runs.create import copy_spec, make_folder
+from sweeper.runs.open import create_store
+from sweeper.runs.provenance import code_hashes, versions
 
 if TYPE_CHECKING:
     from sweeper.spec import Expansion, Spec
@@ -23,7 +24,7 @@ def make(spec: Spec, expansion: Expansion, run_dir: Path, *, network: bool | Non
     Raises InputError where the folder can't be made, StoreError where there is a run in it.
     """
     spec_path = Path(spec.path).absolute()
-    folder.make(run_dir)
+    make_folder(run_dir)
     record = SweepRecord(
         name=spec.header.name,
         created=time.time(),
@@ -33,11 +34,11 @@ def make(spec: Spec, expansion: Expansion, run_dir: Path, *, network: bool | Non
         objective=spec.header.objective,
         repeat=spec.header.repeat,
         texts=expansion.texts,
-        versions=folder.versions(),
-        code=folder.code_hashes(spec_path),
+        versions=versions(),
+        code=code_hashes(spec_path),
     )
-    with closing(SqlStore.create(run_dir, record, expansion.trials, network=network)):
-        folder.copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
+    with closing(create_store(run_dir, record, expansion.trials, network=network)):
+        copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
 
 
 def entries(run_dir: Path) -> set[Path] | None:

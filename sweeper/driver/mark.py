@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from sweeper.driver.work import put_back
 from sweeper.records import TrialChanged, TrialState
-from sweeper.store.base import SNAPSHOT_FILE
-from sweeper.store.sql import SqlStore
-from sweeper.store.union import part_folders
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.open import open_to_drive, parts_with_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
     from sweeper.records import SweepRecord
+    from sweeper.store.base import Store
 
 
 def cancel(run_dir: Path, trials: Collection[str]) -> list[str]:
@@ -34,10 +34,14 @@ def retry(run_dir: Path, trials: Collection[str]) -> list[str]:
 
     Raises StoreBusyError while a driver lives.
     """
-    return _mark(run_dir, trials, SqlStore.reopen)
+    return _mark(run_dir, trials, _reopen)
 
 
-def _cancel(store: SqlStore, generation: int, trials: Collection[str]) -> list[str]:
+def _reopen(store: Store, generation: int, trials: Collection[str]) -> list[str]:
+    return store.reopen(generation, trials)
+
+
+def _cancel(store: Store, generation: int, trials: Collection[str]) -> list[str]:
     now = time.time()
     unwanted = [trial.id for trial in store.unfinished() if trial.id in trials]
     store.write(generation, [TrialChanged(one, TrialState.CANCELLED, now) for one in unwanted])
@@ -47,16 +51,16 @@ def _cancel(store: SqlStore, generation: int, trials: Collection[str]) -> list[s
 def _mark(
     run_dir: Path,
     trials: Collection[str],
-    change: Callable[[SqlStore, int, Collection[str]], Collection[str]],
+    change: Callable[[Store, int, Collection[str]], Collection[str]],
 ) -> list[str]:
     """Claim each store of the run, change it, and leave it as if no driver had been there."""
     changed: set[str] = set()
     left = set(trials)
     # The run's own store last: it goes on saying "pending" of trials that a part's store holds.
-    for folder in (*part_folders(run_dir), run_dir):
+    for folder in (*parts_with_store(run_dir), run_dir):
         # A run whose driver published copies goes on doing so: they must not fall behind.
-        network = True if (folder / SNAPSHOT_FILE).is_file() else None
-        with closing(SqlStore.open(folder, network=network)) as store:
+        network = True if RunFolder(folder).has_snapshot else None
+        with closing(open_to_drive(folder, network=network)) as store:
             before = store.sweep()
             generation = store.claim(socket.gethostname(), os.getpid(), time.time())
             store.write(generation, put_back(store))
@@ -66,7 +70,7 @@ def _mark(
     return [trial for trial in trials if trial in changed]
 
 
-def _left_as(before: SweepRecord, store: SqlStore) -> tuple[str, str]:
+def _left_as(before: SweepRecord, store: Store) -> tuple[str, str]:
     """The run's state and reason now: not finished where a trial waits."""
     is_left = any(number for state, number in store.counts().items() if not state.is_final)
     if before.state == "running":

@@ -11,9 +11,8 @@ import time
 from pathlib import Path
 
 from sweeper.host import urls
-from sweeper.launchers.folder import RESULTS_ARRIVED
 from sweeper.records.errors import InputError
-from sweeper.store.base import SNAPSHOT_FILE
+from sweeper.runs.folder import RunFolder
 
 PUT_EVERY_S = 30.0
 _LAST_PUT_S = 120.0
@@ -28,8 +27,9 @@ class Results:
     """
 
     def __init__(self, store_dir: Path, url: str) -> None:
-        self._path = store_dir / SNAPSHOT_FILE
-        self._arrived = store_dir / RESULTS_ARRIVED
+        run = RunFolder(store_dir)
+        self._path = run.snapshot
+        self._arrived = run.results_arrived
         self._url = url
         self._put = float("-inf")
         self._thread: threading.Thread | None = None
@@ -64,7 +64,7 @@ class Results:
     def finish(self) -> None:
         """Put the last snapshot there and wait until it is done, two minutes at most.
 
-        The file RESULTS_ARRIVED tells others whether it arrived.
+        The file `results_arrived` of the run's folder tells others whether it arrived.
         """
         if not self._url:
             return

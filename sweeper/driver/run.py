@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sweeper import spec as specs
-from sweeper.driver import part as parts
 from sweeper.driver.control import Control, began
 from sweeper.driver.drive import drive
 from sweeper.driver.interrupts import Interrupts
@@ -20,7 +19,6 @@ from sweeper.driver.progress import Outcome, Progress
 from sweeper.driver.results import Results
 from sweeper.driver.work import expand, put_back, what_is_left
 from sweeper.host import variables
-from sweeper.launchers import folder
 from sweeper.launchers.base import check_parts
 from sweeper.launchers.cluster import joined
 from sweeper.launchers.cluster.joined import JoinedCluster
@@ -28,16 +26,22 @@ from sweeper.launchers.cluster.private import PrivateCluster
 from sweeper.launchers.remote.unpacked import as_driver_finds_it
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreBusyError
+from sweeper.runs import parts
+from sweeper.runs.create import point_latest
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.open import open_to_drive
+from sweeper.runs.placed import write_placed_here
+from sweeper.runs.provenance import changed_code, code_hashes
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
-from sweeper.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sweeper.driver.part import Part
     from sweeper.launchers.base import Cluster
     from sweeper.records import SweepRecord, SweepSpec, Trial
+    from sweeper.runs.parts import Part
     from sweeper.spec import Expansion, Spec
+    from sweeper.store.base import Store
 
 RUNNER = "sweeper.workers.runner:Runner"
 # A driver that was put back in a queue waits for the one before it to be silent for long enough.
@@ -98,8 +102,8 @@ def launch(
     cluster = cluster or choose_cluster(spec.header, workers, len(expansion.trials))
     make(spec, expansion, run_dir, network=terms.network)
     if cluster_file:
-        folder.write_placed_here(run_dir, os.getpid(), cluster_file)
-    folder.point_latest(run_dir)
+        write_placed_here(run_dir, os.getpid(), cluster_file)
+    point_latest(run_dir)
     driver = _Driver(
         run_dir,
         terms,
@@ -127,7 +131,7 @@ def resume(
     Raises StoreBusyError while its driver lives, InputError where modules beside the spec have
     changed and `code_changed_ok` is not given.
     """
-    folder.point_latest(run_dir)
+    point_latest(run_dir)
     driver = _Driver(
         run_dir,
         terms or terms_of(os.environ),
@@ -171,7 +175,7 @@ class _Driver:
         with Interrupts(placed=self.terms.placed) as interrupts:
             try:
                 opened = self._patiently(
-                    interrupts, lambda: SqlStore.open(store_dir, network=self.terms.network)
+                    interrupts, lambda: open_to_drive(store_dir, network=self.terms.network)
                 )
                 with closing(opened) as store:
                     return self._run(store, store_dir, results, interrupts, control)
@@ -180,7 +184,7 @@ class _Driver:
 
     def _run(
         self,
-        store: SqlStore,
+        store: Store,
         store_dir: Path,
         results: Results,
         interrupts: Interrupts,
@@ -217,7 +221,7 @@ class _Driver:
             interrupts=interrupts,
             control=control,
             results=results,
-            logs=str(store_dir.absolute() / "logs"),
+            logs=str(RunFolder(store_dir.absolute()).logs),
             runner_factory=self.runner_factory,
             on_progress=self.on_progress,
         )
@@ -242,8 +246,8 @@ class _Driver:
 
 def check_code(run_dir: Path, record: SweepRecord) -> None:
     """Raise InputError if the user's modules are not those that the run began with."""
-    now = folder.code_hashes(Path(record.spec_path))
-    changed = folder.changed_code(record.code, now)
+    now = code_hashes(Path(record.spec_path))
+    changed = changed_code(record.code, now)
     if changed:
         raise InputError(
             f"{run_dir}: modules beside the spec are not those that the run began with:"

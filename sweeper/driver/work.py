@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from sweeper.records import (
     TrialChanged,
     TrialState,
 )
+from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from sweeper.records import Change, SweepRecord, TrialRecord
@@ -60,13 +61,14 @@ def what_is_left(
     """The trials that are not over. expanded: all of the spec's, for the packs they run in."""
     trials = store.unfinished()
     made = {trial.id: trial for trial in store.trials()}
-    folders = _trial_folders(run_dir)
+    run = RunFolder(run_dir)
+    begun = run.begun()
     return Work(
         run_dir=run_dir.absolute(),
         spec_path=Path(record.spec_path),
         header=spec.header,
         trials=trials,
-        numbers=tuple(_next_number(folders, made[trial.id]) for trial in trials),
+        numbers=tuple(_next_number(run, begun, made[trial.id]) for trial in trials),
         texts=record.texts,
         groups=groups_of(spec.header, expanded, record.texts),
         counts=store.counts(),
@@ -95,17 +97,9 @@ def put_back(store: StoreReader) -> list[Change]:
     return changes
 
 
-def _trial_folders(run_dir: Path) -> dict[str, Path]:
-    """The folders of the trials that have one, by their ids."""
-    folder = run_dir / "trials"
-    return {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
-
-
-def _next_number(folders: Mapping[str, Path], trial: TrialRecord) -> int:
+def _next_number(run: RunFolder, begun: Set[str], trial: TrialRecord) -> int:
     """An attempt's number that was never used: what was not stored in time counts too."""
     leased = trial.attempts + (trial.state is TrialState.LEASED)
-    if trial.id not in folders:
+    if trial.id not in begun:
         return leased + 1
-    attempts = folders[trial.id].glob("a*")
-    numbers = [int(path.name[1:]) for path in attempts if path.name[1:].isdecimal()]
-    return max([leased, *numbers]) + 1
+    return max([leased, *run.attempts(trial.id)]) + 1

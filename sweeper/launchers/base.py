@@ -6,7 +6,7 @@ A backend is a folder that keeps this contract and knows no other one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
@@ -15,7 +15,7 @@ from sweeper.records.errors import InputError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from sweeper.records import SweepSpec
+    from sweeper.records import Placed, SweepSpec
     from sweeper.spec.place import Place
 
 
@@ -66,27 +66,6 @@ class Order:
     has_folder: bool = False
     before: Placed | None = None
     code_changed_ok: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a run's driver was put; `RUN/placed.json`.
-
-    kind: of the cluster file that chose the backend.
-    job: its name there (a SLURM job's number, a Jobs API id, a process id).
-    address: of what is asked about it (a Jobs API URL, a namespace).
-    remote_dir: the run's folder there, "" where it is the one here.
-    cluster_file: text of the clusters/*.yaml as it was.
-    started: when it was put there.    facts: what else a backend has to remember.
-    """
-
-    kind: str
-    job: str
-    address: str = ""
-    remote_dir: str = ""
-    cluster_file: str = ""
-    started: float = 0.0
-    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

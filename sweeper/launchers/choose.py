@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sweeper.launchers import cluster_file, registry
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import ClusterConfig, Launcher, Placed
+    from sweeper.launchers.base import ClusterConfig, Launcher
+    from sweeper.records import Placed
 
 
 def config_of(on: str) -> ClusterConfig:

@@ -36,6 +36,7 @@ from sweeper.records.kept import (
     TrialChanged,
     TrialRecord,
 )
+from sweeper.records.placed import Placed
 from sweeper.records.plain import Value, pickles_fast, replace
 from sweeper.records.plan import (
     Checkpointing,
@@ -73,6 +74,7 @@ __all__ = [
     "LeaseOver",
     "LeasedTrial",
     "Objective",
+    "Placed",
     "Resources",
     "Row",
     "RunnerSetup",

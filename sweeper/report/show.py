@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sweeper.report.find import find_trial, short_name
 from sweeper.report.history import values
 from sweeper.report.render import cell, render
 from sweeper.report.status import describe, status
 from sweeper.report.text import duration, printable
+from sweeper.runs.find import find_trial, short_name
+from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -100,7 +101,7 @@ def _attempt(attempt: AttemptRecord, run_dir: Path) -> str:
         ("on", where),
         ("started", clock(attempt.started)),
         ("ended", "" if attempt.ended is None else clock(attempt.ended) + took),
-        ("files", _files(run_dir / "trials" / attempt.trial / f"a{attempt.number}")),
+        ("files", _files(RunFolder(run_dir).attempt(attempt.trial, attempt.number))),
         *((key, _fact(value)) for key, value in attempt.info.items()),
         ("error", attempt.message),
     ]
@@ -164,8 +165,7 @@ def _spread(rows: Sequence[Row], number: int) -> list[Row]:
 def log_lines(run_dir: Path, trial: str) -> Iterator[str]:
     """What the trial printed, of all its attempts, as "aN| text", by worker's log."""
     tag = re.compile(rf"{re.escape(trial)}\.(a\d+\| ?.*)")
-    logs = [*run_dir.glob("logs/worker-*.log"), *run_dir.glob("parts/*/logs/worker-*.log")]
-    for path in sorted(logs, key=_number):
+    for path in sorted(RunFolder(run_dir).worker_logs(), key=_number):
         with path.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 if found := tag.match(line):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from sweeper.records import (
         AttemptRecord,
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
         TrialRecord,
         TrialState,
     )
-
-STORE_FILE = "sweep.db"
-SNAPSHOT_FILE = "snapshot.db"
-PARTS = "parts"  # folder of the parts of a run, by number
 
 
 class StoreReader(Protocol):
@@ -84,3 +81,30 @@ class Store(StoreReader, Protocol):
 
     def publish(self, now: float) -> bool:
         """Let readers elsewhere see what was written, if it is due; True if it was done."""
+
+
+class Backend(Protocol):
+    """Makes and opens stores of one kind. network: whether the disk is a network's; None looks."""
+
+    def create(
+        self,
+        place: Path,
+        sweep: SweepRecord,
+        trials: Iterable[Trial],
+        *,
+        network: bool | None = None,
+    ) -> Store:
+        """A new store that holds `sweep` and all its `trials`, written in one transaction.
+
+        Raises StoreError if there is one already or it can't be written.
+        """
+
+    def open(self, place: Path, *, network: bool | None = None) -> Store:
+        """The store of a run, for a driver that goes on with it.
+
+        Raises StoreBusyError if another process holds it alone, StoreError if there is no store
+        or a later version of this program made it.
+        """
+
+    def read(self, place: Path, *, network: bool | None = None) -> StoreReader:
+        """The store of a run, read-only; works while a driver writes it. Raises StoreError."""

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sweeper.host.disks import on_network
 from sweeper.records.errors import FencedError, StoreBusyError, StoreError
 from sweeper.store import queries, schema, sqlite, writes
-from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
 from sweeper.store.fence import sift
+from sweeper.store.files import SNAPSHOT_FILE, STORE_FILE, is_published
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
@@ -124,8 +124,10 @@ class SqlStore:
         """
         path = _store_file(path)
         choices = [path, path.with_name(SNAPSHOT_FILE)]
-        if on_network(path) if network is None else network:
-            choices.reverse()  # a network's locks do not surely keep a reader from half a write
+        # A network's locks do not surely keep a reader from half a write; and to ask a store that
+        # its driver holds alone costs a second, where the copy is as good.
+        if (is_published(path) or on_network(path)) if network is None else network:
+            choices.reverse()
         fault: StoreError | None = None
         for choice in filter(lambda found: found.is_file(), choices):
             try:

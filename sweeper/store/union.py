@@ -1,75 +1,18 @@
-"""A run as readers see it: one store, or the union of the stores of its parts.
-
-A run in parts (a SLURM job array) has `sweep.db`, as it was made, and `parts/K/sweep.db` with the
-trials of each driver that has begun.
-"""
+"""Several stores read as one: a run as it was made, and those of its parts' drivers."""
 
 from __future__ import annotations
 
-import contextlib
 import heapq
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.records import TrialState
-from sweeper.store.base import PARTS, SNAPSHOT_FILE, STORE_FILE
-from sweeper.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from sweeper.records import AttemptRecord, Row, SweepRecord, Trial, TrialRecord
     from sweeper.store.base import StoreReader
-
-# A driver that lives and holds its store alone publishes a copy more often than this.
-_PUBLISHED_S = 30.0
-
-
-def open_to_read(run_dir: Path) -> StoreReader:
-    """The run's store, or the union of its parts. Raises StoreError."""
-    folders = part_folders(run_dir)
-    if not folders:
-        return _read(run_dir)
-    with contextlib.ExitStack() as opened:
-        stores = [opened.enter_context(contextlib.closing(_read(run_dir)))]
-        for folder in folders:
-            stores.append(opened.enter_context(contextlib.closing(_read(folder))))
-        opened.pop_all()
-    return Union(stores[0], stores[1:])
-
-
-def part_folders(run_dir: Path) -> list[Path]:
-    """The folders of the parts that have a store, by number."""
-    folders = [path for path in (run_dir / PARTS).glob("*") if path.name.isdecimal()]
-    with_store = [
-        path for path in folders if (path / STORE_FILE).is_file() or _snapshot(path).is_file()
-    ]
-    return sorted(with_store, key=lambda path: int(path.name))
-
-
-def _snapshot(folder: Path) -> Path:
-    return folder / SNAPSHOT_FILE
-
-
-def _read(folder: Path) -> SqlStore:
-    # Asking a store that its driver holds alone costs a second, and the copy is as good.
-    return SqlStore.read(folder, network=True if _is_published(folder) else None)
-
-
-def _is_published(folder: Path) -> bool:
-    """Whether the copy has all there is, or its driver lives: not that of a driver long before."""
-    copied = _modified(_snapshot(folder))
-    written = max(_modified(folder / STORE_FILE), _modified(folder / f"{STORE_FILE}-wal"))
-    return copied > 0 and (copied >= written or copied > time.time() - _PUBLISHED_S)
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 class Union:

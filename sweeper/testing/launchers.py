@@ -15,9 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from sweeper.launchers import choose, folder
-from sweeper.launchers.base import Launcher, Order, Placed
+from sweeper.launchers import choose
+from sweeper.launchers.base import Launcher, Order
+from sweeper.records import Placed
 from sweeper.records.errors import SweepError
+from sweeper.runs.placed import read_placed, write_placed
 
 OVER = {"over", "unknown"}
 
@@ -77,8 +79,8 @@ class LauncherContract:
         self, launcher: Launcher, order: Order, placed: Placed
     ) -> tuple[Launcher, Placed]:
         """The run by what its folder keeps: another process knows no more."""
-        folder.write_placed(order.run_dir, placed)
-        again = folder.read_placed(order.run_dir)
+        write_placed(order.run_dir, placed)
+        again = read_placed(order.run_dir)
         assert again == placed
         found = choose.launcher_of(again)
         assert type(found) is type(launcher)

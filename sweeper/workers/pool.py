@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import ray
@@ -40,6 +41,7 @@ from sweeper.records import (
     WorkerUp,
 )
 from sweeper.records.errors import ClusterError, InputError, SweepError
+from sweeper.runs.folder import RunFolder, worker_log
 from sweeper.workers import deaths, environment
 from sweeper.workers.actor import WorkerActor, WorkerSetup
 
@@ -127,12 +129,13 @@ class Pool:
 
     def _worker_setup(self, worker: int) -> WorkerSetup:
         setup = self._setup
+        logs = Path(setup.logs) if setup.logs else RunFolder(Path(setup.runner.run_dir)).logs
         return WorkerSetup(
             number=worker,
             runner=setup.runner,
             resources=setup.resources,
             cores=cores_of(worker, cpus=setup.resources.cpus, cores=setup.cores),
-            log=f"{setup.logs or f'{setup.runner.run_dir}/logs'}/worker-{worker}.log",
+            log=str(worker_log(logs, worker)),
             scratch=f"{setup.scratch}/pytensor-{worker}",
             runner_factory=setup.runner_factory,
             finds_cores=not setup.cores,

@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 
 from sweeper.host import processes
-from sweeper.launchers import folder, ray, slurm
-from sweeper.launchers.base import Backend, Job, Placed
+from sweeper.launchers import ray, slurm
+from sweeper.launchers.base import Backend, Job
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError
+from sweeper.runs.control import send_control
 
 SWEEP = f"{sys.executable} -m sweeper"
 
@@ -61,7 +63,7 @@ class Queue:
         return Job("running" if lives else "over", f"process {placed.job}")
 
     def stop(self, placed, run_dir, trials):
-        folder.send_control(run_dir, "stop", trials)
+        send_control(run_dir, "stop", trials)
         return f"asked process {placed.job}"
 
     def fetch(self, placed, run_dir):

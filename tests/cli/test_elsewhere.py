@@ -24,10 +24,12 @@ from sweeper import cli
 from sweeper import spec as specs
 from sweeper.cli import detach
 from sweeper.driver import make
-from sweeper.launchers import folder, registry, slurm
-from sweeper.launchers.base import Backend, Job, Order, Placed
+from sweeper.launchers import registry, slurm
+from sweeper.launchers.base import Backend, Job, Order
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError
-from sweeper.store.union import open_to_read
+from sweeper.runs.open import open_to_read
+from sweeper.runs.placed import write_placed
 
 TOY = """\
 import time
@@ -218,7 +220,7 @@ def test_a_run_whose_place_cannot_be_noted_is_ended_and_unmade(sweep, here, note
     def fail(run_dir, placed):
         raise InputError("no space")
 
-    monkeypatch.setattr(folder, "write_placed", fail)
+    monkeypatch.setattr("sweeper.cli.submit.write_placed", fail)
     assert sweep("launch", "grid.yaml.j2", "--on", "queue.yaml", "--out", "r")[0] == 2
     assert note.ended == ["7"]
     assert not (here / "r").exists()
@@ -228,7 +230,7 @@ def test_a_run_of_which_something_may_be_left_there_keeps_its_folder(
     sweep, here, note, monkeypatch
 ):
     def fail(self, order):
-        folder.write_placed(order.run_dir, Placed("slurm", "7"))
+        write_placed(order.run_dir, Placed("slurm", "7"))
         raise ClusterError("neither started nor taken back")
 
     monkeypatch.setattr(note, "submit", fail)
@@ -298,7 +300,7 @@ def test_a_driver_in_the_background_that_cannot_be_noted_is_ended(sweep, here, p
     def fail(run_dir, placed):
         raise InputError("no space")
 
-    monkeypatch.setattr(folder, "write_placed", fail)
+    monkeypatch.setattr("sweeper.cli.submit.write_placed", fail)
     kill, told = os.kill, []
     monkeypatch.setattr(os, "kill", lambda *words: (told.append(words), kill(*words)))
     code, _, err = sweep("launch", "grid.yaml.j2", "--detach", "--out", "r")

@@ -24,7 +24,7 @@ from sweeper.records import (
     TrialChanged,
     TrialState,
 )
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import create_store
 
 ERRORS = {"aaa": [0.5, 0.25], "bbb": [0.5, 0.375], "ccc": [0.5]}
 
@@ -56,7 +56,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     values = [{"lr": 0.1, "seed": 0}, {"lr": 0.1, "seed": 1}, {"lr": 1.0, "seed": 0}]
     trials = [Trial(name, n, values[n], "x", ()) for n, name in enumerate(ERRORS)]
-    store = SqlStore.create(folder, record, trials, network=False)
+    store = create_store(folder, record, trials, network=False)
     generation = store.claim("node0", 77, 1000.0)
     for name, errors in ERRORS.items():
         state = TrialState.FAILED if name == "ccc" else TrialState.FINISHED

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launchers import folder
-from sweeper.launchers.base import Placed
 from sweeper.launchers.choose import launcher_of
 from sweeper.launchers.ray.api import JobsApi
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError
+from sweeper.runs.placed import read_placed
 
 pytestmark = pytest.mark.cloud
 
@@ -50,7 +50,7 @@ def table(run: str, cwd: Path) -> list[dict[str, object]]:
 
 
 def where(run_dir: Path) -> Placed:
-    placed = folder.read_placed(run_dir)
+    placed = read_placed(run_dir)
     assert placed is not None
     return placed
 

@@ -15,7 +15,7 @@ from importlib.metadata import version
 import pytest
 
 from sweeper.launchers import cluster_file
-from sweeper.launchers.base import Job, Order, Placed
+from sweeper.launchers.base import Job, Order
 from sweeper.launchers.ray import preflight
 from sweeper.launchers.ray.api import JobsApi, SilentError
 from sweeper.launchers.ray.launcher import RayLauncher
@@ -23,7 +23,7 @@ from sweeper.launchers.ray.tokens import find_token
 from sweeper.launchers.remote import on_head, packages, receive
 from sweeper.launchers.remote.driver import driver_command, job_of
 from sweeper.launchers.remote.unpacked import as_driver_finds_it, as_workers_find_it
-from sweeper.records import SweepSpec
+from sweeper.records import Placed, SweepSpec
 from sweeper.records.errors import ClusterError, InputError
 
 pytestmark = pytest.mark.cloud

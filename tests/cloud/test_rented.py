@@ -21,12 +21,14 @@ from sweeper import driver
 from sweeper import spec as specs
 from sweeper.cli import watcher as watchers
 from sweeper.cli.submit import order_of, submit, submit_again, submit_new
-from sweeper.launchers import cluster_file, folder
-from sweeper.launchers.base import Job, Order, Placed
+from sweeper.launchers import cluster_file
+from sweeper.launchers.base import Job, Order
 from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
-from sweeper.records import Resources, SweepSpec
+from sweeper.records import Placed, Resources, SweepSpec
 from sweeper.records.errors import ClusterError
-from sweeper.store.sql import SqlStore
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.open import open_to_drive
+from sweeper.runs.placed import read_placed, write_placed
 
 pytestmark = pytest.mark.cloud
 
@@ -57,7 +59,7 @@ class Cloud:
             raise self.fails[what]
 
     def up(self):
-        self.noted = folder.read_placed(self.run_dir)
+        self.noted = read_placed(self.run_dir)
         self._did("up")
 
     def down(self):
@@ -104,7 +106,7 @@ def test_a_launch_that_fails_gives_back_and_leaves_no_note(aws, cloud, order):
     with pytest.raises(ClusterError, match="no rsync there"):
         submit(aws, order, AWS)
     assert cloud.calls == ["up", "send", "down"]
-    assert not (order.run_dir / folder.PLACED).exists()
+    assert not RunFolder(order.run_dir).placed.exists()
 
 
 @pytest.mark.parametrize("how", [ClusterError("no network"), KeyboardInterrupt()])
@@ -116,7 +118,7 @@ def test_machines_that_could_not_be_given_back_are_told_and_stay_noted(
         submit(aws, order, AWS)
     assert "may still run and cost money" in caplog.text
     assert f"sweep down {order.run_dir}" in caplog.text
-    assert (order.run_dir / folder.PLACED).exists()
+    assert RunFolder(order.run_dir).placed.exists()
 
 
 @pytest.mark.parametrize("is_given_back", [True, False])
@@ -134,7 +136,7 @@ def test_a_failed_launch_keeps_its_folder_only_for_sweep_down(aws, cloud, tmp_pa
         submit_new(found, spec, specs.expand(spec), order)
     assert run_dir.exists() != is_given_back
     if not is_given_back:
-        placed = folder.read_placed(run_dir)
+        placed = read_placed(run_dir)
         cloud.fails = {}
         assert "are given back" in aws.down(placed)
         assert cloud.name == placed.job
@@ -187,7 +189,7 @@ def test_a_watch_ends_only_after_several_answers_that_there_is_no_driver(tmp_pat
 
     monkeypatch.setattr(watchers, "launcher_of", lambda _: Queue())
     monkeypatch.setattr(watchers, "ASK_EVERY_S", 0.0)
-    folder.write_placed(tmp_path, Placed("cloud", "j"))
+    write_placed(tmp_path, Placed("cloud", "j"))
     watcher = watchers.Watcher(tmp_path)
     over = []
     while not over or not over[-1]:
@@ -250,7 +252,7 @@ def test_a_results_url_alone_gives_nothing_back(started, tmp_path):
     run_dir = tmp_path / "run"
     run_dir.mkdir()
     assert last_act.main([str(run_dir), "0", "2", "1", "0"]) == 0
-    (run_dir / folder.RESULTS_ARRIVED).touch()
+    RunFolder(run_dir).results_arrived.touch()
     assert last_act.main([str(run_dir), "0", "2", "1", "0"]) == 0
     kept, given_back = started
     assert "ray down" not in kept
@@ -264,7 +266,7 @@ def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path
     spec = specs.load(path, {})
     run_dir = tmp_path / "run"
     driver.make(spec, specs.expand(spec), run_dir, network=False)
-    with closing(SqlStore.open(run_dir, network=False)) as store:
+    with closing(open_to_drive(run_dir, network=False)) as store:
         generation = store.claim(socket.gethostname(), os.getpid(), time.time())
         assert last_act.main([str(run_dir), "3", "2", "1", "0"]) == 0
         assert started == []

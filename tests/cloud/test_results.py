@@ -6,8 +6,8 @@ import pytest
 
 from sweeper.driver import results as of_sweep
 from sweeper.driver.results import Results
-from sweeper.launchers.folder import RESULTS_ARRIVED
 from sweeper.records.errors import InputError
+from sweeper.runs.folder import RunFolder
 
 pytestmark = pytest.mark.cloud
 
@@ -25,14 +25,14 @@ def test_a_driver_tells_that_its_last_snapshot_arrived(run_dir, tmp_path):
     results = Results(run_dir, f"file://{there}")
     results.check()
     assert list(there.iterdir()) == []  # what was tried is removed
-    assert not (run_dir / RESULTS_ARRIVED).exists()
+    assert not RunFolder(run_dir).results_arrived.exists()
     results.finish()
     assert (there / "snapshot.db").read_bytes() == b"rows"
-    assert (run_dir / RESULTS_ARRIVED).exists()
+    assert RunFolder(run_dir).results_arrived.exists()
 
 
 def test_a_last_snapshot_that_failed_is_no_arrival(run_dir, tmp_path, monkeypatch):
-    (run_dir / RESULTS_ARRIVED).touch()  # of the driver before
+    RunFolder(run_dir).results_arrived.touch()  # of the driver before
     results = Results(run_dir, f"file://{tmp_path}/there")
 
     def fail(*_):
@@ -40,7 +40,7 @@ def test_a_last_snapshot_that_failed_is_no_arrival(run_dir, tmp_path, monkeypatc
 
     monkeypatch.setattr(of_sweep.urls, "put", fail)
     results.finish()
-    assert not (run_dir / RESULTS_ARRIVED).exists()
+    assert not RunFolder(run_dir).results_arrived.exists()
 
 
 def test_a_url_that_takes_nothing_is_told_before_the_sweep(run_dir, tmp_path):

@@ -15,13 +15,15 @@ import pytest
 import yaml
 
 from sweeper import cli
-from sweeper.launchers import choose, folder
-from sweeper.launchers.base import Job, Launcher, Order, Placed
+from sweeper.launchers import choose
+from sweeper.launchers.base import Job, Launcher, Order
 from sweeper.launchers.kubernetes import KubernetesLauncher
 from sweeper.launchers.kubernetes.config import KubernetesConfig
 from sweeper.launchers.kubernetes.kubectl import Kubectl
 from sweeper.launchers.remote import restore
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError
+from sweeper.runs.control import take_control
 
 Cluster = Callable[[str], KubernetesConfig]
 MakeOrder = Callable[..., Order]
@@ -160,7 +162,7 @@ def test_a_driver_that_runs_is_asked_in_its_pod(
 ) -> None:
     told = launcher.stop(placed, tmp_path, ("abc",))
     assert "was asked to end abc" in told
-    (asked,) = folder.take_control(run_in_pod)
+    (asked,) = take_control(run_in_pod)
     assert (asked.command, asked.trials) == ("stop", ("abc",))
     assert "asked to save what runs and end" in launcher.stop(placed, tmp_path, ())
 

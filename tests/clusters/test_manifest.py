@@ -22,13 +22,13 @@ from rayjob_schema import RAY_JOB
 from sweeper import driver
 from sweeper import spec as specs
 from sweeper.launchers import cluster_file
-from sweeper.launchers.base import Order, Placed
+from sweeper.launchers.base import Order
 from sweeper.launchers.kubernetes import KubernetesLauncher
 from sweeper.launchers.kubernetes.config import KubernetesConfig, KubernetesWorkers
 from sweeper.launchers.kubernetes.manifest import merged
 from sweeper.launchers.kubernetes.shape import count_workers, job_name
 from sweeper.launchers.kubernetes.text import dump
-from sweeper.records import Resources
+from sweeper.records import Placed, Resources
 from sweeper.records.errors import InputError
 
 Cluster = Callable[[str], KubernetesConfig]

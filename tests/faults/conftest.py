@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_read
 
 EPOCHS = 8
 EATEN = 4 << 30
@@ -101,7 +101,7 @@ def wait_for():
         while time.monotonic() < end:
             time.sleep(0.1)
             # It may be there and not be written yet.
-            with contextlib.suppress(Exception), closing(SqlStore.read(run_dir)) as store:
+            with contextlib.suppress(Exception), closing(open_to_read(run_dir)) as store:
                 found = enough(store)
                 if found:
                     return found

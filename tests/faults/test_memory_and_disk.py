@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from sweeper.records import AttemptState, TrialState
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_read
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
@@ -27,7 +27,7 @@ def test_a_trial_that_eats_the_memory_fails_alone_and_says_why(start, folder):
     code, out, err = start(*launched, "-D", "fault=eats memory", **limits).wait()
     assert (code, err) == (1, ""), out + err
     assert "ended by Ray for want of memory on its host" in out
-    with closing(SqlStore.read(folder / "run")) as store:
+    with closing(open_to_read(folder / "run")) as store:
         failed = {trial.values["x"] for trial in store.trials() if trial.state is TrialState.FAILED}
         assert store.counts()[TrialState.FINISHED] == 3
     # `retries: 0`, and Ray has ended its neighbour too: that one was tried again.
@@ -72,7 +72,7 @@ def test_a_disk_that_fills_up_in_mid_sweep_ends_it_and_resume_goes_on_where_ther
     (small_disk / "filler").unlink()
     code, out, err = start("resume", "disk/run").wait()
     assert (code, err) == (0, "")
-    with closing(SqlStore.read(folder / "run")) as store:
+    with closing(open_to_read(folder / "run")) as store:
         assert store.counts()[TrialState.FINISHED] == 4
         ends = [attempt.state for attempt in store.attempts()]
         assert ends.count(AttemptState.FINISHED) == 4

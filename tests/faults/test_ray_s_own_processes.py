@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from sweeper.records import TrialState
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_read
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
@@ -35,7 +35,7 @@ def test_a_driver_whose_ray_breaks_ends_soon_and_resume_runs_what_is_left(
     assert said in err
     assert "`sweep resume`" in err
     assert not driver.left()
-    with closing(SqlStore.read(folder / "run")) as store:
+    with closing(open_to_read(folder / "run")) as store:
         counts = store.counts()
     # Nothing failed: it was nobody's fault.
     assert counts[TrialState.PENDING] + counts[TrialState.FINISHED] == 4

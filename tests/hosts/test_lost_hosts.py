@@ -12,7 +12,7 @@ import pytest
 
 from sweeper.records import AttemptState, TrialState
 from sweeper.report.table import trials_table
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_read
 
 pytestmark = [pytest.mark.hosts, pytest.mark.timeout(180)]
 
@@ -78,7 +78,7 @@ def wait_for(run_dir, enough, timeout_s=60):
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         time.sleep(0.1)
-        with contextlib.suppress(Exception), closing(SqlStore.read(run_dir)) as store:
+        with contextlib.suppress(Exception), closing(open_to_read(run_dir)) as store:
             found = enough(store)
             if found:
                 return found
@@ -140,7 +140,7 @@ def wait_until_done(run_dir, attempt, timeout_s=30):
 
 def table(run_dir):
     """What a report shows, but for the time it took."""
-    with closing(SqlStore.read(run_dir)) as store:
+    with closing(open_to_read(run_dir)) as store:
         return trials_table(store).drop(columns="duration_s")
 
 
@@ -160,7 +160,7 @@ def undisturbed(hosts, tmp_path_factory):
 def check(run_dir, undisturbed, lost):
     """The table is that of an undisturbed run; each trial counts once; `lost` alone was lost."""
     assert table(run_dir).equals(undisturbed)
-    with closing(SqlStore.read(run_dir)) as store:
+    with closing(open_to_read(run_dir)) as store:
         trials = store.trials()
         assert {trial.state for trial in trials} == {TrialState.FINISHED}
         ends = [(one.device.host, one.trial, one.state) for one in store.attempts()]

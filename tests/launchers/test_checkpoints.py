@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from sweeper.records import AttemptState
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_read
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +99,7 @@ def ended(process, code=0):
 def rows_of(run_dir, trial=None):
     """{(trial, epoch): {channel: value}} of the histories, without the clocks."""
     found = {}
-    with closing(SqlStore.read(run_dir)) as store:
+    with closing(open_to_read(run_dir)) as store:
         for row in store.rows(trial):
             numbers = array("d")
             numbers.frombytes(row.data)
@@ -113,7 +113,7 @@ def running_after(run_dir, epoch, timeout_s=120):
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         time.sleep(0.05)
-        with contextlib.suppress(Exception), closing(SqlStore.read(run_dir)) as store:
+        with contextlib.suppress(Exception), closing(open_to_read(run_dir)) as store:
             open_ = {a.trial: a for a in store.attempts() if a.state is AttemptState.RUNNING}
             for row in store.rows():
                 if row.trial in open_ and row.epoch >= epoch:
@@ -122,7 +122,7 @@ def running_after(run_dir, epoch, timeout_s=120):
 
 
 def attempts_of(run_dir, trial):
-    with closing(SqlStore.read(run_dir)) as store:
+    with closing(open_to_read(run_dir)) as store:
         return store.attempts(trial)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from sweeper.host import cores
 from sweeper.launchers import choose, cluster_file
-from sweeper.launchers.base import Placed
 from sweeper.launchers.local.confine import confine
 from sweeper.launchers.ray.config import RayConfig
+from sweeper.records import Placed
 from sweeper.records.errors import InputError
 
 

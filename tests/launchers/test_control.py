@@ -11,10 +11,10 @@ import pytest
 from sweeper import driver
 from sweeper import spec as specs
 from sweeper.driver.control import Control, began
-from sweeper.launchers import folder
-from sweeper.launchers.base import Placed
-from sweeper.records import AttemptState, TrialState, TrialTask
-from sweeper.store.sql import SqlStore
+from sweeper.records import AttemptState, Placed, TrialState, TrialTask
+from sweeper.runs.control import Asked, send_control
+from sweeper.runs.open import open_to_read
+from sweeper.runs.placed import read_placed, write_placed
 
 FAKE = "sweep_fake_runner:FakeRunner"
 
@@ -53,12 +53,12 @@ def once(act):
 
 
 def read(run_dir):
-    return closing(SqlStore.read(run_dir))
+    return closing(open_to_read(run_dir))
 
 
 def test_stop_ends_the_run_in_order_and_resume_finishes_it(drive, write_spec, shared):
     spec = write_spec([("rows", 1)] + [("sleep", 2000)] * 2)
-    outcome, _, run_dir = drive(spec, once(lambda run_dir: folder.send_control(run_dir, "stop")))
+    outcome, _, run_dir = drive(spec, once(lambda run_dir: send_control(run_dir, "stop")))
     assert (outcome.exit_code, outcome.reason) == (130, "stopped by `sweep stop`")
     with read(run_dir) as store:
         assert store.sweep().state == "interrupted"
@@ -74,7 +74,7 @@ def test_a_stop_from_before_a_driver_began_does_not_stop_it(drive, write_spec, s
     spec = write_spec([("rows", 1)] * 2 + [("sleep", 40)])
     ctrl_c = once(lambda _: signal.raise_signal(signal.SIGINT))
     _, _, run_dir = drive(spec, ctrl_c)
-    folder.send_control(run_dir, "stop")
+    send_control(run_dir, "stop")
     (asked,) = (run_dir / "control").iterdir()
     asked.rename(asked.with_name(f"{1:020}-early.json"))  # this process has begun long ago
     outcome = driver.resume(
@@ -88,7 +88,7 @@ def test_a_stop_that_was_asked_while_a_driver_began_ends_it(drive, write_spec, s
         write_spec([("rows", 1)] * 2 + [("sleep", 2000)]),
         once(lambda _: signal.raise_signal(signal.SIGINT)),
     )
-    folder.send_control(run_dir, "stop")
+    send_control(run_dir, "stop")
     outcome = driver.resume(
         run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE
     )
@@ -97,12 +97,12 @@ def test_a_stop_that_was_asked_while_a_driver_began_ends_it(drive, write_spec, s
 
 def test_a_driver_that_takes_up_the_requests_drops_old_stops_and_keeps_trials(tmp_path):
     for trials in ((), ("a",)):
-        folder.send_control(tmp_path, "stop", trials)
+        send_control(tmp_path, "stop", trials)
     now = time.time()
-    folder.send_control(tmp_path, "stop")
+    send_control(tmp_path, "stop")
     assert Control(tmp_path, since=now).asked() == [
-        folder.Asked("stop", ("a",)),
-        folder.Asked("stop"),
+        Asked("stop", ("a",)),
+        Asked("stop"),
     ]
 
 
@@ -119,13 +119,13 @@ def test_a_run_on_a_part_of_this_machine_keeps_which(write_spec, shared, tmp_pat
         runner_factory=FAKE,
         cluster_file=part,
     )
-    placed = folder.read_placed(tmp_path / "r")
+    placed = read_placed(tmp_path / "r")
     assert placed is not None
     assert (placed.kind, placed.cluster_file) == ("local", part)
 
 
 def test_a_driver_from_a_queue_may_be_asked_since_it_was_put_there(tmp_path):
-    folder.write_placed(tmp_path, Placed("slurm", "12", started=5.0))
+    write_placed(tmp_path, Placed("slurm", "12", started=5.0))
     assert began(tmp_path, placed=True) == 5.0
     here = began(tmp_path, placed=False)
     assert 0 < time.time() - here < 86400
@@ -137,7 +137,7 @@ def test_cancelled_trials_end_or_never_run_and_the_others_finish(drive, write_sp
     ids = [trial.id for trial in specs.expand(spec).trials]
     unwanted = (ids[0], ids[1], ids[2], "nosuch")  # over, running, pending, of another run
     outcome, told, run_dir = drive(
-        spec, once(lambda run_dir: folder.send_control(run_dir, "stop", unwanted))
+        spec, once(lambda run_dir: send_control(run_dir, "stop", unwanted))
     )
     assert (outcome.exit_code, outcome.reason) == (0, "")
     with read(run_dir) as store:
@@ -176,7 +176,7 @@ def test_a_stop_before_time_is_short_stays_a_stop(drive, write_spec):
     """Whoever placed the driver must not start a run again that its user stopped."""
 
     def stop(run_dir):
-        folder.send_control(run_dir, "stop")
+        send_control(run_dir, "stop")
 
     told = []
 

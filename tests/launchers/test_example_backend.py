@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from sweeper.launchers import cluster_file, registry
-from sweeper.launchers.base import Launcher, Order, Placed
+from sweeper.launchers.base import Launcher, Order
 from sweeper.launchers.choose import launcher_by, launcher_of
+from sweeper.records import Placed
 from sweeper.records.errors import InputError
 from sweeper.testing.launchers import LauncherContract
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.records import AttemptState, TrialState
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_read
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +68,7 @@ def running(run_dir, enough, timeout_s=60):
     while time.monotonic() < end:
         time.sleep(0.1)
         if (run_dir / "sweep.db").exists():
-            with contextlib.suppress(Exception), closing(SqlStore.read(run_dir)) as store:
+            with contextlib.suppress(Exception), closing(open_to_read(run_dir)) as store:
                 found = enough(store)
                 if found:
                     return found
@@ -114,7 +114,7 @@ def test_after_kill_9_of_the_driver_resume_runs_what_is_left_and_nothing_twice(
     again.communicate(timeout=120)
     assert again.returncode == 0
     assert not scratch.exists()
-    with closing(SqlStore.read(tmp_path / "run")) as store:
+    with closing(open_to_read(tmp_path / "run")) as store:
         assert store.counts()[TrialState.FINISHED] == 12
         for trial in store.trials():
             states = [a.state for a in store.attempts(trial.id)]
@@ -133,7 +133,7 @@ def test_ctrl_c_of_a_terminal_reaches_the_driver_and_leaves_the_workers_to_it(
     out, err = driver.communicate(timeout=60)
     assert (driver.returncode, out, err) == (130, "interrupted by Ctrl-C\n", "")
     assert not list(Path("/tmp").glob(f"swp{driver.pid}-*"))
-    with closing(SqlStore.read(tmp_path / "run")) as store:
+    with closing(open_to_read(tmp_path / "run")) as store:
         assert [a.state for a in store.attempts()] == [AttemptState.INTERRUPTED]
         assert store.counts()[TrialState.PENDING] == 3
 
@@ -148,7 +148,7 @@ def test_a_worker_killed_by_the_system_is_replaced_and_its_trials_run_on_their_o
     os.kill(victim.device.pid, signal.SIGKILL)
     out, err = driver.communicate(timeout=120)
     assert (driver.returncode, out, err) == (0, "\n", "")
-    with closing(SqlStore.read(tmp_path / "run")) as store:
+    with closing(open_to_read(tmp_path / "run")) as store:
         attempts = store.attempts()
     assert sorted({a.device.gpus for a in attempts}) == [("0",), ("1",), ("2",), ("3",)]
     for worker in range(4):

@@ -11,13 +11,13 @@ import pytest
 
 from sweeper import driver
 from sweeper import spec as specs
-from sweeper.driver.part import Part, prepare
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreBusyError
 from sweeper.report.status import status
+from sweeper.runs.open import open_to_drive, open_to_read, read_made
+from sweeper.runs.parts import Part, prepare
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
 from sweeper.store.sql import SqlStore
-from sweeper.store.union import open_to_read
 
 FAKE = "sweep_fake_runner:FakeRunner"
 
@@ -63,7 +63,7 @@ def test_a_made_run_can_be_read_and_driven(made, resume):
 def test_a_driver_waits_for_one_on_another_host_that_may_be_dead(made, resume, capsys):
     run_dir = made([("rows", 1)])
     silent_s = HEARTBEAT_LIMIT_S - 3
-    with closing(SqlStore.open(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, network=True)) as store:
         store.claim("node7", 4711, time.time() - silent_s)
     began = time.monotonic()
     assert resume(run_dir).exit_code == 0
@@ -74,7 +74,7 @@ def test_a_driver_waits_for_one_on_another_host_that_may_be_dead(made, resume, c
 def test_a_driver_that_lives_is_not_waited_for_for_ever(made, resume, monkeypatch):
     run_dir = made([("rows", 1)])
     monkeypatch.setattr("sweeper.driver.run.WAIT_S", 2.0)
-    with closing(SqlStore.open(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, network=True)) as store:
         store.claim("node7", 4711, time.time() + 100)
     with pytest.raises(StoreBusyError, match="4711 on host node7"):
         resume(run_dir)
@@ -106,7 +106,7 @@ def test_parts_drive_their_shares_and_readers_see_the_union(made, resume):
         assert [one.trial for one in store.attempts()] == ids
         assert found.best is not None
         assert found.best[0] == ids[4]
-    with closing(SqlStore.read(run_dir, network=False)) as made_store:
+    with closing(read_made(run_dir)) as made_store:
         assert made_store.counts()[TrialState.PENDING] == 5  # only read since it was made
     assert (run_dir / "parts" / "1" / "logs" / "worker-0.log").is_file()
 
@@ -129,7 +129,7 @@ def test_a_start_of_a_part_that_died_in_between_is_in_nobody_s_way(made, monkeyp
             prepare(run_dir, Part(0, 2))
     with closing(open_to_read(run_dir)) as store:
         assert store.counts()[TrialState.PENDING] == 4
-    with closing(SqlStore.read(prepare(run_dir, Part(0, 2)))) as store:
+    with closing(open_to_read(prepare(run_dir, Part(0, 2)))) as store:
         assert [trial.ordinal for trial in store.trials()] == [0, 2]
     assert [path.name for path in (run_dir / "parts").iterdir()] == ["0"]
 
@@ -140,7 +140,7 @@ def test_of_a_run_in_parts_a_trial_that_is_over_is_not_cancelled_any_more(made, 
     with closing(open_to_read(run_dir)) as store:
         ids = [trial.id for trial in store.trials()]
     assert driver.cancel(run_dir, ids[:2]) == [ids[1]]
-    with closing(SqlStore.read(run_dir)) as store:
+    with closing(read_made(run_dir)) as store:
         states = [trial.state.value for trial in store.trials()]
         assert states == ["pending", "cancelled", "pending", "pending"]
     with closing(open_to_read(run_dir)) as store:
@@ -177,7 +177,7 @@ def test_trials_of_a_run_that_nobody_drives_are_cancelled_in_its_store(made, res
 
 def test_trials_are_not_cancelled_behind_a_driver_s_back(made):
     run_dir = made([("rows", 1)])
-    with closing(SqlStore.open(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, network=True)) as store:
         store.claim(f"not-{socket.gethostname()}", 1, time.time())
         (trial,) = store.trials()
     with pytest.raises(StoreBusyError, match="a driver is alive"):
@@ -202,7 +202,7 @@ def test_failed_trials_are_tried_again_by_the_next_driver_and_no_other(made, res
 def test_the_last_snapshot_is_at_the_results_url(made, resume, tmp_path):
     there = tmp_path / "bucket" / "run"
     resume(made([("rows", 2)] * 2), results=f"file://{there}")
-    with closing(SqlStore.read(there)) as store:
+    with closing(open_to_read(there)) as store:
         assert store.sweep().state == "finished"
         assert len(list(store.rows())) == 4
     assert [path.name for path in there.iterdir()] == ["snapshot.db"]

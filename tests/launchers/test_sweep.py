@@ -13,6 +13,7 @@ from sweeper import spec as specs
 from sweeper.records import AttemptState, TrialState
 from sweeper.records.errors import ClusterError, InputError, StoreBusyError, StoreError
 from sweeper.report.status import exit_code
+from sweeper.runs.open import open_to_drive, open_to_read
 from sweeper.store.sql import SqlStore
 
 FAKE = "sweep_fake_runner:FakeRunner"
@@ -40,7 +41,7 @@ def run(shared, tmp_path):
 
 
 def read(run_dir):
-    return closing(SqlStore.read(run_dir))
+    return closing(open_to_read(run_dir))
 
 
 def count(outcome, state):
@@ -187,7 +188,7 @@ def test_resuming_a_run_in_which_nothing_is_left_starts_nothing(run, write_spec)
 
 def test_attempts_that_a_dead_driver_left_open_become_interrupted(run, write_spec, shared):
     _, _, run_dir = run(write_spec([("rows", 2)] * 3))
-    with closing(SqlStore.open(run_dir)) as store:  # as `kill -9` would leave it
+    with closing(open_to_drive(run_dir)) as store:  # as `kill -9` would leave it
         engine = store._file.raw
         engine.execute("UPDATE attempts SET state = 'running', ended = NULL")
         engine.execute("UPDATE trials SET state = 'running'")
@@ -204,7 +205,7 @@ def test_attempts_that_a_dead_driver_left_open_become_interrupted(run, write_spe
 
 def leave_as_killed(run_dir, *statements):
     """Change the store of a run, as `kill -9` of its driver would have left it."""
-    with closing(SqlStore.open(run_dir)) as store:
+    with closing(open_to_drive(run_dir)) as store:
         raw = store._file.raw
         for statement in statements:
             raw.execute(statement)
@@ -280,7 +281,7 @@ def test_a_driver_beats_as_soon_as_its_cluster_is_up(run, write_spec, monkeypatc
 
 def test_resume_refuses_while_a_driver_lives(run, write_spec):
     _, _, run_dir = run(write_spec([("rows", 1)]))
-    with closing(SqlStore.open(run_dir)) as store:
+    with closing(open_to_drive(run_dir)) as store:
         store.claim("elsewhere", 4711, time.time())
     with pytest.raises(StoreBusyError, match=r"4711 on host elsewhere"):
         driver.resume(run_dir, on_progress=lambda _: None)
@@ -293,7 +294,7 @@ def test_a_driver_whose_run_was_taken_over_writes_no_more(run, write_spec, tmp_p
     def take_over(_progress):
         if not taken and (run_dir / "logs" / "worker-0.log").exists():
             taken.append(True)
-            with closing(SqlStore.open(run_dir)) as store:
+            with closing(open_to_drive(run_dir)) as store:
                 raw = store._file.raw
                 raw.execute("UPDATE sweep SET generation = generation + 1")
                 raw.execute("COMMIT") if raw.in_transaction else None

@@ -19,7 +19,7 @@ from sweeper.records import (
     TrialChanged,
     TrialState,
 )
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import create_store
 
 DEVICE = Device("node1", 4242, (0, 1), ("GPU-aa",))
 STATES = {
@@ -46,7 +46,7 @@ class Run:
             {"x": ExperimentText("grid.yaml.j2", "text", (1,))}, versions={"sweeper": "0.1.0"},
         )  # fmt: skip
         points = [Trial(f"t{i}", i, trial[0], "x", ()) for i, trial in enumerate(trials)]
-        store = SqlStore.create(folder, sweep, points, network=False)
+        store = create_store(folder, sweep, points, network=False)
         self._opened.append(store)
         generation = store.claim("node0", 77, 1000.0)
         for i, (_, state, rows, *message) in enumerate(trials):

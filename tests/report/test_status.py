@@ -180,7 +180,7 @@ def test_show_of_an_unknown_trial_is_refused(run, store):
 
 
 def test_status_needs_no_pandas():
-    code = "import sys, sweeper.report.status, sweeper.report.find; print('pandas' in sys.modules)"
+    code = "import sys, sweeper.report.status, sweeper.runs.find; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.records import AttemptRecord, AttemptState, TrialRecord
-from sweeper.store.union import open_to_read
+from sweeper.runs.open import open_to_read
 
 HERE = Path(__file__).parent
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged", "ip", "setpriv", "nsenter")

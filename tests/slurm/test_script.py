@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launchers import folder
-from sweeper.launchers.base import Order, Placed
+from sweeper.launchers.base import Order
 from sweeper.launchers.cluster_file import loads
 from sweeper.launchers.slurm import SlurmLauncher, host, progress, queue, script
 from sweeper.launchers.slurm.config import SlurmConfig
-from sweeper.records import Checkpointing, Resources, SweepSpec
+from sweeper.records import Checkpointing, Placed, Resources, SweepSpec
 from sweeper.records.errors import InputError
+from sweeper.runs.control import take_control
+from sweeper.runs.placed import TASKS, write_placed
 
 ODD = Path("/shared/it's a %folder $(touch x)/run")
 
@@ -241,10 +242,10 @@ def test_the_first_start_counts_where_it_reached_nothing():
 def test_trials_of_an_array_are_told_to_every_task_and_the_answer_names_them(tmp_path, monkeypatch):
     running = [queue.Line("RUNNING", "None", "n1", ""), queue.Line("PENDING", "Resources", "", "")]
     monkeypatch.setattr(queue, "look", lambda job: running)
-    placed = Placed("slurm", "7", facts={"form": "array", folder.TASKS: "2"})
-    folder.write_placed(tmp_path, placed)
+    placed = Placed("slurm", "7", facts={"form": "array", TASKS: "2"})
+    write_placed(tmp_path, placed)
     said = SlurmLauncher(config(form="array", tasks=2)).stop(placed, tmp_path, ("ab", "cd"))
     assert said == "SLURM's job 7: the drivers were asked to end ab, cd"
     for number in "01":
-        (asked,) = folder.take_control(tmp_path / "parts" / number)
+        (asked,) = take_control(tmp_path / "parts" / number)
         assert asked.trials == ("ab", "cd")

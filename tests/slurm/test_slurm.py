@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.records import AttemptState
-from sweeper.store.union import open_to_read
+from sweeper.runs.open import open_to_read
 
 from .conftest import job_of, left_on_nodes, processes_of, wait_for, write
 

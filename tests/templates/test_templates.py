@@ -21,7 +21,7 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.svm import SVC
 
 from sweeper.report.history import values
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_read
 
 ROOT = Path(__file__).parents[2]
 TRIALS = {
@@ -186,7 +186,7 @@ def test_the_rbm_tells_a_pixel_from_the_others_as_scikit_learns_does(folder: Pat
 @pytest.mark.slow
 def test_the_rbm_of_patches_learns_in_every_trial(folder: Path) -> None:
     table = launched(folder, "patches-grbm")
-    with closing(SqlStore.read(folder / "patches-grbm")) as store:
+    with closing(open_to_read(folder / "patches-grbm")) as store:
         for line in table:
             rows = [
                 dict(zip(r.channels, values(r), strict=True)) for r in store.rows(line["trial"])

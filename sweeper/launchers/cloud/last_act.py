@@ -13,10 +13,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from sweeper.launchers.folder import RESULTS_ARRIVED
 from sweeper.records.errors import SweepError
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.open import open_to_read
 from sweeper.store.liveness import driver_lives
-from sweeper.store.union import open_to_read
 
 CLUSTER = "~/ray_bootstrap_config.yaml"  # Ray put it there
 EXIT_CODE, LOG = "exit-code", "last-act.log"
@@ -51,14 +51,14 @@ def has_driver(run_dir: Path) -> bool:
 def main(arguments: list[str]) -> int:
     """Note how the driver ended; leave the rest to a process that outlives this job."""
     run_dir, code, keep_hours, has_results, has_minimum = arguments
-    folder = Path(run_dir)
-    if has_driver(folder):
+    run = RunFolder(Path(run_dir))
+    if has_driver(run.path):
         print("last act: none, another driver of this run lives")
         return 0
-    if folder.is_dir():
-        (folder / EXIT_CODE).write_text(f"{code}\n")
+    if run.path.is_dir():
+        (run.path / EXIT_CODE).write_text(f"{code}\n")
     # A URL alone is no copy: the machines go only where the last snapshot is there.
-    is_safe = has_results == "1" and (folder / RESULTS_ARRIVED).is_file()
+    is_safe = has_results == "1" and run.results_arrived.is_file()
     lines = plan(float(keep_hours), has_results=is_safe, has_minimum=has_minimum == "1")
     home = Path.home() / "sweep"
     home.mkdir(exist_ok=True)

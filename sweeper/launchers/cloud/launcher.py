@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sweeper.host.variables import AUTOSCALING, PLACED, RESULTS
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job, Placed, asked_words
+from sweeper.launchers.base import Job, asked_words
 from sweeper.launchers.cloud import credentials, last_act, rayup
 from sweeper.launchers.cloud.commands import NoHeadError, RayUp
 from sweeper.launchers.cloud.wheel import make_wheel
@@ -32,10 +31,12 @@ from sweeper.launchers.remote.driver import (
     job_of,
     results_of,
 )
-from sweeper.launchers.remote.on_head import SNAPSHOT
 from sweeper.launchers.remote.shell import quoted
 from sweeper.launchers.remote.shipping import files_to_ship
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError, SweepError
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import write_placed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,13 +85,13 @@ class CloudLauncher:
             later = RayUp(_text({**made, "file_mounts": {}}), job)
             placed = self._placed(order, job, later)
             # Before anything costs money: `sweep down` finds it if this process is killed.
-            folder.write_placed(order.run_dir, placed)
+            write_placed(order.run_dir, placed)
             try:
                 cluster.up()
                 self._start(later, order, job, files, placed.remote_dir)
             except BaseException:
                 if _give_back(later, order.run_dir):
-                    (order.run_dir / folder.PLACED).unlink(missing_ok=True)
+                    RunFolder(order.run_dir).placed.unlink(missing_ok=True)
                 raise
         return replace(placed, started=time.time())
 
@@ -108,8 +109,8 @@ class CloudLauncher:
     def _go_on(self, order: Order, before: Placed, files: list[Path]) -> Placed:
         """A new driver on the head that kept the run. Raises ClusterError where that is gone."""
         cluster, job = _cluster(before), job_name(order)
-        names = (last_act.EXIT_CODE, folder.RESULTS_ARRIVED)
-        noted = quoted([f"{before.remote_dir}/{name}" for name in names])
+        run = RunFolder(Path(before.remote_dir))
+        noted = quoted([str(run.path / last_act.EXIT_CODE), str(run.results_arrived)])
         try:
             cluster.exec(f"sudo shutdown -h +{rayup.minutes(self._config)}; rm -f {noted}")
         except NoHeadError:
@@ -219,11 +220,12 @@ class CloudLauncher:
             receive.from_url(url, run_dir, placed.job)
             return
         cluster = _cluster(placed)
-        made = f"{placed.remote_dir}/.sent/{SNAPSHOT}"
+        made = f"{placed.remote_dir}/.sent/{RunFolder(run_dir).snapshot.name}"
         cluster.exec(quoted(head_command("copy", placed.remote_dir, made)))
         with tempfile.TemporaryDirectory(prefix="sweep-") as here:
-            cluster.receive(made, f"{here}/{SNAPSHOT}")
-            receive.write(run_dir, (Path(here) / SNAPSHOT).read_bytes())
+            received = RunFolder(Path(here)).snapshot
+            cluster.receive(made, str(received))
+            receive.write(run_dir, received.read_bytes())
 
     def down(self, placed: Placed) -> str:
         """Give the machines back, whatever state they are in."""

@@ -11,7 +11,7 @@ import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from sweeper.launchers.base import Job, Placed, asked_words
+from sweeper.launchers.base import Job, asked_words
 from sweeper.launchers.kubernetes.files import LIMIT_BYTES
 from sweeper.launchers.kubernetes.kubectl import (
     ExistsError,
@@ -31,6 +31,7 @@ from sweeper.launchers.kubernetes.text import dump
 from sweeper.launchers.remote import receive
 from sweeper.launchers.remote.driver import head_command
 from sweeper.launchers.remote.shipping import files_to_ship
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError, SweepError
 
 if TYPE_CHECKING:

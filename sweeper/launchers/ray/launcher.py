@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sweeper.host.variables import DATA_PATH, PLACED, RESULTS
 from sweeper.launchers import data
-from sweeper.launchers.base import Job, Placed, asked_words
+from sweeper.launchers.base import Job, asked_words
 from sweeper.launchers.ray import everywhere, preflight
 from sweeper.launchers.ray.api import POLL_S, JobsApi
 from sweeper.launchers.ray.tokens import find_token
@@ -25,6 +25,7 @@ from sweeper.launchers.remote.driver import (
     results_of,
 )
 from sweeper.launchers.remote.shipping import files_to_ship
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, SweepError
 
 if TYPE_CHECKING:

@@ -17,17 +17,15 @@ import sqlite3
 import sys
 import time
 import zlib
-from contextlib import closing
 from pathlib import Path
 
 from sweeper.host.folders import replacing
-from sweeper.launchers.folder import send_control
 from sweeper.records.errors import SweepError
+from sweeper.runs.control import send_control
+from sweeper.store.files import newest_snapshot
 
 BEGIN, END = "-----BEGIN SWEEP FILE-----", "-----END SWEEP FILE-----"
 CHUNK_BYTES = 8 << 20
-SNAPSHOT = "snapshot.db"
-_STORE = "sweep.db"
 _COLUMNS = 120
 _KEEP_S = 600.0  # another shell may be at it, chunk by chunk
 
@@ -51,7 +49,7 @@ def send(run_dir: Path, digest: str, offset: int) -> None:
 
 def pack(run_dir: Path) -> Path:
     """Keep a packed copy of the newest snapshot, named by its SHA-256; old ones are removed."""
-    content = zlib.compress(_snapshot(run_dir), 6)
+    content = zlib.compress(newest_snapshot(run_dir), 6)
     folder = run_dir / ".sent"
     folder.mkdir(mode=0o700, exist_ok=True)
     kept = folder / hashlib.sha256(content).hexdigest()
@@ -62,18 +60,6 @@ def pack(run_dir: Path) -> Path:
     with replacing(kept) as beside:
         beside.write_bytes(content)
     return kept
-
-
-def _snapshot(run_dir: Path) -> bytes:
-    """The snapshot that the driver published, or a copy of the store that it writes beside us."""
-    if (run_dir / SNAPSHOT).exists():
-        return (run_dir / SNAPSHOT).read_bytes()
-    with (
-        closing(sqlite3.connect(f"file:{run_dir / _STORE}?mode=ro", uri=True, timeout=20)) as store,
-        closing(sqlite3.connect(":memory:")) as copy,
-    ):
-        store.backup(copy)
-        return copy.serialize()
 
 
 def main(arguments: list[str]) -> int:
@@ -87,7 +73,7 @@ def main(arguments: list[str]) -> int:
         elif what == "copy":
             Path(rest[0]).parent.mkdir(mode=0o700, exist_ok=True)
             with replacing(Path(rest[0])) as beside:
-                beside.write_bytes(_snapshot(run_dir))
+                beside.write_bytes(newest_snapshot(run_dir))
         else:
             send(run_dir, rest[0] if rest else "", int(rest[1]) if rest else 0)
     except (OSError, SweepError, sqlite3.Error) as error:

@@ -13,12 +13,13 @@ from typing import Any
 
 from sweeper.host import urls
 from sweeper.host.folders import replacing
-from sweeper.launchers.remote.on_head import BEGIN, END, SNAPSHOT
+from sweeper.launchers.remote.on_head import BEGIN, END
 from sweeper.records.errors import ClusterError, InputError
+from sweeper.runs.folder import RunFolder, snapshot_url
+from sweeper.store.files import is_snapshot
 
 LIMIT_BYTES = 512 << 20
 _AGAIN = 3
-_HEADER = b"SQLite format 3\0"
 
 
 class _TooLargeError(ClusterError):
@@ -54,7 +55,7 @@ def run_url(results: str, job: str) -> str:
 
 def from_url(results: str, run_dir: Path, job: str) -> None:
     """Copy `results/snapshot.db` into run_dir. Raises InputError, ClusterError."""
-    url = f"{results.rstrip('/')}/{SNAPSHOT}"
+    url = snapshot_url(results)
     try:
         content = urls.read(url)
     except ImportError as error:
@@ -74,17 +75,18 @@ def write(run_dir: Path, content: bytes) -> None:
 
     Raises ClusterError where it is no store, and leaves what is there; InputError.
     """
-    if not content.startswith(_HEADER):
+    snapshot = RunFolder(run_dir).snapshot
+    if not is_snapshot(content):
         raise ClusterError(
-            f"{run_dir / SNAPSHOT}: what came is no snapshot of a run ({len(content)} bytes that"
+            f"{snapshot}: what came is no snapshot of a run ({len(content)} bytes that"
             " are no SQLite file). What was there is kept: try again."
         )
     try:
-        with replacing(run_dir / SNAPSHOT) as beside:
+        with replacing(snapshot) as beside:
             beside.write_bytes(content)
     except OSError as error:
         raise InputError(
-            f"{run_dir / SNAPSHOT}: can't be written: {error.strerror}. Free some space."
+            f"{snapshot}: can't be written: {error.strerror}. Free some space."
         ) from error
 
 

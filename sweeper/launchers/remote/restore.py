@@ -8,12 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sweeper.launchers import folder
-from sweeper.launchers.remote.on_head import SNAPSHOT
 from sweeper.launchers.remote.receive import from_url
 from sweeper.records.errors import SweepError
-
-_STORE = "sweep.db"
+from sweeper.runs.create import make_folder
+from sweeper.runs.folder import RunFolder
 
 
 def restore(url: str, run_dir: Path) -> None:
@@ -21,10 +19,11 @@ def restore(url: str, run_dir: Path) -> None:
 
     Does nothing where there is a store already. Raises InputError, ClusterError.
     """
-    folder.make(run_dir)
-    if not (run_dir / _STORE).exists():
+    make_folder(run_dir)
+    run = RunFolder(run_dir)
+    if not run.store.exists():
         from_url(url, run_dir, run_dir.name)
-        (run_dir / SNAPSHOT).replace(run_dir / _STORE)
+        run.snapshot.replace(run.store)
 
 
 def main(arguments: list[str]) -> int:

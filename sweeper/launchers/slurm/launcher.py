@@ -7,10 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job, Placed, asked_words
+from sweeper.launchers.base import Job, asked_words
 from sweeper.launchers.slurm import checks, queue, script
+from sweeper.records import Placed
 from sweeper.records.errors import InputError
+from sweeper.runs.control import send_control
+from sweeper.runs.placed import TASKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +54,7 @@ class SlurmLauncher:
             started=time.time(),
             facts={
                 "form": self.config.form,
-                **({folder.TASKS: str(self.config.tasks)} if self.config.form == "array" else {}),
+                **({TASKS: str(self.config.tasks)} if self.config.form == "array" else {}),
                 # Each task of an array is a job with a number of its own.
                 "log": script.log_of(order, "*" if self.config.form == "array" else job),
             },
@@ -71,7 +73,7 @@ class SlurmLauncher:
             queue.cancel(placed.job)
             return f"SLURM's job {placed.job} was still waiting; it was cancelled."
         is_array = placed.facts.get("form") == "array"
-        folder.send_control(run_dir, "stop", trials)
+        send_control(run_dir, "stop", trials)
         if not trials:
             if is_array:
                 queue.cancel(placed.job, "--state=PENDING")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.records.errors import SweepError
-from sweeper.store.union import open_to_read
+from sweeper.runs.open import open_to_read
 
 if TYPE_CHECKING:
     from sweeper.records import Row, TrialState

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sweeper.host.variables import DATA_PATH
 from sweeper.launchers.data import is_url
 from sweeper.launchers.fit import share_gpus
+from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Order
@@ -45,7 +46,7 @@ def text(order: Order, config: SlurmConfig, *, python: str = sys.executable) -> 
 
 def log_of(order: Order, job: str) -> str:
     """The file that the job prints to."""
-    return str(order.run_dir / "logs" / f"slurm-{job}.log")
+    return str(RunFolder(order.run_dir).logs / f"slurm-{job}.log")
 
 
 def _about(order: Order, config: SlurmConfig) -> list[str]:

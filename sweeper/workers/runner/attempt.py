@@ -28,6 +28,7 @@ from sweeper.records import (
     RunnerSetup,
     TrialTask,
 )
+from sweeper.runs.folder import RunFolder, attempt_path
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import checkpoints
 from sweeper.workers.runner.checkpoint_file import Checkpoint
@@ -101,7 +102,7 @@ class _Run:
         info: dict[str, Any],
     ) -> None:
         setup = bench.setup
-        out = _trials(setup.run_dir) / f"{task.trial}/a{task.number}"
+        out = _trials(setup.run_dir) / attempt_path(task.trial, task.number)
         self.keeper = Keeper(task, setup.checkpoint, out, bench.results)
         self._bench = bench
         self._task = task
@@ -232,7 +233,7 @@ class _Run:
 # Of a worker there is one of each. To take a path apart takes as long as a trivial trial's row.
 @cache
 def _trials(run_dir: str) -> Path:
-    return Path(run_dir) / "trials"
+    return RunFolder(Path(run_dir)).trials
 
 
 @cache

@@ -16,6 +16,7 @@ from typing import Any
 from pylearn2core.train import Train
 from pylearn2core.utils import serial
 from sweeper.records import Checkpointing, Row, TrialTask
+from sweeper.runs.folder import attempt_name, attempt_path
 from sweeper.workers.runner.checkpoint_file import At, Checkpoint, encode, read
 from sweeper.workers.runner.quiet_imports import generators, set_generators
 from sweeper.workers.runner.results import Results
@@ -85,7 +86,7 @@ class Keeper:
     @property
     def name(self) -> str:
         """Of the attempt's folder."""
-        return _name(self._task.trial, self._task.number)
+        return attempt_path(self._task.trial, self._task.number)
 
     # -------------------------------------------------------------- while it runs
     def go_on_from(self, checkpoint: Checkpoint) -> None:
@@ -157,12 +158,12 @@ class Keeper:
         if not self._has_file and self._task.number == 1:
             return
         for number in range(1, self._task.number + 1):
-            folder = self._out.parent / f"a{number}"
+            folder = self._out.with_name(attempt_name(number))
             with suppress(OSError):
                 (folder / FILE).unlink()
             with suppress(OSError):
                 folder.rmdir()  # where it holds nothing else
-            self._results.remove(_name(self._task.trial, number), FILE)
+            self._results.remove(attempt_path(self._task.trial, number), FILE)
 
 
 # ------------------------------------------------------------------ earlier attempts'
@@ -184,7 +185,7 @@ class Found:
         if self._folder is not None:
             shutil.copytree(self._folder, out, symlinks=True, ignore=_ours, dirs_exist_ok=True)
             return
-        if not self._results.fetch(_name(checkpoint.trial, checkpoint.attempt), out):
+        if not self._results.fetch(attempt_path(checkpoint.trial, checkpoint.attempt), out):
             raise OSError("its files can't be fetched")
         (out / FILE).unlink(missing_ok=True)
 
@@ -195,7 +196,7 @@ def find(task: TrialTask, out: Path, results: Results) -> Iterator[Found]:
         return
     there = set(results.numbers(task.trial, FILE)) if results else set()
     for number in range(task.number - 1, 0, -1):
-        folder = out.parent / f"a{number}"
+        folder = out.with_name(attempt_name(number))
         is_here = (folder / FILE).is_file()
         if not is_here and number not in there:
             continue
@@ -203,7 +204,7 @@ def find(task: TrialTask, out: Path, results: Results) -> Iterator[Found]:
             if is_here:
                 checkpoint = read(folder / FILE)
             else:
-                checkpoint = _fetched(_name(task.trial, number), results)
+                checkpoint = _fetched(attempt_path(task.trial, number), results)
             missing = checkpoint.missing(task.known)
         except Exception as error:
             log.warning("attempt %d's checkpoint is passed over: %s", number, error)
@@ -233,10 +234,6 @@ def load(phase: Phase, checkpoint: Checkpoint) -> None:
 
 
 # ------------------------------------------------------------------ small things
-def _name(trial: str, number: int) -> str:
-    return f"{trial}/a{number}"
-
-
 def _write(stream: Any, data: bytes) -> None:
     stream.write(data)
 

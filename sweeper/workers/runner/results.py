@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sweeper.host import urls
+from sweeper.runs.folder import TRIALS, attempt_number
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Results:
 
         found = self._do(f"look for checkpoints of {trial}", look) or []
         folders = [path.rsplit("/", 2)[1] for path in found]
-        return [int(folder[1:]) for folder in folders if folder[1:].isdecimal()]
+        return [number for name in folders if (number := attempt_number(name)) is not None]
 
     def get_bytes(self, attempt: str, name: str) -> bytes:
         """One file. Raises OSError where it can't be had."""
@@ -133,7 +134,7 @@ class Results:
             system, root = urls.opened(self._url)
             if hasattr(system, "auto_mkdir"):  # a disk; what is no disk has no folders to make
                 system.auto_mkdir = True
-            self._system = system, f"{root}/trials"
+            self._system = system, f"{root}/{TRIALS}"
         opened: tuple[Any, str] = self._system
         return opened
 

@@ -23,7 +23,7 @@ from sweeper.launchers.cluster import connection, joined
 from sweeper.launchers.cluster.joined import JoinedCluster, Node
 from sweeper.records import AttemptState, Resources, TrialState
 from sweeper.records.errors import ClusterError, InputError
-from sweeper.store.sql import SqlStore
+from sweeper.runs.open import open_to_read
 
 FAT, THIN = Node("fat", cpus=16, gpus=4), Node("thin", cpus=3, gpus=1)
 
@@ -227,7 +227,7 @@ def wait_for_rows(run_dir, timeout_s=60):
     while time.monotonic() < end:
         time.sleep(0.2)
         # It may be there and not be written yet.
-        with contextlib.suppress(Exception), closing(SqlStore.read(run_dir)) as store:
+        with contextlib.suppress(Exception), closing(open_to_read(run_dir)) as store:
             if next(iter(store.rows()), None):
                 return
     raise AssertionError("no row came")
@@ -239,7 +239,7 @@ def test_a_sweep_joins_the_cluster_takes_its_cores_and_leaves_it_as_it_was(head,
     first = sweep(*launched, "one", "-D", "seconds=1", environ=head.environ, cwd=folder)
     out, err = first.communicate(timeout=120)
     assert first.returncode == 0, out + err
-    with closing(SqlStore.read(folder / "one")) as store:
+    with closing(open_to_read(folder / "one")) as store:
         assert store.counts()[TrialState.FINISHED] == 4
         devices = {attempt.device for attempt in store.attempts()}
     # Two workers; each has a core of its own where this host's cores are just those it lends.
@@ -272,7 +272,7 @@ def test_where_another_sweep_has_the_cores_the_workers_run_unbound(head, folder)
         driver = sweep(*arguments, environ=head.environ, cwd=folder)
         out, err = driver.communicate(timeout=120)
     assert driver.returncode == 0, out + err
-    with closing(SqlStore.read(folder / "run")) as store:
+    with closing(open_to_read(folder / "run")) as store:
         assert store.counts()[TrialState.FINISHED] == 4
         assert {one.device.cores for one in store.attempts()} == {tuple(sorted(every))}
 
@@ -288,7 +288,7 @@ def test_a_head_that_dies_in_mid_sweep_ends_the_driver_and_resume_runs_what_is_l
     assert driver.returncode == 3, out + err
     assert "is lost: its head has not answered" in err
     print(f"the driver ended {time.monotonic() - lost:.0f} s after its head")
-    with closing(SqlStore.read(folder / "run")) as store:
+    with closing(open_to_read(folder / "run")) as store:
         left = [attempt.state for attempt in store.attempts()]
         assert set(left) <= {AttemptState.INTERRUPTED, AttemptState.LOST}
         assert store.counts()[TrialState.PENDING] == 4
@@ -297,7 +297,7 @@ def test_a_head_that_dies_in_mid_sweep_ends_the_driver_and_resume_runs_what_is_l
     again = sweep("resume", "run", environ=alone, cwd=folder)
     out, err = again.communicate(timeout=120)
     assert again.returncode == 0, out + err
-    with closing(SqlStore.read(folder / "run")) as store:
+    with closing(open_to_read(folder / "run")) as store:
         ends = [attempt.state for attempt in store.attempts()]
         assert ends.count(AttemptState.FINISHED) == store.counts()[TrialState.FINISHED] == 4
         assert all(len(list(store.rows(trial.id))) >= 4 for trial in store.trials())

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from sweeper.host import left_overs
-from sweeper.launchers import folder
 from sweeper.launchers.cluster import connection, private
 from sweeper.records.errors import InputError
+from sweeper.runs.create import make_folder, point_latest
+from sweeper.runs.provenance import changed_code, code_hashes, versions
 
 
 def test_ray_s_folder_is_short_private_and_passes_over_long_roots(tmp_path):
@@ -84,29 +85,29 @@ def test_modules_beside_the_spec_are_known_by_their_contents(tmp_path):
     (tmp_path / "data").mkdir()
     for name in ("loss.py", "pack/__init__.py", "pack/deep/net.py", "data/no_package.py"):
         (tmp_path / name).write_text("x = 1\n")
-    before = folder.code_hashes(tmp_path / "grid.yaml.j2")
+    before = code_hashes(tmp_path / "grid.yaml.j2")
     assert sorted(before) == ["loss.py", "pack/__init__.py", "pack/deep/net.py"]
 
     (tmp_path / "loss.py").write_text("x = 2\n")
     (tmp_path / "new.py").write_text("")
     (tmp_path / "pack" / "deep" / "net.py").unlink()
-    now = folder.code_hashes(tmp_path / "grid.yaml.j2")
+    now = code_hashes(tmp_path / "grid.yaml.j2")
     changes = ["loss.py (changed)", "pack/deep/net.py (gone)"]
-    assert folder.changed_code(before, now) == changes
-    assert folder.changed_code(before, before) == []
+    assert changed_code(before, now) == changes
+    assert changed_code(before, before) == []
 
 
 def test_latest_points_at_the_newest_run_in_a_folder_named_runs(tmp_path):
     for name in ("one", "two"):
         run_dir = tmp_path / "runs" / name
-        folder.make(run_dir)
-        folder.point_latest(run_dir)
+        make_folder(run_dir)
+        point_latest(run_dir)
         assert (tmp_path / "runs" / "latest").resolve() == run_dir
     elsewhere = tmp_path / "elsewhere" / "one"
-    folder.make(elsewhere)
-    folder.point_latest(elsewhere)
+    make_folder(elsewhere)
+    point_latest(elsewhere)
     assert not (tmp_path / "elsewhere" / "latest").exists()
 
 
 def test_versions_name_what_a_result_depends_on():
-    assert {"python", "sweeper", "ray", "pytensor", "jax", "numpy"} <= set(folder.versions())
+    assert {"python", "sweeper", "ray", "pytensor", "jax", "numpy"} <= set(versions())

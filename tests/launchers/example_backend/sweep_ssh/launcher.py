@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweep_ssh.config import SshConfig
-from sweeper.launchers import folder
-from sweeper.launchers.base import Job, Order, Placed, asked_words
+from sweeper.launchers.base import Job, Order, asked_words
+from sweeper.records import Placed
 from sweeper.records.errors import ClusterError
+from sweeper.runs.control import send_control
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class SshLauncher:
         return Job("over" if is_over else "running", f"process {placed.job} on {placed.address}")
 
     def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
-        folder.send_control(run_dir, "stop", trials)
+        send_control(run_dir, "stop", trials)
         return f"process {placed.job} on {placed.address} was asked {asked_words(trials)}"
 
     def fetch(self, placed: Placed, run_dir: Path) -> None:

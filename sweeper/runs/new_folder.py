@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sweeper.runs.folder import RUNS
+
 
 @contextmanager
 def run_folder(out: Path | None, name: str, *, claim: bool) -> Iterator[Path]:
@@ -27,7 +29,7 @@ def run_folder(out: Path | None, name: str, *, claim: bool) -> Iterator[Path]:
 
 def new_folder(name: str, *, claim: bool) -> Path:
     """runs/NAME-DATE-TIME, here, with a number where that is taken."""
-    stem = Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    stem = Path(RUNS) / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder, number = stem, 1
     while not (_claimed(folder) if claim else not folder.exists()):
         number += 1

@@ -5,17 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.launchers.folder import PLACED
+from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
-from sweeper.report.text import did_you_mean
-from sweeper.store.base import SNAPSHOT_FILE, STORE_FILE
+from sweeper.runs.folder import LATEST, RUNS, RunFolder
 
 if TYPE_CHECKING:
     from sweeper.records import TrialRecord
     from sweeper.store.base import StoreReader
-
-RUNS = "runs"
-LATEST = "latest"
 
 
 def find_run(run: str | None, cwd: Path) -> Path:
@@ -27,11 +23,13 @@ def find_run(run: str | None, cwd: Path) -> Path:
     if run is None:
         return _latest(runs)
     for folder in (cwd / Path(run).expanduser(), runs / run):
-        if _is_run(folder):
+        if RunFolder(folder).is_run:
             return folder.resolve()
-        if folder.name in (STORE_FILE, SNAPSHOT_FILE) and folder.is_file():
-            return folder.parent.resolve()
+        around = RunFolder(folder.parent)
+        if folder in (around.store, around.snapshot) and folder.is_file():
+            return around.path.resolve()
     names = _names(runs)
+    meant = did_you_mean(run, names, "end")
     begun = [name for name in names if run and name.startswith(run)]
     if len(begun) == 1:
         return (runs / begun[0]).resolve()
@@ -41,7 +39,7 @@ def find_run(run: str | None, cwd: Path) -> Path:
             " the name."
         )
     raise InputError(
-        f"RUN {run}: no such run{did_you_mean(run, names)} Expected a run's folder, or a name in"
+        f"RUN {run}: no such run{meant} Expected a run's folder, or a name in"
         f" {runs} ({_some(names) or 'which has none'}). A trial is named after its run."
     )
 
@@ -53,8 +51,9 @@ def short_name(run_dir: Path, cwd: Path) -> str:
 
 
 def _latest(runs: Path) -> Path:
-    if _is_run(runs / LATEST):
-        return (runs / LATEST).resolve()
+    latest = runs / LATEST
+    if RunFolder(latest).is_run:
+        return latest.resolve()
     names = _names(runs)
     if names:  # the link is gone, or its run was removed
         return max((runs / name for name in names), key=lambda path: path.stat().st_mtime).resolve()
@@ -63,15 +62,10 @@ def _latest(runs: Path) -> Path:
     )
 
 
-def _is_run(folder: Path) -> bool:
-    # Where its driver was put elsewhere a run has PLACED alone until a snapshot is fetched.
-    return any((folder / name).is_file() for name in (STORE_FILE, SNAPSHOT_FILE, PLACED))
-
-
 def _names(runs: Path) -> list[str]:
     if not runs.is_dir():
         return []
-    return sorted(path.name for path in runs.iterdir() if path.name != LATEST and _is_run(path))
+    return sorted(path.name for path in runs.iterdir() if path.name != LATEST and RunFolder(path).is_run)
 
 
 def _some(names: list[str]) -> str:
@@ -82,6 +76,7 @@ def _some(names: list[str]) -> str:
 def find_trial(store: StoreReader, prefix: str) -> TrialRecord:
     """The trial whose id is, or alone begins with, `prefix` in any case; InputError otherwise."""
     trials = {trial.id: trial for trial in store.trials()}
+    meant = did_you_mean(prefix, trials, "end")
     begun = [key for key in trials if key.lower().startswith(prefix.lower())] if prefix else []
     exact = [key for key in begun if key.lower() == prefix.lower()]
     if len(exact) == 1 or len(begun) == 1:
@@ -92,6 +87,6 @@ def find_trial(store: StoreReader, prefix: str) -> TrialRecord:
             f"{', ...' if len(begun) > 5 else ''}. Write more of the id."
         )
     raise InputError(
-        f"TRIAL {prefix}: no such trial in this run{did_you_mean(prefix, trials)} Expected an id,"
+        f"TRIAL {prefix}: no such trial in this run{meant} Expected an id,"
         " or its beginning, as `sweep report` shows them."
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sweeper.records.errors import InputError
-from sweeper.store.base import PARTS, SNAPSHOT_FILE, STORE_FILE
-from sweeper.store.sql import SqlStore
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.open import create_store, read_made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,31 +36,31 @@ def prepare(run_dir: Path, part: Part) -> Path:
 
     Raises StoreError, and InputError where the run was divided into another number of parts.
     """
-    folder = run_dir / PARTS / str(part.number)
-    (folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
-    note = folder / "of"
+    folder = RunFolder(run_dir).part(part.number)
+    folder.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    note = folder.divided
     of = note.read_text().strip() if note.exists() else str(part.of)
     if of != str(part.of):
         raise InputError(
             f"{run_dir}: was divided into {of} parts, not {part.of}. Go on with as many."
         )
     note.write_text(f"{part.of}\n")
-    if not (folder / STORE_FILE).exists():
+    if not folder.store.exists():
         _make_store(run_dir, part, folder)
-    return folder
+    return folder.path
 
 
-def _make_store(run_dir: Path, part: Part, folder: Path) -> None:
+def _make_store(run_dir: Path, part: Part, folder: RunFolder) -> None:
     """Make it beside and rename it: a node that dies in between leaves no half of one."""
-    beside = folder.with_name(f".{folder.name}-new")
-    shutil.rmtree(beside, ignore_errors=True)  # of a start before this one
-    beside.mkdir(mode=0o700)
-    with closing(SqlStore.read(run_dir)) as store:
+    beside = RunFolder(folder.path.with_name(f".{folder.path.name}-new"))
+    shutil.rmtree(beside.path, ignore_errors=True)  # of a start before this one
+    beside.path.mkdir(mode=0o700)
+    with closing(read_made(run_dir)) as store:
         trials = [one for one in store.unfinished() if one.ordinal % part.of == part.number]
         record = replace(store.sweep(), state="created", generation=0, host="", pid=0)
-        SqlStore.create(beside, record, trials, network=True).close()
+        create_store(beside.path, record, trials, network=True).close()
     # The part's folder may be there already, with what its driver was asked while it waited.
-    for name in (SNAPSHOT_FILE, STORE_FILE):
-        if (beside / name).exists():
-            (beside / name).replace(folder / name)
-    shutil.rmtree(beside, ignore_errors=True)
+    for made, there in ((beside.snapshot, folder.snapshot), (beside.store, folder.store)):
+        if made.exists():
+            made.replace(there)
+    shutil.rmtree(beside.path, ignore_errors=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sweeper import cli
-from sweeper.cli import new_folder
-from sweeper.cli.new_folder import run_folder
+from sweeper.runs import new_folder
+from sweeper.runs.new_folder import run_folder
 
 
 @pytest.fixture

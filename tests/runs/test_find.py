@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
 
+from sweeper.records import SweepRecord, Trial
 from sweeper.records.errors import InputError
-from sweeper.report.find import find_run, find_trial, short_name
+from sweeper.runs.find import find_run, find_trial, short_name
+from sweeper.runs.open import create_store
 
 
 @pytest.fixture
@@ -20,6 +23,20 @@ def cwd(tmp_path):
     (tmp_path / "runs" / "latest").symlink_to("digits-mlp-2")
     (tmp_path / "runs" / "notes").mkdir()
     return tmp_path
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Makes a store with so many trials: t0, t1, ..."""
+    with contextlib.ExitStack() as opened:
+
+        def make(number):
+            trials = [Trial(f"t{i}", i, {"a": i}, "x", ()) for i in range(number)]
+            sweep = SweepRecord("digits", 1000.0, "grid.yaml.j2", "text", {}, None, 1, {})
+            store = create_store(tmp_path, sweep, trials, network=False)
+            return opened.enter_context(contextlib.closing(store))
+
+        yield make
 
 
 @pytest.mark.parametrize(
@@ -72,14 +89,14 @@ def test_no_run_at_all_says_to_launch(tmp_path):
         find_run(None, tmp_path)
 
 
-def test_a_trial_is_found_by_its_beginning_in_any_case(run):
-    store = run.make([({"a": i}, "pending", []) for i in range(12)])
+def test_a_trial_is_found_by_its_beginning_in_any_case(make):
+    store = make(12)
     assert find_trial(store, "T11").id == "t11"
     assert find_trial(store, "t1").id == "t1"  # exact, though t10 and t11 begin so too
 
 
-def test_an_ambiguous_or_unknown_trial_is_refused(run):
-    store = run.make([({"a": i}, "pending", []) for i in range(3)])
+def test_an_ambiguous_or_unknown_trial_is_refused(make):
+    store = make(3)
     with pytest.raises(InputError, match="3 trials begin so: t0, t1, t2"):
         find_trial(store, "t")
     with pytest.raises(InputError, match=r"TRIAL tt0: no such trial .*, did you mean t0\?"):

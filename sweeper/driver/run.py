@@ -30,7 +30,7 @@ from sweeper.runs import parts
 from sweeper.runs.create import point_latest
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.open import open_to_drive
-from sweeper.runs.placed import write_placed_here
+from sweeper.runs.placed import write_placed
 from sweeper.runs.provenance import changed_code, code_hashes
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sweeper.launchers.base import Cluster
-    from sweeper.records import SweepRecord, SweepSpec, Trial
+    from sweeper.records import Placed, SweepRecord, SweepSpec, Trial
     from sweeper.runs.parts import Part
     from sweeper.spec import Expansion, Spec
     from sweeper.store.base import Store
@@ -88,21 +88,21 @@ def launch(
     cluster: Cluster | None = None,
     runner_factory: str = RUNNER,
     terms: Terms | None = None,
-    cluster_file: str = "",
+    placed: Placed | None = None,
 ) -> Outcome:
     """Run a new sweep in `run_dir`.
 
     workers: None takes the spec's.    cluster: None joins that of RAY_ADDRESS, or starts a
-    private one on this host.    cluster_file: text of the file that confines this process, which
-    a resume needs to know.
+    private one on this host.    placed: this process, to be noted as the run's driver: what
+    confines it a resume needs to know.
     Raises InputError where the workers do not fit or the folder can't be made, StoreError where
     there is a run in it already, ClusterError where no worker can work.
     """
     terms = terms or terms_of(os.environ)
     cluster = cluster or choose_cluster(spec.header, workers, len(expansion.trials))
     make(spec, expansion, run_dir, network=terms.network)
-    if cluster_file:
-        write_placed_here(run_dir, os.getpid(), cluster_file)
+    if placed is not None:
+        write_placed(run_dir, placed)
     point_latest(run_dir)
     driver = _Driver(
         run_dir,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -29,15 +28,6 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
             f"{path}: where the run was put can't be noted: {error.strerror}. Free some space,"
             " or name another folder with --out."
         ) from error
-
-
-def write_placed_here(run_dir: Path, driver: int, cluster_file: str) -> None:
-    """Note that a process of this host drives the run. Raises InputError.
-
-    cluster_file: text of a `kind: local` file that the driver is confined by, "" for none.
-    """
-    placed = Placed(kind="local", job=str(driver), cluster_file=cluster_file, started=time.time())
-    write_placed(run_dir, placed)
 
 
 def read_placed(run_dir: Path) -> Placed | None:

@@ -50,14 +50,13 @@ def drive(
     watch = Watch(work.header.objective, work.texts)
     if work.total > len(work.trials) or any(number > 1 for number in work.numbers):
         watch.recall(store)
-    before = scheduler.State(
-        workers=(),
+    before = scheduler.Tally(
         finished=work.finished,
         failed=work.counts[TrialState.FAILED],
         cancelled=work.counts[TrialState.CANCELLED],
     )
     teller = Teller(on_progress, total=work.total, before=work.total - len(work.trials))
-    teller.tell(before, watch.best)
+    teller.tell(before, 0, watch.best)
     try:
         with cluster:
             interrupts.install()  # Ray has taken SIGTERM

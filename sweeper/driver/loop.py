@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
 from sweeper import scheduler
+from sweeper.driver.audit import audit_if_wanted
 from sweeper.driver.interrupts import INTERRUPTED, Ending
 from sweeper.records import Cancel, Drain, Ended, Row
 from sweeper.records.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from sweeper.driver.control import Control
     from sweeper.driver.interrupts import Interrupts
     from sweeper.driver.ledger import Ledger
     from sweeper.driver.progress import Teller
     from sweeper.driver.watch import Watch
-    from sweeper.records import Change, Command, Event
+    from sweeper.records import Event
     from sweeper.runs.control import Asked
-    from sweeper.scheduler import Fault, Plan, State
+    from sweeper.scheduler import Fault, Plan, Tally
     from sweeper.workers.pool import Pool
 
 POLL_S = 0.1
@@ -46,7 +48,7 @@ class Loop:
         watch: Watch,
         teller: Teller,
         control: Control,
-        before: State,
+        before: Tally,
         check: Callable[[], None],
     ) -> None:
         self._plan = plan
@@ -58,14 +60,8 @@ class Loop:
         self._check = check
         self._deadline: float | None = None
         self._ending: Ending | None = None
-        self._state, commands, changes = scheduler.begin(
-            plan,
-            time.time(),
-            finished=before.finished,
-            failed=before.failed,
-            cancelled=before.cancelled,
-        )
-        self._take(commands, changes)
+        self._audit = audit_if_wanted(os.environ)
+        self._take(None, scheduler.begin(plan, time.time(), before))
 
     def run(self, interrupts: Interrupts) -> None:
         """Loop to the end, and record how it ended."""
@@ -76,7 +72,8 @@ class Loop:
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
                 self._ledger.write_if_due()
-                self._teller.tell_if_due(self._state, self._watch.best)
+                state = self._state
+                self._teller.tell_if_due(state.tally, state.running, self._watch.best)
             self._ledger.finish(self._how(), self.reason)
         except StoreError:
             raise  # nothing can be recorded any more, or another driver does
@@ -86,7 +83,7 @@ class Loop:
             raise
         finally:
             self._pool.kill()
-        self._teller.tell(self._state, self._watch.best)
+        self._teller.tell(self._state.tally, self._state.running, self._watch.best)
 
     @property
     def fault(self) -> Fault:
@@ -96,7 +93,7 @@ class Loop:
     @property
     def reason(self) -> str:
         """The same, as a paragraph."""
-        return self._watch.fault or self._state.reason or self._state.input_fault
+        return self._watch.fault or self._state.reason
 
     @property
     def exit_code(self) -> int:
@@ -118,14 +115,16 @@ class Loop:
             self._step(item)
             if isinstance(item, Ended):
                 self._watch.see_end(item)
-        if self._watch.fault and not self._state.ending:
+        if self._watch.fault and self._state.ending is None:
             self._step(Drain(self._watch.fault, time.time()))
 
     def _step(self, event: Event) -> None:
-        self._state, commands, changes = scheduler.step(self._plan, self._state, event)
-        self._take(commands, changes)
+        self._take(event, scheduler.step(self._plan, self._state, event))
 
-    def _take(self, commands: Iterable[Command], changes: Iterable[Change]) -> None:
+    def _take(self, event: Event | None, result: scheduler.Result) -> None:
+        self._state, commands, changes = result
+        if self._audit is not None:
+            self._audit.see(event, result)
         for change in changes:
             self._ledger.add(change)
             self._watch.see_change(change)
@@ -139,7 +138,7 @@ class Loop:
         for asked in self._control.asked():
             self._obey(asked)
         now = time.time()
-        if self._state.ending and self._deadline is None:
+        if self._state.ending is not None and self._deadline is None:
             self._deadline = now + (self._ending.patience_s if self._ending else PATIENCE_S)
             again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""
             self._teller.message = f"ending: {self._state.reason}{again}"
@@ -148,7 +147,7 @@ class Loop:
             self._stop_at_once(self._state.reason)
 
     def _drain(self, ending: Ending) -> None:
-        if not self._state.ending:
+        if self._state.ending is None:
             self._ending = ending
             self._step(Drain(ending.reason, time.time()))
 
@@ -160,7 +159,7 @@ class Loop:
         if not asked.trials:
             self._drain(_STOPPED)
             return
-        unknown = [trial for trial in asked.trials if trial not in self._plan.place_of]
+        unknown = [trial for trial in asked.trials if trial not in self._plan.by_id]
         self._step(Cancel(asked.trials, time.time()))
         said = f"cancelled by `sweep stop`: {', '.join(asked.trials)}"
         self._teller.message = f"{said} (not left to do: {', '.join(unknown)})" if unknown else said

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sweeper.records import TrialState
-    from sweeper.scheduler import State
+    from sweeper.scheduler import Tally
 
 SHOW_EVERY_S = 0.25
 # A pace is told once it means something: the first trials may fail at once, or wait to compile.
@@ -65,17 +65,16 @@ class Teller:
         self._first: float | None = None
         self._told = -SHOW_EVERY_S
 
-    def tell_if_due(self, state: State, best: tuple[str, float] | None) -> None:
+    def tell_if_due(self, tally: Tally, running: int, best: tuple[str, float] | None) -> None:
         """Tell it, at most a few times a second."""
         if time.monotonic() - self._told >= SHOW_EVERY_S:
-            self.tell(state, best)
+            self.tell(tally, running, best)
 
-    def tell(self, state: State, best: tuple[str, float] | None) -> None:
-        """Tell it now."""
+    def tell(self, tally: Tally, running: int, best: tuple[str, float] | None) -> None:
+        """Tell it now. running: attempts begun."""
         self._told = now = time.monotonic()
-        done = state.finished + state.failed + state.cancelled
+        done = tally.done
         ended = done - self._before
-        running = sum(one.began is not None for worker in state.workers for one in worker.lease)
         if self._first is None and (running or ended):
             self._first = now
             self.message = ""
@@ -86,7 +85,7 @@ class Teller:
         progress = Progress(
             done=done,
             running=running,
-            failed=state.failed,
+            failed=tally.failed,
             total=self._total,
             best=best,
             rate_per_min=rate * 60,

@@ -8,6 +8,7 @@ PLACED = "SWEEP_PLACED"  # "1": it runs where a launcher put it, its run is watc
 RESULTS = "SWEEP_RESULTS"  # URL of the folder that outlives the workers' disks
 AUTOSCALING = "SWEEP_AUTOSCALING"  # "1": the cluster starts nodes for actors that wait for one
 SCRATCH = "SWEEP_SCRATCH"  # folder for temporary files on each node
+CHECK = "SWEEP_CHECK"  # "1": the scheduler's state is checked after each step, to find its faults
 
 # For tests: GPUs are numbers that nothing stands behind, only the pinning is checked.
 LOGICAL_GPUS = "SWEEP_LOGICAL_GPUS"  # "1": so it is

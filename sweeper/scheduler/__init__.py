@@ -1,6 +1,24 @@
 """The scheduler: a pure function of its state and an event."""
 
-from sweeper.scheduler.state import Fault, Plan, Policy, State, make_plan
-from sweeper.scheduler.step import begin, step
+from sweeper.scheduler.check import BrokenInvariantError, check
+from sweeper.scheduler.plan import Plan, make_plan
+from sweeper.scheduler.policy import Policy
+from sweeper.scheduler.state import Fault, State, Tally
+from sweeper.scheduler.step import Result, begin, step
+from sweeper.scheduler.story import Step, story
 
-__all__ = ["Fault", "Plan", "Policy", "State", "begin", "make_plan", "step"]
+__all__ = [
+    "BrokenInvariantError",
+    "Fault",
+    "Plan",
+    "Policy",
+    "Result",
+    "State",
+    "Step",
+    "Tally",
+    "begin",
+    "check",
+    "make_plan",
+    "step",
+    "story",
+]

@@ -5,63 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweeper.records import InterruptTrial, replace
-from sweeper.scheduler import policy, proof
+from sweeper.scheduler.backlog import find_open, is_fresh, move_on
+from sweeper.scheduler.probes import count_probes, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sweeper.scheduler.state import Plan, State
+    from sweeper.scheduler.backlog import Backlog
+    from sweeper.scheduler.state import State
 
 
 def cancel(
-    plan: Plan, state: State, trials: Iterable[str]
+    state: State, trials: Iterable[str]
 ) -> tuple[State, tuple[str, ...], tuple[InterruptTrial, ...]]:
     """The new state, the trials that are cancelled at once, and those that a worker has to end.
 
     What is over, or is no trial of this plan, is passed over. Costs nothing a trial left.
     """
-    held = {one.place: n for n, worker in enumerate(state.workers) for one in worker.lease}
-    waiting = {one.place for one in state.waiting}
-    gone: list[str] = []
-    interrupts: list[InterruptTrial] = []
-    unwanted = set(state.unwanted)
-    for trial in trials:
-        place = plan.place_of.get(trial)
-        if place is None or place in unwanted:
-            continue
-        if place in held:
-            interrupts.append(InterruptTrial(held[place], trial))
-        elif place in waiting or place in state.stuck or _is_fresh(plan, state, place):
-            gone.append(trial)
-        else:
-            continue
-        unwanted.add(place)
-    state = replace(state, unwanted=frozenset(unwanted))
-    return _without(plan, state, frozenset(map(plan.place_of.get, gone))), (*gone,), (*interrupts,)
+    held = {one.trial.id: n for n, worker in enumerate(state.workers) for one in worker.lease}
+    backlog = state.backlog
+    asked = [trial for trial in dict.fromkeys(trials) if trial not in backlog.unwanted]
+    gone = _those_that_wait(backlog, [trial for trial in asked if trial not in held])
+    ended = [trial for trial in asked if trial in held]
+    backlog = replace(backlog, unwanted=backlog.unwanted.union(gone, ended))
+    backlog = _without(backlog, frozenset(gone))
+    probing = count_probes(worker.lease for worker in state.workers)
+    for doubt in backlog.doubts:
+        backlog = judge(backlog, doubt.text, probing[doubt.text])
+    tally = replace(state.tally, cancelled=state.tally.cancelled + len(gone))
+    state = replace(state, backlog=backlog, tally=tally)
+    return state, (*gone,), tuple(InterruptTrial(held[trial], trial) for trial in ended)
 
 
-def _is_fresh(plan: Plan, state: State, place: int) -> bool:
-    """Whether a trial was never leased, and still may be."""
-    text = plan.text_of[place]
-    at = policy.find_open(state, text)
-    if at is None:
-        return text >= state.next_text
-    opened = state.open[at]
-    return plan.rank_of[place] >= opened.cursor and place not in opened.ahead
+def _those_that_wait(backlog: Backlog, trials: Iterable[str]) -> list[str]:
+    waiting = {one.trial.id for one in backlog.waiting}
+    return [
+        trial
+        for trial in trials
+        if trial in waiting or trial in backlog.stuck or _may_be_leased(backlog, trial)
+    ]
 
 
-def _without(plan: Plan, state: State, gone: frozenset[int | None]) -> State:
+def _may_be_leased(backlog: Backlog, trial: str) -> bool:
+    planned = backlog.plan.by_id.get(trial)
+    return planned is not None and is_fresh(backlog, planned)
+
+
+def _without(backlog: Backlog, gone: frozenset[str]) -> Backlog:
     """Take cancelled trials out of what is there to lease."""
-    state = replace(
-        state,
-        waiting=tuple(one for one in state.waiting if one.place not in gone),
-        stuck=state.stuck - gone,
-        cancelled=state.cancelled + len(gone),
+    backlog = replace(
+        backlog,
+        waiting=tuple(one for one in backlog.waiting if one.trial.id not in gone),
+        stuck=backlog.stuck - gone,
     )
-    for opened in state.open:  # a text that opens on the way passes over them by itself
-        at = policy.find_open(state, opened.text)
+    for opened in backlog.open:  # a text that opens on the way passes over them by itself
+        at = find_open(backlog, opened.text)
         if at is not None:
-            state = policy.move_on(plan, state, at, state.open[at])
-    for doubt in state.doubts:
-        state = proof.settle_doubt(plan, state, doubt.text)
-    return state
+            backlog = move_on(backlog, at, backlog.open[at])
+    return backlog

@@ -28,7 +28,7 @@ from sweeper.records import (
     WorkerDown,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, State, make_plan
+from sweeper.scheduler import Policy, Tally, make_plan
 
 ONE = {"x": ExperimentText("g", "# a comment\n!obj:pylearn2.train.Train {}", (1, 2))}
 PHASES = {"x": ExperimentText("g", "# a comment\n[!obj:a.B {}, !obj:a.C {}]", (1, 2))}
@@ -220,7 +220,7 @@ def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker(tmp_pat
         watch=watch,
         teller=teller,
         control=Control(tmp_path, since=0.0),
-        before=State(workers=()),
+        before=Tally(),
         check=lambda: None,
     )
     loop.run(Interrupts())
@@ -230,9 +230,9 @@ def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker(tmp_pat
 def test_progress_counts_what_ended_before_this_driver():
     told = []
     teller = Teller(told.append, total=10, before=4)
-    teller.tell(State(workers=(), finished=3, failed=1), None)
+    teller.tell(Tally(finished=3, failed=1), 0, None)
     assert (told[0].done, told[0].failed, told[0].left_s) == (4, 1, None)
-    teller.tell(State(workers=(), finished=5, failed=2), ("t", 0.5))
+    teller.tell(Tally(finished=5, failed=2), 0, ("t", 0.5))
     assert (told[1].done, told[1].failed, told[1].best) == (7, 2, ("t", 0.5))
 
 
@@ -241,7 +241,7 @@ def test_no_pace_is_told_before_it_means_something(monkeypatch):
     monkeypatch.setattr("sweeper.driver.progress.time.monotonic", lambda: now[0])
     teller = Teller(told.append, total=20, before=10)
     for now[0], ended in [(5.0, 1), (5.5, 3), (7.5, 2), (8.0, 3)]:
-        teller.tell(State(workers=(), finished=10 + ended), None)
+        teller.tell(Tally(finished=10 + ended), 0, None)
     assert [progress.rate_per_min for progress in told] == [0.0, 0.0, 0.0, 60.0]  # 3 in 3 s
     assert [progress.left_s for progress in told] == [None, None, None, 7.0]
 

@@ -15,7 +15,7 @@ from sweeper.records import (
     WorkerDown,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, begin, make_plan, step
+from sweeper.scheduler import Policy, begin, check, make_plan, step
 
 HERE = Device(host="here", pid=7)
 
@@ -27,11 +27,15 @@ class Play:
         left = [(f"t{i}", text, 1) for i, text in enumerate(texts)]
         self.plan = make_plan(left, workers=workers, policy=Policy(**rules))
         self.clock = 0.0
-        self.state, self.commands, self.changes = begin(self.plan, self.clock)
+        self.take(*begin(self.plan, self.clock))
+
+    def take(self, state, commands, changes):
+        check(state, commands)
+        self.state, self.commands, self.changes = state, commands, changes
+        return commands
 
     def tell(self, event):
-        self.state, self.commands, self.changes = step(self.plan, self.state, event)
-        return self.commands
+        return self.take(*step(self.plan, self.state, event))
 
     def up(self, worker=0):
         return self.tell(WorkerUp(worker, HERE, self.clock))

@@ -26,7 +26,7 @@ def test_a_running_trial_that_is_cancelled_is_interrupted_and_then_cancelled():
     play.ended("t0", outcome=AttemptState.INTERRUPTED)
     assert play.changes[-1] == TrialChanged("t0", TrialState.CANCELLED, 0.0)
     assert play.over() == (lease(0, ("t1", 1)),)
-    assert play.state.cancelled == 1
+    assert play.state.tally.cancelled == 1
 
 
 def test_a_leased_trial_that_its_worker_passes_over_is_cancelled_without_an_attempt():
@@ -44,7 +44,7 @@ def test_a_cancelled_trial_that_takes_its_worker_down_does_not_fail():
     play.tell(Cancel(("t0",), play.clock))
     play.down()
     assert play.changes[-1] == TrialChanged("t0", TrialState.CANCELLED, 0.0)
-    assert (play.state.failed, play.commands) == (0, (EndSweep(""),))
+    assert (play.state.tally.failed, play.commands) == (0, (EndSweep(""),))
 
 
 def test_a_trial_that_ends_before_the_worker_hears_keeps_its_end():
@@ -82,10 +82,10 @@ def test_a_sweep_whose_last_trials_are_cancelled_ends_at_once():
     play.over()
     (held,) = play.state.workers[0].lease
     play.tell(Cancel(rest, play.clock))
-    assert play.state.cancelled == 98
-    play.ended(play.plan.trials[held.place], outcome=AttemptState.INTERRUPTED)
+    assert play.state.tally.cancelled == 98
+    play.ended(held.trial.id, outcome=AttemptState.INTERRUPTED)
     assert play.over() == (EndSweep(""),)
-    assert play.state.cancelled == 99
+    assert play.state.tally.cancelled == 99
 
 
 def test_a_doubt_stands_where_the_trials_that_could_end_it_are_cancelled():

@@ -31,8 +31,8 @@ from sweeper.records import (
     WorkerDown,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, begin, make_plan, policy, step
-from sweeper.scheduler.state import MAX_PROBES, PROOFS, Slot
+from sweeper.scheduler import Policy, begin, check, make_plan, step
+from sweeper.scheduler.probes import MAX_PROBES, PROOFS
 
 
 @dataclass
@@ -100,6 +100,7 @@ class World:
     def take(self, state, commands, changes):
         assert self.ended is None or (not commands and not changes), "something after the end"
         self.state = state
+        check(state, commands)
         for change in changes:
             self.keep(change)
         for command in commands:
@@ -186,18 +187,9 @@ class World:
     def check(self):
         workers = self.state.workers
         assert len(workers) == self.plan.workers, "slots are conserved"
-        leased = [one.place for worker in workers for one in worker.lease]
-        waiting = [one.place for one in self.state.waiting]
-        assert len({*leased, *waiting}) == len(leased) + len(waiting), "a trial is in one place"
+        leased = [one.trial.id for worker in workers for one in worker.lease]
         running = [t for t, s in self.trial_state.items() if s in RUNNING_STATES]
-        assert sorted(running) == sorted(self.plan.trials[place] for place in leased)
-        if self.ended or self.state.ending:
-            return
-        startable = bool(policy.pick(self.plan, self.state)[0])
-        for worker in workers:
-            assert not (startable and worker.slot is Slot.IDLE), "idle while work waits"
-            given_up = worker.stumbles >= 3
-            assert not (startable and worker.slot is Slot.ABSENT and not given_up)
+        assert sorted(running) == sorted(leased)
 
     # ------------------------------------------------------------- what happens
     def turn(self):
@@ -239,7 +231,7 @@ class World:
         if isinstance(event, Began | Built | Ended):
             before = self.state
             active = {
-                (number, self.plan.trials[one.place], one.number)
+                (number, one.trial.id, one.number)
                 for number, worker in enumerate(before.workers)
                 for one in worker.lease
             }
@@ -394,9 +386,9 @@ def test_a_cancelled_trial_never_runs_again_and_every_other_one_comes_to_its_end
     world = World(seed, texts, workers, rules, odds)
     world.run()
     counts = Counter(world.trial_state.values())
-    assert world.state.cancelled == counts[TrialState.CANCELLED]
-    assert world.state.failed == counts[TrialState.FAILED]
-    assert world.state.finished == counts[TrialState.FINISHED]
+    assert world.state.tally.cancelled == counts[TrialState.CANCELLED]
+    assert world.state.tally.failed == counts[TrialState.FAILED]
+    assert world.state.tally.finished == counts[TrialState.FINISHED]
     for trial, state in world.trial_state.items():
         is_bad = world.text[trial] in world.bad or world.state.fault == "cluster"
         assert state.is_final or (is_bad and trial not in world.unwanted)

@@ -8,9 +8,12 @@ import pytest
 
 from sweeper import records
 from sweeper.records import Row
-from sweeper.scheduler.state import Attempt, OpenText, State, Worker
+from sweeper.scheduler.attempt import Attempt
+from sweeper.scheduler.plan import PlannedTrial
+from sweeper.scheduler.state import Tally, Worker
 
-ATTEMPT = Attempt(3, 1, charges=2, began=5.0)
+TRIAL = PlannedTrial("t3", 3, 1, text=0, rank=3, group="a", fills=True)
+ATTEMPT = Attempt(TRIAL, 1, charges=2, began=5.0)
 
 
 @pytest.mark.parametrize(
@@ -18,8 +21,8 @@ ATTEMPT = Attempt(3, 1, charges=2, began=5.0)
     [
         (ATTEMPT, {}),
         (ATTEMPT, {"began": None, "number": 2}),
-        (OpenText(1), {"seconds": 0.25}),
-        (State(workers=(Worker(lease=(ATTEMPT,)),)), {"finished": 1, "waiting": (ATTEMPT,)}),
+        (Tally(finished=1), {"failed": 2}),
+        (Worker(lease=(ATTEMPT,)), {"lease": (), "stumbles": 1}),
         (Row("t", 1, 0, 2, 1.0, ("a",), bytes(8)), {"attempt": 2}),
     ],
 )

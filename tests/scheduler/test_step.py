@@ -21,7 +21,7 @@ from sweeper.records import (
     TrialState,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, begin, make_plan, step
+from sweeper.scheduler import Policy, Tally, begin, make_plan, step
 from sweeper.scheduler.policy import lease_size
 
 
@@ -68,7 +68,7 @@ def test_a_trial_that_dies_alone_before_its_begin_was_heard_is_charged_too():
 
 def test_trials_that_were_leased_together_are_tried_again_alone_and_uncharged():
     play = proved("a" * 9, retries=0)
-    assert [one.place for one in play.state.workers[0].lease] == [1, 2, 3, 4]
+    assert [one.trial.id for one in play.state.workers[0].lease] == ["t1", "t2", "t3", "t4"]
     play.whole("t1")
     play.began("t2")
     assert play.down() == (StartWorker(0),)
@@ -223,7 +223,7 @@ def test_an_attempt_that_was_interrupted_unheard_leaves_its_number_unused():
 def fail_twelve(finished, failed, **rules):
     """How many of twelve trials fail until the sweep is given up."""
     plan = make_plan([(f"t{i}", "a", 1) for i in range(12)], workers=1, policy=Policy(**rules))
-    state, _, _ = begin(plan, 0.0, finished=finished, failed=failed)
+    state, _, _ = begin(plan, 0.0, Tally(finished, failed))
     state, commands, _ = step(plan, state, WorkerUp(0, HERE, 0.0))
     for made in range(1, 13):
         (one,) = commands[-1].attempts
@@ -311,7 +311,7 @@ def test_a_lease_holds_one_group_and_small_groups_do_not_fill_slots():
     left = [(f"t{i}", "a", 1) for i in range(16)]
     plan = make_plan(left, workers=2, policy=Policy(), groups=groups)
     wide, narrow = [f"t{i}" for i in range(0, 16, 2)], [f"t{i}" for i in range(1, 16, 2)]
-    assert [plan.trials[place] for place in plan.texts[0]] == [*wide, *narrow]
+    assert [trial.id for trial in plan.texts[0]] == [*wide, *narrow]
     state, _, _ = begin(plan, 0.0)
     for worker in range(2):
         state, _, _ = step(plan, state, WorkerUp(worker, HERE, 0.0))

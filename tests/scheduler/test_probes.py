@@ -8,7 +8,7 @@ import pytest
 from play import Play, extend, lease
 
 from sweeper.records import AttemptState, EndSweep, Lease, TrialChanged, TrialState
-from sweeper.scheduler.state import Doubt
+from sweeper.scheduler.backlog import Doubt
 
 
 def test_until_a_trial_of_a_text_is_built_each_worker_is_given_one_alone():
@@ -84,7 +84,7 @@ def test_one_worker_tries_a_text_that_can_t_be_built_at_both_ends_and_in_the_mid
         " none could be built. Mend the spec and launch it again."
     )
     assert end == EndSweep("no class Sofmax" + more * bool(left))
-    assert len(play.state.stuck) == left
+    assert len(play.state.backlog.stuck) == left
     assert play.state.fault == "input"
 
 
@@ -96,7 +96,7 @@ def test_a_text_whose_first_trials_are_impossible_is_good_if_its_last_one_is_bui
     play.began("t8")
     play.built("t8", slots=2)
     assert play.commands == (extend(0, "t2"),)
-    assert play.state.doubts == ()
+    assert play.state.backlog.doubts == ()
     play.began("t4", worker=1)
     play.built("t4", worker=1, slots=4)
     assert play.commands == (extend(1, "t3", "t5"),)
@@ -133,7 +133,7 @@ def test_a_probe_that_shows_nothing_is_followed_by_another_until_enough_have_fai
         play.ended(trial, **how)
         commands = play.over()
     assert str(commands[0].reason).startswith("no class Sofmax. Of 6 trials of this shape 3 were")
-    assert play.state.stuck == {4}
+    assert play.state.backlog.stuck == {"t4"}
 
 
 def test_the_last_trials_of_a_text_that_showed_nothing_leave_the_doubt_standing():
@@ -155,17 +155,17 @@ def test_mistakes_that_all_workers_find_in_two_texts_are_the_user_s_input_and_no
         play.ended(trial, worker=one.worker, **BAD)
         given += [command for command in play.over(one.worker) if isinstance(command, Lease)]
     assert play.state.fault == "input"
-    assert play.state.failed > 10
-    assert play.state.failed - play.state.echoes == 2
+    assert play.state.tally.failed > 10
+    assert play.state.tally.failed - play.state.tally.echoes == 2
 
 
 def test_a_trial_that_waits_is_what_a_doubted_text_has_left():
     play = probed("aa")
     play.over(0)
     assert play.down(1, charged=False) == (lease(0, ("t1", 2)),)
-    assert play.state.doubts == (Doubt(0, "no class Sofmax"),)
+    assert play.state.backlog.doubts == (Doubt(0, "no class Sofmax"),)
     play.built("t1", 2)
-    assert (play.state.doubts, play.state.fault) == ((), "")
+    assert (play.state.backlog.doubts, play.state.fault) == ((), "")
 
 
 def test_what_was_a_probe_and_waits_is_none_once_its_text_is_proved():

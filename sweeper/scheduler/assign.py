@@ -1,0 +1,60 @@
+"""After each event: idle workers are given work, missing ones started, and the end is seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sweeper.records import EndSweep, Lease, StartWorker, replace
+from sweeper.scheduler.leasing import is_startable, take
+from sweeper.scheduler.probes import count_probes
+from sweeper.scheduler.state import Slot, set_worker
+
+if TYPE_CHECKING:
+    from sweeper.scheduler.output import Output
+    from sweeper.scheduler.state import State
+
+
+def assign(state: State, out: Output) -> State:
+    """Give idle workers work, start workers that are missing, end when nothing is left."""
+    if all(worker.slot is Slot.BUSY for worker in state.workers):
+        return state  # as after most events
+    if state.ending is None:
+        state = _lease(state, out)
+        state = _start_workers(state, out)
+    if any(worker.slot is Slot.BUSY for worker in state.workers):
+        return state
+    if state.ending is None and not state.backlog.is_empty:
+        return state
+    out.commands.append(EndSweep(state.reason))
+    return replace(state, over=True)
+
+
+def _lease(state: State, out: Output) -> State:
+    for number, worker in enumerate(state.workers):
+        if worker.slot is not Slot.IDLE:
+            continue
+        probing = count_probes(one.lease for one in state.workers)
+        attempts, backlog = take(state.backlog, probing)
+        if not attempts:
+            return state
+        busy = replace(worker, slot=Slot.BUSY, lease=attempts)
+        state = set_worker(replace(state, backlog=backlog), number, busy)
+        out.commands.append(Lease(number, out.leased(attempts)))
+    return state
+
+
+def _start_workers(state: State, out: Output) -> State:
+    absent = [
+        number
+        for number, worker in enumerate(state.workers)
+        if worker.slot is Slot.ABSENT and not worker.is_given_up
+    ]
+    if not absent:
+        return state
+    if not is_startable(state.backlog, count_probes(one.lease for one in state.workers)):
+        return state
+    for number in absent:
+        out.commands.append(StartWorker(number))
+        starting = replace(state.workers[number], slot=Slot.STARTING)
+        state = set_worker(state, number, starting)
+    return state

@@ -1,0 +1,119 @@
+"""Events of attempts. One of an attempt that is not in its worker's lease changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sweeper.records import AttemptEnded, AttemptState, Extend, TrialState, replace
+from sweeper.scheduler.attempt import Why
+from sweeper.scheduler.backlog import note_seconds
+from sweeper.scheduler.ends import fail, prove_text, refute_text, try_again
+from sweeper.scheduler.leasing import take_like
+from sweeper.scheduler.policy import retries_error
+from sweeper.scheduler.state import set_worker, worker_at
+
+if TYPE_CHECKING:
+    from sweeper.records import Began, Built, Ended
+    from sweeper.scheduler.attempt import Attempt
+    from sweeper.scheduler.output import Output
+    from sweeper.scheduler.policy import Policy
+    from sweeper.scheduler.state import State
+
+
+def began(_policy: Policy, state: State, event: Began, out: Output) -> State:
+    """An attempt runs."""
+    found = _find(state, event)
+    if found is None or found.began is not None:
+        return state
+    out.started(found, event.worker, state.workers[event.worker].device)
+    out.changed(found.trial, TrialState.RUNNING)
+    return _set_attempt(state, event.worker, found, replace(found, began=event.time))
+
+
+def built(_policy: Policy, state: State, event: Built, out: Output) -> State:
+    """An attempt's text is good, and its worker's slots are known."""
+    found = _find(state, event)
+    if found is None:
+        return state
+    if found.why is Why.PROBE:
+        state = prove_text(state, found.trial.text, event.slots)
+    return _fill_up(state, event, found, out) if found.shows_slots else state
+
+
+def _fill_up(state: State, event: Built, found: Attempt, out: Output) -> State:
+    """Give a worker more of a trial's kind, for its other slots would stay empty."""
+    worker = state.workers[event.worker]
+    free = event.slots - len(worker.lease)
+    if free <= 0 or state.ending is not None or not found.trial.fills:
+        return state
+    more, backlog = take_like(state.backlog, found.trial, free)
+    if not more:
+        return state
+    out.commands.append(Extend(event.worker, out.leased(more)))
+    more_to_do = replace(worker, lease=(*worker.lease, *more))
+    return set_worker(replace(state, backlog=backlog), event.worker, more_to_do)
+
+
+def ended(policy: Policy, state: State, event: Ended, out: Output) -> State:
+    """An attempt is over."""
+    found = _find(state, event)
+    if found is None:
+        return state
+    state = _set_attempt(state, event.worker, found, None)
+    if found.began is None:
+        if event.outcome is AttemptState.INTERRUPTED:
+            return try_again(state, found, out)
+        out.started(found, event.worker, state.workers[event.worker].device)
+    out.changes.append(
+        AttemptEnded(
+            trial=event.trial,
+            number=found.number,
+            state=event.outcome,
+            time=event.time,
+            kind=event.kind,
+            message=event.message,
+            traceback=event.traceback,
+            info=event.info,
+        )
+    )
+    if found.began is not None:
+        took = event.time - found.began
+        backlog = note_seconds(state.backlog, found.trial.text, took)
+        state = replace(state, backlog=backlog)
+    return _conclude(policy, state, found, event, out)
+
+
+def _conclude(policy: Policy, state: State, found: Attempt, event: Ended, out: Output) -> State:
+    """Decide what an attempt's end means for its trial, and for its text."""
+    if event.outcome is AttemptState.INTERRUPTED:
+        return try_again(state, found, out)
+    if event.outcome is AttemptState.FAILED:
+        if found.why is Why.PROBE and event.kind == "input":
+            state = refute_text(state, found.trial.text, event.message)
+        elif retries_error(policy, event, found.charges):
+            return try_again(state, found, out, charges=1)
+        return fail(policy, state, found, event.message, out)
+    if found.why is Why.PROBE:
+        state = prove_text(state, found.trial.text)
+    is_finished = event.outcome is AttemptState.FINISHED
+    out.changed(found.trial, TrialState.FINISHED if is_finished else TrialState.STOPPED)
+    return replace(state, tally=replace(state.tally, finished=state.tally.finished + 1))
+
+
+def _find(state: State, event: Began | Built | Ended) -> Attempt | None:
+    """The attempt that an event speaks of, None where it is not this worker's (any more)."""
+    worker = worker_at(state, event.worker)
+    for attempt in worker.lease if worker is not None else ():
+        if attempt.number == event.attempt and attempt.trial.id == event.trial:
+            return attempt
+    return None
+
+
+def _set_attempt(state: State, number: int, old: Attempt, new: Attempt | None) -> State:
+    """Replace an attempt in its worker's lease; None takes it out."""
+    worker = state.workers[number]
+    if new is not None:
+        lease = tuple(new if one is old else one for one in worker.lease)
+        return set_worker(state, number, replace(worker, lease=lease))
+    left = tuple(one for one in worker.lease if one is not old)
+    return set_worker(state, number, replace(worker, lease=left, stumbles=0))

@@ -1,0 +1,113 @@
+"""Events of workers: one is up, is gone, or has come to the end of its lease."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sweeper.records import AttemptState, replace
+from sweeper.scheduler.ends import end_early, fail, try_again
+from sweeper.scheduler.state import MAX_STUMBLES, Slot, Worker, set_worker, worker_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sweeper.records import Device, LeaseOver, WorkerDown, WorkerUp
+    from sweeper.scheduler.attempt import Attempt
+    from sweeper.scheduler.output import Output
+    from sweeper.scheduler.policy import Policy
+    from sweeper.scheduler.state import State
+
+CANCELLED = "the user cancelled this trial"
+
+
+def worker_up(_policy: Policy, state: State, event: WorkerUp, _out: Output) -> State:
+    """A process that was started waits for a lease."""
+    worker = worker_at(state, event.worker)
+    if worker is None or worker.slot is not Slot.STARTING:
+        return state
+    up = replace(worker, slot=Slot.IDLE, device=event.device)
+    return set_worker(state, event.worker, up)
+
+
+def worker_down(policy: Policy, state: State, event: WorkerDown, out: Output) -> State:
+    """A process is gone: what it left open is tried again, or charged with it."""
+    worker = worker_at(state, event.worker)
+    if worker is None or worker.slot is Slot.ABSENT:
+        return state
+    stumbled = event.charged and worker.slot is not Slot.BUSY
+    stumbles = worker.stumbles + 1 if stumbled else worker.stumbles
+    state = set_worker(state, event.worker, Worker(stumbles=stumbles))
+    lease = worker.lease
+    if state.ending is not None:
+        how = AttemptState.INTERRUPTED
+        state = _put_back(state, lease, out, how=how, reason=state.ending.reason)
+    elif event.charged and len(lease) == 1 and not lease[0].may_be_unheard:
+        state = _charge(
+            policy, state, lease, out, at=(event.worker, worker.device), reason=event.reason
+        )
+    else:  # nothing says which of its attempts was the cause, if any
+        state = _put_back(state, lease, out, how=AttemptState.LOST, reason=event.reason)
+    if stumbles >= MAX_STUMBLES and all(worker.is_given_up for worker in state.workers):
+        reason = f"no worker stays alive; the last one: {event.reason}"
+        return end_early(state, "cluster", reason, out)
+    return state
+
+
+def lease_over(policy: Policy, state: State, event: LeaseOver, out: Output) -> State:
+    """A worker waits for its next lease; it may have left attempts without a word."""
+    worker = worker_at(state, event.worker)
+    if worker is None or worker.slot is not Slot.BUSY:
+        return state
+    state = set_worker(state, event.worker, Worker(slot=Slot.IDLE, device=worker.device))
+    how = AttemptState.INTERRUPTED
+    if state.ending is not None:
+        return _put_back(state, worker.lease, out, how=how, reason=state.ending.reason)
+    silent: list[Attempt] = []
+    for one in worker.lease:
+        # A worker may pass over a trial that was cancelled before it began, and one that came late.
+        if one.trial.id in state.backlog.unwanted:
+            state = _put_back(state, (one,), out, how=how, reason=CANCELLED)
+        elif one.may_be_unheard:
+            state = try_again(state, one, out)
+        else:
+            silent.append(one)
+    reason = f"worker {event.worker} came to the end of its lease without a word on this attempt"
+    return _charge(policy, state, silent, out, at=(event.worker, worker.device), reason=reason)
+
+
+def _put_back(
+    state: State, attempts: Iterable[Attempt], out: Output, *, how: AttemptState, reason: str
+) -> State:
+    """Put back what a worker left open, uncharged; what had begun ends as `how`."""
+    for attempt in attempts:
+        if attempt.began is not None:
+            out.ended(attempt, how, reason)
+        state = try_again(state, attempt, out, was_heard=True)
+    return state
+
+
+def _charge(
+    policy: Policy,
+    state: State,
+    attempts: Iterable[Attempt],
+    out: Output,
+    *,
+    at: tuple[int, Device | None],
+    reason: str,
+) -> State:
+    """Lay the end of a worker to the attempts it left open; a trial fails after its retries.
+
+    at: the worker's number and device.
+    """
+    for attempt in attempts:
+        if attempt.began is None:
+            # Its `Began` may have died with the worker: without a record the trial could take
+            # down one worker after another for ever.
+            out.started(attempt, *at)
+        out.ended(attempt, AttemptState.LOST, reason)
+        is_wanted = attempt.trial.id not in state.backlog.unwanted
+        if attempt.charges + 1 > policy.retries and is_wanted:
+            state = fail(policy, state, attempt, reason, out)
+        else:
+            state = try_again(state, attempt, out, charges=1)
+    return state

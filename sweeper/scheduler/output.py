@@ -1,0 +1,54 @@
+"""What one step says, gathered on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sweeper.records import (
+    AttemptEnded,
+    AttemptStarted,
+    Device,
+    LeasedTrial,
+    TrialChanged,
+    TrialState,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sweeper.records import AttemptState, Change, Command
+    from sweeper.scheduler.attempt import Attempt
+    from sweeper.scheduler.plan import PlannedTrial
+
+
+@dataclass(slots=True)
+class Output:
+    """Commands to the pool and changes for the store. time: of the event."""
+
+    time: float
+    commands: list[Command] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+    def changed(self, trial: PlannedTrial, state: TrialState) -> None:
+        """A trial has a new state."""
+        self.changes.append(TrialChanged(trial.id, state, self.time))
+
+    def started(self, attempt: Attempt, worker: int, device: Device | None) -> None:
+        """An attempt runs."""
+        where = device or Device(host="", pid=0)
+        self.changes.append(
+            AttemptStarted(attempt.trial.id, attempt.number, worker, where, self.time)
+        )
+
+    def ended(self, attempt: Attempt, how: AttemptState, message: str) -> None:
+        """An attempt that told no end of its own is over."""
+        over = AttemptEnded(attempt.trial.id, attempt.number, how, self.time, message=message)
+        self.changes.append(over)
+
+    def leased(self, attempts: Iterable[Attempt]) -> tuple[LeasedTrial, ...]:
+        """These go to a worker; as they travel."""
+        leased = tuple(LeasedTrial(one.trial.id, one.number) for one in attempts)
+        for one in leased:
+            self.changes.append(TrialChanged(one.trial, TrialState.LEASED, self.time))
+        return leased

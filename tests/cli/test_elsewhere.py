@@ -306,7 +306,7 @@ def test_a_driver_in_the_background_that_cannot_be_noted_is_ended(sweep, here, p
     def fail(run_dir, placed):
         raise InputError("no space")
 
-    monkeypatch.setattr("sweeper.runs.placed.write_placed", fail)
+    monkeypatch.setattr("sweeper.cli.submit.write_placed", fail)
     kill, told = os.kill, []
     monkeypatch.setattr(os, "kill", lambda *words: (told.append(words), kill(*words)))
     code, _, err = sweep("launch", "grid.yaml.j2", "--detach", "--out", "r")

@@ -39,6 +39,18 @@ PYLEARN2CORE = (
     ("train",),
     ("scripts",),
 )
+# The same one level deeper, in packages whose parts are to be kept apart. Backends do not know one
+# another; what chooses among them names them by strings.
+INSIDE = {
+    "sweeper.launchers": (
+        ("base", "fit", "readers", "data", "lean"),
+        ("local", "slurm", "remote", "cluster"),
+        ("ray", "cloud", "kubernetes"),
+        ("registry",),
+        ("cluster_file",),
+        ("choose",),
+    ),
+}
 # The runner alone of sweeper imports pylearn2core, and so PyTensor: an actor loads it by name, once
 # its environment is set. The spec may use the YAML nodes, and everything the words of messages.
 RUNNER = "sweeper.workers.runner"
@@ -188,6 +200,23 @@ def test_a_layer_imports_only_what_is_below_it(
 def test_every_file_has_a_layer(package: str, layers: tuple[tuple[str, ...], ...]) -> None:
     parts = {part_of(module) for module in FILES if module.startswith(f"{package}.")}
     assert sorted(part for part in parts if layer_of(layers, part) is None) == []
+
+
+def below(package: str, module: str) -> str:
+    """`launchers.slurm.queue` of `sweeper.launchers.slurm.queue`: its part is the second name."""
+    return module.removeprefix(f"{package.rpartition('.')[0]}.")
+
+
+@pytest.mark.parametrize("package", INSIDE)
+def test_inside_a_package_a_layer_imports_only_what_is_below_it(package: str) -> None:
+    found = [
+        Import(below(package, one.importer), below(package, one.target), one.line)
+        for one in within(package)
+    ]
+    assert len(found) > 10
+    assert [line for one in found if (line := crossing(one, INSIDE[package], ordered=False))] == []
+    parts = {part_of(below(package, name)) for name in FILES if name.startswith(f"{package}.")}
+    assert {part for part in parts if layer_of(INSIDE[package], part) is None} == set()
 
 
 def is_runner(module: str) -> bool:

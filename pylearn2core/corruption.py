@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,9 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.rng import make_np_rng
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.types import SeedOrRng, Symbol
 
 DEFAULT_SEED = 2001
 
@@ -23,18 +26,18 @@ class Corruptor:
     rng: a RandomState, or the seed of one; 2001 if None. It seeds the symbolic stream.
     """
 
-    def __init__(self, corruption_level: float, rng: Any = DEFAULT_SEED) -> None:
+    def __init__(self, corruption_level: float, rng: SeedOrRng = DEFAULT_SEED) -> None:
         self.corruption_level = corruption_level
         generator = make_np_rng(rng, DEFAULT_SEED, which_method=["randn", "randint"])
         self.s_rng = MRG_RandomStreams(int(generator.randint(2**30)))
 
-    def __call__(self, inputs: Any) -> Any:
+    def __call__(self, inputs: Symbol) -> Symbol:
         """The noisy inputs; a list or tuple of inputs gives a list of noisy ones."""
         if isinstance(inputs, list | tuple):
             return [self._corrupt(each) for each in inputs]
         return self._corrupt(inputs)
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         raise NotImplementedError
 
     def _check_share(self) -> None:
@@ -44,7 +47,7 @@ class Corruptor:
                 f"{self.corruption_level!r}."
             )
 
-    def _keep(self, x: Any) -> Any:
+    def _keep(self, x: Symbol) -> Symbol:
         """Ones where a number stays, zeros where it goes, in x's shape."""
         keep = hyper(1.0 - self.corruption_level)
         return self.s_rng.binomial(size=x.shape, p=keep, dtype=x.dtype)
@@ -53,38 +56,38 @@ class Corruptor:
 class DummyCorruptor(Corruptor):
     """No noise."""
 
-    def __init__(self, corruption_level: float = 0.0, rng: Any = DEFAULT_SEED) -> None:
+    def __init__(self, corruption_level: float = 0.0, rng: SeedOrRng = DEFAULT_SEED) -> None:
         super().__init__(corruption_level, rng)
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         return x
 
 
 class BinomialCorruptor(Corruptor):
     """Sets each number to 0 with probability corruption_level."""
 
-    def __init__(self, corruption_level: float, rng: Any = DEFAULT_SEED) -> None:
+    def __init__(self, corruption_level: float, rng: SeedOrRng = DEFAULT_SEED) -> None:
         super().__init__(corruption_level, rng)
         self._check_share()
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         return self._keep(x) * x
 
 
 class DropoutCorruptor(BinomialCorruptor):
     """Sets each number to 0 with probability corruption_level; divides the others by the rest."""
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         return super()._corrupt(x) / hyper(1.0 - self.corruption_level)
 
 
 class GaussianCorruptor(Corruptor):
     """Adds normal noise.    stdev: its standard deviation."""
 
-    def __init__(self, stdev: float, rng: Any = DEFAULT_SEED) -> None:
+    def __init__(self, stdev: float, rng: SeedOrRng = DEFAULT_SEED) -> None:
         super().__init__(corruption_level=stdev, rng=rng)
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         noise = self.s_rng.normal(size=x.shape, avg=hyper(0.0), std=hyper(1.0), dtype=x.dtype)
         return x + hyper(self.corruption_level) * noise
 
@@ -92,7 +95,7 @@ class GaussianCorruptor(Corruptor):
 class SaltPepperCorruptor(BinomialCorruptor):
     """Sets each number with probability corruption_level to 0 or 1, as likely."""
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         stays = self._keep(x)
         salt = self.s_rng.binomial(size=x.shape, p=hyper(0.5), dtype=x.dtype)
         return x * stays + (hyper(1.0) - stays) * salt
@@ -101,7 +104,7 @@ class SaltPepperCorruptor(BinomialCorruptor):
 class OneHotCorruptor(BinomialCorruptor):
     """Replaces a row, with probability corruption_level, by a random one-hot row."""
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         keep = hyper(1.0 - self.corruption_level)
         stays = self.s_rng.binomial(size=(x.shape[0], 1), p=keep, dtype=x.dtype)
         stays = pt.specify_shape(stays, (None, 1))
@@ -113,20 +116,20 @@ class OneHotCorruptor(BinomialCorruptor):
 class BinomialSampler(Corruptor):
     """Replaces each number p, which is a probability, by 1 with that probability, else by 0."""
 
-    def __init__(self, corruption_level: float = 0.0, rng: Any = DEFAULT_SEED) -> None:
+    def __init__(self, corruption_level: float = 0.0, rng: SeedOrRng = DEFAULT_SEED) -> None:
         super().__init__(corruption_level, rng)
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         return self.s_rng.binomial(size=x.shape, p=x, dtype=x.dtype)
 
 
 class MultinomialSampler(Corruptor):
     """Replaces each row, which is a distribution, by a one-hot row drawn from it."""
 
-    def __init__(self, corruption_level: float = 0.0, rng: Any = DEFAULT_SEED) -> None:
+    def __init__(self, corruption_level: float = 0.0, rng: SeedOrRng = DEFAULT_SEED) -> None:
         super().__init__(corruption_level, rng)
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         return self.s_rng.multinomial(pvals=x, dtype=x.dtype)
 
 
@@ -142,7 +145,7 @@ class ComposedCorruptor(Corruptor):
             raise ConfigError("ComposedCorruptor: corruptors must be a list of one or more.")
         self._corruptors = list(corruptors)
 
-    def _corrupt(self, x: Any) -> Any:
+    def _corrupt(self, x: Symbol) -> Symbol:
         for corruptor in self._corruptors:
             x = corruptor(x)
         return x

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Seed, SeedOrRng
 
 LAST_RESORT_SEED = 42
 
 
 def make_rng(
-    rng_or_seed: Any = None,
-    default_seed: Any = None,
+    rng_or_seed: SeedOrRng | None = None,
+    default_seed: Seed | None = None,
     which_method: str | list[str] | None = None,
     constructor: Any = np.random.RandomState,
 ) -> Any:
@@ -33,8 +36,8 @@ def make_rng(
 
 
 def make_np_rng(
-    rng_or_seed: Any = None,
-    default_seed: Any = None,
+    rng_or_seed: SeedOrRng | None = None,
+    default_seed: Seed | None = None,
     which_method: str | list[str] | None = None,
 ) -> np.random.RandomState:
     """`make_rng` for NumPy's legacy generator, whose streams Pylearn2's numbers come from."""
@@ -48,3 +51,12 @@ def copy_rng(rng: np.random.RandomState) -> np.random.RandomState:
     `copy.copy` shares the bit generator since NumPy 1.17, so a draw from one would move the other.
     """
     return copy.deepcopy(rng)
+
+
+def swapped_order(count: int, rng: np.random.RandomState) -> Any:
+    """An order of `count` rows: each row in turn changes places with a random one."""
+    order = np.arange(count)
+    for row in range(count):
+        other = rng.randint(count)
+        order[[row, other]] = order[[other, row]]
+    return order

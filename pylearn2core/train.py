@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -17,6 +17,11 @@ from pylearn2core.engine import Record, run
 from pylearn2core.errors import ConfigError
 from pylearn2core.monitor import Monitor
 from pylearn2core.utils import serial, sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
+    from pylearn2core.training_algorithms.training_algorithm import ByPasses, TrainingAlgorithm
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +55,9 @@ class Train:
 
     def __init__(
         self,
-        dataset: Any,
-        model: Any,
-        algorithm: Any = None,
+        dataset: Dataset,
+        model: Model,
+        algorithm: TrainingAlgorithm | None = None,
         save_path: str | None = None,
         save_freq: int = 0,
         extensions: Any = None,
@@ -266,7 +271,7 @@ def _default_save_path() -> str:
     return str(Path(stem + ".pkl"))
 
 
-def _engine_runs(algorithm: Any) -> bool:
+def _engine_runs(algorithm: TrainingAlgorithm) -> TypeGuard[ByPasses]:
     """Whether the algorithm's `passes` is what its `train` does.
 
     A subclass that overrides `train` below the class that has `passes` means its own.

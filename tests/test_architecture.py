@@ -29,9 +29,9 @@ SWEEPER = (
     ("__main__",),
 )
 PYLEARN2CORE = (
-    ("words", "errors", "paths", "log", "rng", "theano"),
+    ("types", "words", "errors", "paths", "log", "rng", "theano"),
     ("config", "space", "engine"),
-    ("utils", "linear", "energy_functions", "corruption", "blocks", "costs"),
+    ("protocols", "utils", "linear", "energy_functions", "corruption", "blocks", "costs"),
     ("datasets", "models", "model_extensions"),
     ("monitor",),
     ("termination_criteria", "train_extensions", "checkpoint"),
@@ -43,7 +43,7 @@ PYLEARN2CORE = (
 # another; what chooses among them names them by strings.
 INSIDE = {
     "sweeper.launchers": (
-        ("base", "fit", "readers", "data", "lean"),
+        ("base", "fit", "readers", "data"),
         ("local", "slurm", "remote", "cluster"),
         ("ray", "cloud", "kubernetes"),
         ("registry",),

@@ -7,18 +7,21 @@ the YAML. It also holds the monitor's records and the YAML of the dataset.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pylearn2core.config import yaml_parse
 from pylearn2core.errors import ConfigError
 from pylearn2core.monitor import Monitor
 from pylearn2core.utils import archive, snapshot
 
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
+
 KIND = "model"
 _MODEL, _DATASET = "model.yaml", "dataset.yaml"
 
 
-def write(stream: IO[bytes], model: Any) -> None:
+def write(stream: IO[bytes], model: Model) -> None:
     """Write a model that was built from YAML. Raises ConfigError for any other."""
     # A model that `!pkl:` loaded has that as its yaml_src, and what built it as model_yaml_src.
     text = getattr(model, "model_yaml_src", None) or getattr(model, "yaml_src", None)

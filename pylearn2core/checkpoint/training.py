@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from pylearn2core import paths
 from pylearn2core.engine import restore, saved
 from pylearn2core.errors import ConfigError
 from pylearn2core.utils import archive, serial, snapshot
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 KIND = "checkpoint of a training"
 
@@ -76,7 +79,7 @@ def load_state_dict(train: Any, state: Mapping[str, Any]) -> None:
         random.setstate(state["global_random"]["python"])
 
 
-def _variables(train: Any) -> list[Any]:
+def _variables(train: Any) -> list[Symbol]:
     """The shared variables that training and monitoring use, but the parameters; each once."""
     shared_state = getattr(train.algorithm, "shared_state", list)
     params = {id(param) for param in train.model.get_params()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytensor.tensor as pt
 from pytensor.scalar.math import Sigmoid
@@ -11,6 +11,11 @@ from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin
 from pylearn2core.errors import ConfigError
 from pylearn2core.utils.hyper import hyper
 
+if TYPE_CHECKING:
+    from pylearn2core.costs.kinds import AutoencoderLike
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.types import Symbol
+
 
 class GSNFriendlyCost(DefaultDataSpecsMixin, Cost):
     """A cost that compares inputs with their reconstruction."""
@@ -18,21 +23,21 @@ class GSNFriendlyCost(DefaultDataSpecsMixin, Cost):
     supervised = False
 
     @staticmethod
-    def cost(target: Any, output: Any) -> Any:
+    def cost(target: Symbol, output: Symbol) -> Symbol:
         """The error of `output`, a scalar, where `target` was wanted."""
         raise NotImplementedError
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The error of the model's reconstruction of `data`."""
         self.get_data_specs(model)[0].validate(data)
-        return self.cost(data, model.reconstruct(data))
+        return self.cost(data, cast("AutoencoderLike", model).reconstruct(data))
 
 
 class MeanSquaredReconstructionError(GSNFriendlyCost):
     """Mean over examples of the summed squared differences."""
 
     @staticmethod
-    def cost(target: Any, output: Any) -> Any:
+    def cost(target: Symbol, output: Symbol) -> Symbol:
         """The error, a scalar.  target, output: shape (batch, features)."""
         return pt.sqr(target - output).sum(axis=1).mean()
 
@@ -41,7 +46,7 @@ class MeanBinaryCrossEntropy(GSNFriendlyCost):
     """Mean over examples of the summed binary cross-entropies."""
 
     @staticmethod
-    def cost(target: Any, output: Any) -> Any:
+    def cost(target: Symbol, output: Symbol) -> Symbol:
         """The error, a scalar.  target, output: shape (batch, features), in [0, 1]."""
         return _cross_entropy(target, output).sum(axis=1).mean()
 
@@ -60,10 +65,10 @@ class SparseActivation(DefaultDataSpecsMixin, Cost):
         self.coeff = coeff
         self.p = p
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The penalty, a scalar."""
         self.get_data_specs(model)[0].validate(data)
-        active = abs(model.encode(data)).mean(axis=0)
+        active = abs(cast("AutoencoderLike", model).encode(data)).mean(axis=0)
         p, rest, one = hyper(self.p), hyper(1.0 - self.p), hyper(1.0)
         divergence = p * pt.log(p / active) + rest * pt.log(rest / (one - active))
         penalty = hyper(self.coeff) * divergence.sum()
@@ -71,7 +76,7 @@ class SparseActivation(DefaultDataSpecsMixin, Cost):
         return penalty
 
 
-def _cross_entropy(target: Any, output: Any) -> Any:
+def _cross_entropy(target: Symbol, output: Symbol) -> Symbol:
     """-x log y - (1 - x) log(1 - y), from z where y = sigmoid(z): y itself saturates."""
     one = hyper(1.0)
     owner = getattr(output, "owner", None)

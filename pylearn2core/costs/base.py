@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.engine import default_updates, gradients
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.space import CompositeSpace, NullSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import Symbol
 
 
 class FixedVarDescr:
@@ -27,13 +32,13 @@ class Cost:
 
     supervised = False
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The objective as a symbolic scalar; None where only its gradients can be had."""
         raise UnsupportedError(f"{type(self).__name__} does not implement expr.")
 
     def get_gradients(
-        self, model: Any, data: Any, **kwargs: Any
-    ) -> tuple[OrderedDict[Any, Any], OrderedDict[Any, Any]]:
+        self, model: ModelLike, data: Symbol, **kwargs: Any
+    ) -> tuple[OrderedDict[Symbol, Symbol], OrderedDict[Symbol, Symbol]]:
         """Return (gradients, updates).
 
         gradients: parameter to d cost / d parameter, of the parameter's shape.
@@ -56,23 +61,23 @@ class Cost:
         updates = OrderedDict(default_updates([cost], ()))
         return OrderedDict(zip(params, grads, strict=True)), updates
 
-    def get_monitoring_channels(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def get_monitoring_channels(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Any:
         """Map channel names to symbolic scalars of `data`; none by default."""
         self.get_data_specs(model)[0].validate(data)
         return OrderedDict()
 
-    def get_monitoring_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_monitoring_data_specs(self, model: ModelLike) -> DataSpecs:
         """(space, source) of the data that get_monitoring_channels takes."""
         return self.get_data_specs(model)
 
-    def get_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_data_specs(self, model: ModelLike) -> DataSpecs:
         """(space, source) of the data that expr and the others take."""
         raise UnsupportedError(
             f"{type(self).__name__} does not implement get_data_specs. Inherit from "
             "DefaultDataSpecsMixin (the model's inputs, and its targets where supervised)."
         )
 
-    def get_fixed_var_descr(self, model: Any, data: Any) -> FixedVarDescr:
+    def get_fixed_var_descr(self, model: ModelLike, data: Symbol) -> FixedVarDescr:
         """What stays fixed during a batch; nothing by default."""
         self.get_data_specs(model)[0].validate(data)
         return FixedVarDescr()
@@ -87,7 +92,7 @@ class DefaultDataSpecsMixin:
 
     supervised: bool
 
-    def get_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_data_specs(self, model: ModelLike) -> DataSpecs:
         """(space, source): of the inputs, or of the pair (inputs, targets)."""
         space, source = model.get_input_space(), model.get_input_source()
         if not self.supervised:
@@ -101,6 +106,6 @@ class DefaultDataSpecsMixin:
 class NullDataSpecsMixin:
     """A cost of the parameters alone: it needs no data."""
 
-    def get_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_data_specs(self, model: ModelLike) -> DataSpecs:
         """The empty (space, source)."""
         return NullSpace(), ""

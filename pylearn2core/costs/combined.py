@@ -6,13 +6,18 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.costs.base import Cost, FixedVarDescr
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import Symbol
 
 _PAIR = 2
 _values: ContextVar[dict[Any, Any] | None] = ContextVar("values_of_terms", default=None)
@@ -51,7 +56,7 @@ class SumOfCosts(Cost):
         """Whether any of the costs needs targets."""
         return any(cost.supervised for cost in self.costs)
 
-    def _terms(self, model: Any, data: Any) -> Iterator[tuple[Any, Cost, Any]]:
+    def _terms(self, model: ModelLike, data: Symbol) -> Iterator[tuple[Any, Cost, Any]]:
         """(coefficient, cost, that cost's own data) of each term."""
         _, mapping = self.get_composite_specs_and_mapping(model)
         self.get_data_specs(model)[0].validate(data)
@@ -59,8 +64,8 @@ class SumOfCosts(Cost):
         yield from zip(self.coeffs, self.costs, mapping.nest(data), strict=True)
 
     def _value(
-        self, place: int, cost: Cost, model: Any, own: Any, kwargs: Mapping[str, Any]
-    ) -> Any:
+        self, place: int, cost: Cost, model: ModelLike, own: Symbol, kwargs: Mapping[str, Any]
+    ) -> Symbol:
         """What the cost's `expr` gives; inside `sharing_values`, once for a batch.
 
         A stochastic cost draws anew each time.
@@ -74,17 +79,17 @@ class SumOfCosts(Cost):
             values[key] = given, cost.expr(model, own)  # kept, so that the ids stay theirs
         return values[key][1]
 
-    def get_composite_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_composite_data_specs(self, model: ModelLike) -> DataSpecs:
         """(space, source) of all the costs' data, one part a cost."""
         specs = [cost.get_data_specs(model) for cost in self.costs]
         return CompositeSpace([space for space, _ in specs]), tuple(source for _, source in specs)
 
-    def get_composite_specs_and_mapping(self, model: Any) -> tuple[tuple[Any, Any], Any]:
+    def get_composite_specs_and_mapping(self, model: ModelLike) -> tuple[tuple[Any, Any], Any]:
         """(specs with one part a cost, mapping between them and the flat specs)."""
         specs = self.get_composite_data_specs(model)
         return specs, DataSpecsMapping(specs)
 
-    def get_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_data_specs(self, model: ModelLike) -> DataSpecs:
         """(space, source) in which each (space, source) of the costs stands once."""
         (space, source), mapping = self.get_composite_specs_and_mapping(model)
         if mapping.n_unique_specs == 0:
@@ -93,7 +98,7 @@ class SumOfCosts(Cost):
             return mapping.flatten(space), mapping.flatten(source)
         return CompositeSpace(mapping.flatten(space)), mapping.flatten(source)
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The weighted sum, or None where a term has no value."""
         total = None
         for place, (coeff, cost, own) in enumerate(self._terms(model, data)):
@@ -105,11 +110,11 @@ class SumOfCosts(Cost):
         return total
 
     def get_gradients(
-        self, model: Any, data: Any, **kwargs: Any
-    ) -> tuple[OrderedDict[Any, Any], OrderedDict[Any, Any]]:
+        self, model: ModelLike, data: Symbol, **kwargs: Any
+    ) -> tuple[OrderedDict[Symbol, Symbol], OrderedDict[Symbol, Symbol]]:
         """The weighted sums of the costs' own gradients, and all their updates."""
-        gradients: OrderedDict[Any, Any] = OrderedDict()
-        updates: OrderedDict[Any, Any] = OrderedDict()
+        gradients: OrderedDict[Symbol, Symbol] = OrderedDict()
+        updates: OrderedDict[Symbol, Symbol] = OrderedDict()
         for coeff, cost, own in self._terms(model, data):
             grads, more = cost.get_gradients(model, own, **kwargs)
             for param, grad in grads.items():
@@ -124,10 +129,10 @@ class SumOfCosts(Cost):
         return gradients, updates
 
     def get_monitoring_channels(
-        self, model: Any, data: Any, **kwargs: Any
-    ) -> OrderedDict[str, Any]:
+        self, model: ModelLike, data: Symbol, **kwargs: Any
+    ) -> OrderedDict[str, Symbol]:
         """The costs' own channels, and `term_<i>[_<name>]`: each cost before its coefficient."""
-        channels: OrderedDict[str, Any] = OrderedDict()
+        channels: OrderedDict[str, Symbol] = OrderedDict()
         for place, (_, cost, own) in enumerate(self._terms(model, data)):
             channels.update(cost.get_monitoring_channels(model, own, **kwargs))
             value = self._value(place, cost, model, own, kwargs)
@@ -136,7 +141,7 @@ class SumOfCosts(Cost):
                 channels[f"term_{place}_{name}" if name else f"term_{place}"] = value
         return channels
 
-    def get_fixed_var_descr(self, model: Any, data: Any) -> FixedVarDescr:
+    def get_fixed_var_descr(self, model: ModelLike, data: Symbol) -> FixedVarDescr:
         """All the costs' fixed variables; two of one name are an error."""
         merged = FixedVarDescr()
         for _, cost, own in self._terms(model, data):
@@ -155,7 +160,7 @@ class SumOfCosts(Cost):
         return any(cost.is_stochastic() for cost in self.costs)
 
 
-def _leaves(data: Any) -> Iterator[Any]:
+def _leaves(data: Symbol) -> Iterator[Any]:
     """The variables of a nested batch."""
     if isinstance(data, tuple | list):
         for part in data:
@@ -174,6 +179,6 @@ def _pair(place: int, item: Any) -> tuple[Any, Cost]:
     )
 
 
-def _times(coeff: Any, value: Any) -> Any:
+def _times(coeff: Symbol, value: Symbol) -> Symbol:
     """The product; a plain 1 leaves the graph as it is."""
     return value if isinstance(coeff, int | float) and coeff == 1 else hyper(coeff) * value

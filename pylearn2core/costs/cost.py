@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
@@ -11,6 +11,11 @@ from pylearn2core.costs.base import Cost, DefaultDataSpecsMixin, FixedVarDescr, 
 from pylearn2core.costs.combined import SumOfCosts
 from pylearn2core.errors import ConfigError
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import Symbol
 
 __all__ = [
     "Cost",
@@ -35,18 +40,18 @@ class MethodCost(Cost):
         self.method = method
         self.data_specs = data_specs
 
-    def _method_of(self, model: Any) -> Any:
+    def _method_of(self, model: ModelLike) -> Any:
         found = getattr(model, self.method, None)
         if not callable(found):
             raise ConfigError(f"MethodCost: {type(model).__name__} has no method {self.method!r}.")
         return found
 
-    def expr(self, model: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, *args: Any, **kwargs: Any) -> Symbol:
         """What the model's method gives for `data`."""
         self.get_data_specs(model)[0].validate(data)
         return self._method_of(model)(data, *args, **kwargs)
 
-    def get_data_specs(self, model: Any) -> tuple[Any, Any]:
+    def get_data_specs(self, model: ModelLike) -> DataSpecs:
         """The given (space, source), or what the model says."""
         if self.data_specs is not None:
             space, source = self.data_specs
@@ -67,7 +72,7 @@ class LpPenalty(NullDataSpecsMixin, Cost):
         self.variables = list(variables)
         self.p = p
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The penalty, a scalar."""
         self.get_data_specs(model)[0].validate(data)
         return sum(pt.power(abs(v), hyper(self.p)).sum() for v in self.variables)

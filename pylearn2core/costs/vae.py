@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.kinds import VAELike
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.types import Symbol
 
 
 class _Criterion(DefaultDataSpecsMixin, Cost):
@@ -22,10 +27,10 @@ class _Criterion(DefaultDataSpecsMixin, Cost):
         self.num_samples = num_samples
         self._drawn: tuple[Any, Any, Any] = (None, None, None)
 
-    def _draw(self, model: Any, data: Any) -> Any:
+    def _draw(self, model: ModelLike, data: Symbol) -> Symbol:
         raise NotImplementedError
 
-    def _draw_once(self, model: Any, data: Any) -> Any:
+    def _draw_once(self, model: ModelLike, data: Symbol) -> Symbol:
         """What `_draw` gives for this batch: the same draws however often it is asked for.
 
         So a channel agrees with the objective, and what they share is computed once.
@@ -49,19 +54,19 @@ class VAECriterion(_Criterion):
     difference.
     """
 
-    def _draw(self, model: Any, data: Any) -> Any:
-        return model.log_likelihood_lower_bound(
+    def _draw(self, model: ModelLike, data: Symbol) -> Symbol:
+        return cast("VAELike", model).log_likelihood_lower_bound(
             data, self.num_samples, return_individual_terms=True
         )
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The criterion, a scalar."""
         divergence, expectation = self._draw_once(model, data)
         return (divergence - expectation).mean()
 
     def get_monitoring_channels(
-        self, model: Any, data: Any, **kwargs: Any
-    ) -> OrderedDict[str, Any]:
+        self, model: ModelLike, data: Symbol, **kwargs: Any
+    ) -> OrderedDict[str, Symbol]:
         """The two terms of the bound, means over examples."""
         divergence, expectation = self._draw_once(model, data)
         return OrderedDict(
@@ -76,9 +81,9 @@ class ImportanceSamplingCriterion(_Criterion):
     the criterion of VAECriterion, its divergence estimated from the draw.
     """
 
-    def _draw(self, model: Any, data: Any) -> Any:
-        return model.log_likelihood_approximation(data, self.num_samples)
+    def _draw(self, model: ModelLike, data: Symbol) -> Symbol:
+        return cast("VAELike", model).log_likelihood_approximation(data, self.num_samples)
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The criterion, a scalar."""
         return -self._draw_once(model, data).mean()

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+from pylearn2core.datasets.handwriting import Handwriting, arranged
 from pylearn2core.datasets.published import (
     Publication,
     Stamp,
     check_set,
-    frozen,
     opened,
-    rows_between,
-    swapped_order,
 )
-from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 FILES = Publication(
     "BinarizedMNIST",
@@ -31,7 +30,7 @@ PARTS = ("train", "valid", "test")
 PIXELS = 28 * 28
 
 
-class BinarizedMNIST(DenseDesignMatrix):
+class BinarizedMNIST(Handwriting):
     """One part of binarized MNIST, float32 values 0 and 1, without targets.
 
     Read from the published `.amat` file, or from an `.npy` file of its values.
@@ -51,38 +50,27 @@ class BinarizedMNIST(DenseDesignMatrix):
         start: int | None = None,
         stop: int | None = None,
         axes: Sequence[int | str] = ("b", 0, 1, "c"),
-        preprocessor: Any = None,
+        preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
         fit_test_preprocessor: bool = False,
     ) -> None:
         check_set("BinarizedMNIST", which_set, PARTS)
         name = f"binarized_mnist_{which_set}"
         stamp = FILES.find(f"{name}.amat", f"{name}.npy")
-        self._same: dict[str, Any] = {
-            "center": center,
-            "shuffle": shuffle,
-            "axes": axes,
-            "preprocessor": preprocessor,
-        }
-        self._fit_test = fit_test_preprocessor
         super().__init__(
-            X=_examples(stamp, center, shuffle, start, stop),
-            view_converter=DefaultViewConverter((28, 28, 1), axes),
+            _examples(stamp, center, shuffle, start, stop),
+            (28, 28),
+            targets={},
+            axes=axes,
             preprocessor=preprocessor,
             fit_preprocessor=fit_preprocessor,
+            fit_test_preprocessor=fit_test_preprocessor,
+            same={"center": center, "shuffle": shuffle},
         )
 
     def get_test_set(self) -> BinarizedMNIST:
         """The test set, made as this one was; all of its rows."""
-        return BinarizedMNIST("test", fit_preprocessor=self._fit_test, **self._same)
-
-    def adjust_for_viewer(self, X: Any) -> Any:
-        """Values in [0, 1] as values in [-1, 1]."""
-        return np.clip(X * 2.0 - 1.0, -1.0, 1.0)
-
-    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
-        """As `adjust_for_viewer`: the scale does not depend on the values."""
-        return self.adjust_for_viewer(X)
+        return BinarizedMNIST("test", **self._of_test_set)
 
 
 @lru_cache(maxsize=4)
@@ -98,12 +86,7 @@ def _examples(
             "Download it again."
         )
     X = X.astype(np.float32)
-    if center:
-        X -= X.mean(axis=0)
-    if shuffle:
-        X = X[swapped_order(len(X), np.random.RandomState([1, 2, 3]))]
-    (kept,) = frozen(X[rows_between(len(X), start, stop)])
-    return kept
+    return arranged(X, None, center=center, shuffle=shuffle, start=start, stop=stop)[0]
 
 
 def _binary_digits(text: bytes, stamp: Stamp) -> Any:

@@ -3,16 +3,97 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pylearn2core.datasets.image_sets import Photographs
 from pylearn2core.datasets.preprocessing.scaling import global_contrast_normalize
-from pylearn2core.datasets.published import Stamp, frozen, opened, rows_between
+from pylearn2core.datasets.published import (
+    Publication,
+    Stamp,
+    check_set,
+    frozen,
+    opened,
+    rows_between,
+    targets,
+)
+from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError
 
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
+
 PIXELS = 3 * 32 * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """parts: the files of each.    label_key: of the labels in a file.    n_classes: of them."""
+
+    publication: Publication
+    parts: Mapping[str, Sequence[str]]
+    label_key: str
+    n_classes: int
+
+    def files(self, which_set: str) -> tuple[Stamp, ...]:
+        """The files of a part."""
+        return tuple(map(self.publication.find, self.parts[which_set]))
+
+
+class CIFAR(Photographs):
+    """One part of a release, float32 values 0..255, labels as y of shape (n, 1).
+
+    center: subtract 127.5.    rescale: divide by 127.5.
+    gcn: global contrast normalisation to this norm.
+    toronto_prepro: divide by 255 and subtract each pixel's mean over the training set.
+    start, stop: keep these rows only, after all of the above.
+    one_hot: y of shape (n, classes) in place of labels.
+    A process reads the files once; datasets made alike share their arrays, read-only.
+    """
+
+    def __init__(
+        self,
+        release: Release,
+        which_set: str,
+        *,
+        center: bool,
+        rescale: bool,
+        gcn: float | None,
+        toronto_prepro: bool,
+        start: int | None,
+        stop: int | None,
+        axes: Sequence[int | str],
+        preprocessor: PreprocessorLike | None,
+        one_hot: bool,
+        fit_preprocessor: bool,
+    ) -> None:
+        check_set(release.publication.name, which_set, tuple(release.parts))
+        self.center, self.rescale, self.gcn = center, rescale, gcn
+        # What the test set is to share with this part.
+        self._same: dict[str, Any] = {
+            "center": center,
+            "rescale": rescale,
+            "gcn": gcn,
+            "axes": axes,
+            "toronto_prepro": toronto_prepro,
+            "one_hot": one_hot,
+        }
+        files = release.files(which_set)
+        training = release.files("train") if toronto_prepro else files
+        X, y = examples(
+            files, training, release.label_key, center, rescale, gcn, toronto_prepro, start, stop
+        )
+        super().__init__(
+            X=X,
+            **targets(y, release.n_classes, one_hot),
+            view_converter=DefaultViewConverter((32, 32, 3), axes),
+            preprocessor=preprocessor,
+            fit_preprocessor=fit_preprocessor,
+        )
 
 
 @lru_cache(maxsize=4)

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pylearn2core.datasets import cifar
-from pylearn2core.datasets.published import Photographs, Publication, check_set, targets
-from pylearn2core.datasets.view_converter import DefaultViewConverter
+from pylearn2core.datasets.cifar import CIFAR, Release
+from pylearn2core.datasets.published import Publication
 
-FILES = Publication(
-    "CIFAR100",
-    "cifar100",
-    "https://www.cs.toronto.edu/~kriz/cifar.html",
-    "and unpack cifar-100-python.tar.gz (it makes the folder cifar-100-python)",
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
+
+RELEASE = Release(
+    Publication(
+        "CIFAR100",
+        "cifar100",
+        "https://www.cs.toronto.edu/~kriz/cifar.html",
+        "and unpack cifar-100-python.tar.gz (it makes the folder cifar-100-python)",
+    ),
+    parts={"train": ["cifar-100-python/train"], "test": ["cifar-100-python/test"]},
+    label_key="fine_labels",
+    n_classes=100,
 )
 
 
-class CIFAR100(Photographs):
+class CIFAR100(CIFAR):
     """One part of CIFAR-100, float32 values 0..255, fine labels 0..99 as y of shape (n, 1).
 
-    The arguments are those of `cifar10.CIFAR10`.
+    The arguments are those of `cifar.CIFAR`.
     """
 
     def __init__(
@@ -34,31 +41,21 @@ class CIFAR100(Photographs):
         stop: int | None = None,
         one_hot: bool = False,
         rescale: bool = False,
-        preprocessor: Any = None,
+        preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
     ) -> None:
-        check_set("CIFAR100", which_set, ("train", "test"))
-        self.center, self.rescale, self.gcn = center, rescale, gcn
-        self._same: dict[str, Any] = {
-            "center": center,
-            "rescale": rescale,
-            "gcn": gcn,
-            "axes": axes,
-            "toronto_prepro": toronto_prepro,
-            "one_hot": one_hot,
-        }
-        files, training = (
-            (FILES.find(f"cifar-100-python/{part}"),)
-            for part in (which_set, "train" if toronto_prepro else which_set)
-        )
-        X, y = cifar.examples(
-            files, training, "fine_labels", center, rescale, gcn, toronto_prepro, start, stop
-        )
         super().__init__(
-            X=X,
-            **targets(y, 100, one_hot),
-            view_converter=DefaultViewConverter((32, 32, 3), axes),
+            RELEASE,
+            which_set,
+            center=center,
+            rescale=rescale,
+            gcn=gcn,
+            toronto_prepro=toronto_prepro,
+            start=start,
+            stop=stop,
+            axes=axes,
             preprocessor=preprocessor,
+            one_hot=one_hot,
             fit_preprocessor=fit_preprocessor,
         )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pylearn2core.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
+    from pylearn2core.types import SeedOrRng
     from pylearn2core.utils.data_specs import DataSpecs
 
 
@@ -22,7 +24,7 @@ class Dataset:
         mode: Any = None,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
     ) -> Any:
@@ -65,3 +67,7 @@ class Dataset:
     def has_topological_view(self) -> bool:
         """Whether examples have a view as images."""
         return hasattr(self, "get_topological_view")
+
+
+# One dataset, or several by the prefix that each gives to its channels.
+Datasets: TypeAlias = Dataset | Mapping[str, Dataset]

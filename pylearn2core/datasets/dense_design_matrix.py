@@ -19,12 +19,14 @@ from pylearn2core.utils.iteration import FiniteDatasetIterator, resolve_iterator
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pylearn2core.protocols import PreprocessorLike
     from pylearn2core.space import Space
+    from pylearn2core.types import SeedOrRng
     from pylearn2core.utils.data_specs import DataSpecs
     from pylearn2core.utils.iteration import SubsetIterator
 
 
-class DenseDesignMatrix(SplitsMixin, Dataset):
+class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
     """Examples as the rows of X, source 'features'; targets as the rows of y, source 'targets'.
 
     X: shape (n, features).    topo_view: in its place, images in the order `axes`.
@@ -45,8 +47,8 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
         y: Any = None,
         view_converter: Any = None,
         axes: Sequence[int | str] = ("b", 0, 1, "c"),
-        rng: Any = None,
-        preprocessor: Any = None,
+        rng: SeedOrRng | None = None,
+        preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
         X_labels: int | None = None,
         y_labels: int | None = None,
@@ -137,6 +139,16 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
         """Whether there is a y."""
         return self.y is not None
 
+    def with_rows(self, X: Any, y: Any) -> DenseDesignMatrix:
+        """A plain dataset of other examples, with this one's labels and view."""
+        return DenseDesignMatrix(
+            X=X,
+            y=y,
+            view_converter=self.view_converter,
+            X_labels=self.X_labels,
+            y_labels=self.y_labels if y is not None else None,
+        )
+
     def set_design_matrix(self, X: Any) -> None:
         """Replace X; the number of its columns may change."""
         self.X = _as_matrix(X)
@@ -193,7 +205,7 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
         mode: str | type[SubsetIterator] | None = None,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
     ) -> FiniteDatasetIterator:
@@ -301,7 +313,7 @@ class DenseDesignMatrix(SplitsMixin, Dataset):
         return np.clip(X / np.where(scale > 0, scale, 1), -1.0, 1.0)
 
     # ------------------------------------------------------------ preprocessing
-    def apply_preprocessor(self, preprocessor: Any, can_fit: bool = False) -> None:
+    def apply_preprocessor(self, preprocessor: PreprocessorLike, can_fit: bool = False) -> None:
         """Let a preprocessor change this dataset; with can_fit it may learn from it first."""
         preprocessor.apply(self, can_fit)
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytensor
 
-from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+from pylearn2core.datasets.image_sets import GreyImages
 from pylearn2core.datasets.view_converter import DefaultViewConverter
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
+    from pylearn2core.types import SeedOrRng
 
 ROWS = {"train": slice(0, 1000), "valid": slice(1000, 1400), "test": slice(1400, 1797)}
 
 
-class Digits(DenseDesignMatrix):
+class Digits(GreyImages):
     """One part of the digits, values in [0, 1], labels 0..9 as y of shape (n, 1).
 
     which_set: 'train' is rows 0..999, 'valid' 1000..1399, 'test' 1400..1796, in file order.
@@ -27,8 +31,8 @@ class Digits(DenseDesignMatrix):
         self,
         which_set: Literal["train", "valid", "test"],
         axes: tuple[int | str, ...] = ("b", 0, 1, "c"),
-        rng: Any = None,
-        preprocessor: Any = None,
+        rng: SeedOrRng | None = None,
+        preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
     ) -> None:
         if which_set not in ROWS:
@@ -43,14 +47,6 @@ class Digits(DenseDesignMatrix):
             preprocessor=preprocessor,
             fit_preprocessor=fit_preprocessor,
         )
-
-    def adjust_for_viewer(self, X: Any) -> Any:
-        """[0, 1] to [-1, 1], clipped."""
-        return np.clip(2 * X - 1, -1, 1)
-
-    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
-        """As `adjust_for_viewer`: the scale does not depend on the values."""
-        return self.adjust_for_viewer(X)
 
 
 @cache

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.datasets.published import one_hot
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 
 class Iris(DenseDesignMatrix):
@@ -16,7 +19,9 @@ class Iris(DenseDesignMatrix):
 
     class_names = ("Iris-setosa", "Iris-versicolor", "Iris-virginica")
 
-    def __init__(self, preprocessor: Any = None, fit_preprocessor: bool = False) -> None:
+    def __init__(
+        self, preprocessor: PreprocessorLike | None = None, fit_preprocessor: bool = False
+    ) -> None:
         from sklearn.datasets import load_iris
 
         iris = load_iris()

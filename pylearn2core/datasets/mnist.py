@@ -5,23 +5,22 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+from pylearn2core.datasets.handwriting import Handwriting, arranged
 from pylearn2core.datasets.published import (
     Publication,
     Stamp,
     check_set,
-    frozen,
     opened,
-    rows_between,
-    swapped_order,
     targets,
 )
-from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import PreprocessorLike
 
 FILES = Publication(
     "MNIST",
@@ -34,7 +33,7 @@ PREFIX = {"train": "train", "test": "t10k"}
 UNSIGNED_BYTE = 8  # idx's code for the type of the elements
 
 
-class MNIST(DenseDesignMatrix):
+class MNIST(Handwriting):
     """One part of MNIST, float32 values in [0, 1], labels 0..9 as y of shape (n, 1).
 
     center: subtract each pixel's mean over the part.    binarize: 1 where a value exceeds 0.5.
@@ -54,7 +53,7 @@ class MNIST(DenseDesignMatrix):
         start: int | None = None,
         stop: int | None = None,
         axes: Sequence[int | str] = ("b", 0, 1, "c"),
-        preprocessor: Any = None,
+        preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
         fit_test_preprocessor: bool = False,
     ) -> None:
@@ -69,34 +68,20 @@ class MNIST(DenseDesignMatrix):
             for part in ("images-idx3", "labels-idx1")
         )
         X, y, shape = _examples(images, labels, bool(binarize), center, shuffle, start, stop)
-        self._same: dict[str, Any] = {
-            "center": center,
-            "shuffle": shuffle,
-            "one_hot": one_hot,
-            "axes": axes,
-            "binarize": binarize,
-            "preprocessor": preprocessor,
-        }
-        self._fit_test = fit_test_preprocessor
         super().__init__(
-            X=X,
-            **targets(y, 10, one_hot),
-            view_converter=DefaultViewConverter((*shape, 1), axes),
+            X,
+            shape,
+            targets=targets(y, 10, one_hot),
+            axes=axes,
             preprocessor=preprocessor,
             fit_preprocessor=fit_preprocessor,
+            fit_test_preprocessor=fit_test_preprocessor,
+            same={"center": center, "shuffle": shuffle, "one_hot": one_hot, "binarize": binarize},
         )
 
     def get_test_set(self) -> MNIST:
         """The test set, made as this one was; all of its rows."""
-        return MNIST("test", fit_preprocessor=self._fit_test, **self._same)
-
-    def adjust_for_viewer(self, X: Any) -> Any:
-        """Values in [0, 1] as values in [-1, 1]."""
-        return np.clip(X * 2.0 - 1.0, -1.0, 1.0)
-
-    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
-        """As `adjust_for_viewer`: the scale does not depend on the values."""
-        return self.adjust_for_viewer(X)
+        return MNIST("test", **self._of_test_set)
 
 
 @lru_cache(maxsize=4)
@@ -119,13 +104,7 @@ def _examples(
     X = pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(255)
     if binarize:
         X = (X > 0.5).astype(np.float32)
-    if center:
-        X -= X.mean(axis=0)
-    if shuffle:
-        order = swapped_order(len(X), np.random.RandomState([1, 2, 3]))
-        X, y = X[order], y[order]
-    kept = rows_between(len(X), start, stop)
-    X, y = frozen(X[kept], y[kept].astype(np.int64).reshape(-1, 1))
+    X, y = arranged(X, y, center=center, shuffle=shuffle, start=start, stop=stop)
     return X, y, pixels.shape[1:]
 
 

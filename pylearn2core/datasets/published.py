@@ -10,7 +10,6 @@ from typing import IO, Any, cast
 import numpy as np
 
 from pylearn2core import paths
-from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.engine import shared
 from pylearn2core.errors import ConfigError
 
@@ -87,15 +86,6 @@ def rows_between(count: int, start: int | None, stop: int | None) -> slice:
     return slice(first, last)
 
 
-def swapped_order(count: int, rng: np.random.RandomState) -> Any:
-    """An order of `count` rows: each row in turn changes places with a random one."""
-    order = np.arange(count)
-    for row in range(count):
-        other = rng.randint(count)
-        order[[row, other]] = order[[other, row]]
-    return order
-
-
 def one_hot(labels: Any, count: int) -> Any:
     """Labels, shape (n,) or (n, 1), as float32 rows with a single 1, shape (n, count)."""
     return np.eye(count, dtype=np.float32)[np.ravel(labels)]
@@ -117,22 +107,3 @@ def frozen(*arrays: Any) -> Any:
     for array in kept:
         array.flags.writeable = False
     return kept
-
-
-class Photographs(DenseDesignMatrix):
-    """Colour images whose bytes 0..255 were perhaps centred, rescaled or normalised."""
-
-    center: bool = False
-    rescale: bool = False
-    gcn: float | None = None
-
-    def adjust_for_viewer(self, X: Any) -> Any:
-        """Values in [-1, 1]; each image by its own largest magnitude after gcn."""
-        return self.adjust_to_be_viewed_with(X, X, per_example=True)
-
-    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
-        """X in the scale in which `other` is shown, which only gcn makes depend on the values."""
-        if self.gcn is not None:
-            return super().adjust_to_be_viewed_with(X, other, per_example)
-        shift = 0.0 if self.center else 127.5
-        return np.clip((X - shift) / (1.0 if self.rescale else 127.5), -1.0, 1.0)

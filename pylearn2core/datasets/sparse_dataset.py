@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytensor
@@ -16,6 +16,9 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.space import CompositeSpace, IndexSpace, Space, VectorSpace
 from pylearn2core.utils.data_specs import DataSpecs
 from pylearn2core.utils.iteration import FiniteDatasetIterator, resolve_iterator_class
+
+if TYPE_CHECKING:
+    from pylearn2core.types import SeedOrRng
 
 # Features that fit into this as dense floats are trained on as any matrix is; larger ones become
 # dense a batch at a time.
@@ -44,7 +47,7 @@ class SparseDataset(Dataset):
         zipped_npy: bool = True,
         y: Any = None,
         y_labels: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
     ) -> None:
         if (load_path is None) == (from_scipy_sparse_dataset is None):
             raise ValueError("give either load_path or from_scipy_sparse_dataset: exactly one")
@@ -113,7 +116,7 @@ class SparseDataset(Dataset):
         mode: Any = None,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
     ) -> FiniteDatasetIterator:

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from pylearn2core.rng import copy_rng
 
 if TYPE_CHECKING:
-    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.types import SeedOrRng
+
+PartT = TypeVar("PartT")
 
 
-class SplitsMixin:
-    """Parts of a DenseDesignMatrix as datasets of their own; their arrays are views of its."""
+class SplitsMixin(Generic[PartT]):
+    """Parts of a dataset's rows as datasets of their own; their arrays are views of its.
+
+    PartT: the class of a part.
+    """
 
     X: Any
     y: Any
-    X_labels: int | None
-    y_labels: int | None
-    view_converter: Any
     rng: Any
 
-    def with_rows(self, X: Any, y: Any) -> DenseDesignMatrix:
+    def with_rows(self, X: Any, y: Any) -> PartT:
         """A plain dataset of other examples, with this one's labels and view."""
-        from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+        raise NotImplementedError
 
-        return DenseDesignMatrix(
-            X=X,
-            y=y,
-            view_converter=self.view_converter,
-            X_labels=self.X_labels,
-            y_labels=self.y_labels if y is not None else None,
-        )
-
-    def take(self, index: Any) -> DenseDesignMatrix:
+    def take(self, index: Any) -> PartT:
         """The examples of a slice or an index array."""
         return self.with_rows(self.X[index], None if self.y is None else self.y[index])
 
@@ -47,24 +41,24 @@ class SplitsMixin:
 
     def split_dataset_holdout(
         self, train_size: int = 0, train_prop: float = 0
-    ) -> tuple[DenseDesignMatrix, DenseDesignMatrix]:
+    ) -> tuple[PartT, PartT]:
         """(train, valid) in the present order; one of number and share of the first is given."""
         first = self._train_size(train_size, train_prop)
         return self.take(slice(0, first)), self.take(slice(first, None))
 
     def bootstrap_holdout(
-        self, train_size: int = 0, train_prop: float = 0, rng: Any = None
-    ) -> tuple[DenseDesignMatrix, DenseDesignMatrix]:
+        self, train_size: int = 0, train_prop: float = 0, rng: SeedOrRng | None = None
+    ) -> tuple[PartT, PartT]:
         """(train, valid) after a shuffle; a permutation, so without repeats."""
         first = self._train_size(train_size, train_prop)
         order = self._shuffled(rng)
         return self.take(order[:first]), self.take(order[first:])
 
-    def split_dataset_nfolds(self, nfolds: int) -> list[DenseDesignMatrix]:
+    def split_dataset_nfolds(self, nfolds: int) -> list[PartT]:
         """`nfolds` consecutive parts, the first ones longer by one where n is no multiple."""
         return [self.take(part) for part in self._folds(np.arange(len(self.X)), nfolds)]
 
-    def bootstrap_nfolds(self, nfolds: int, rng: Any = None) -> list[DenseDesignMatrix]:
+    def bootstrap_nfolds(self, nfolds: int, rng: SeedOrRng | None = None) -> list[PartT]:
         """`nfolds` parts after a shuffle."""
         return [self.take(part) for part in self._folds(self._shuffled(rng), nfolds)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.space import Conv2DSpace, Space
 from pylearn2core.utils.data_specs import DataSpecs, DataSpecsMapping
 from pylearn2core.utils.iteration import SubsetIterator, resolve_iterator_class
+
+if TYPE_CHECKING:
+    from pylearn2core.types import SeedOrRng
 
 Examples = Callable[[np.random.RandomState], Iterator[Any]]
 
@@ -65,7 +68,7 @@ class StreamDataset(Dataset):
         mode: str | type[SubsetIterator] | None = None,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
     ) -> StreamIterator:

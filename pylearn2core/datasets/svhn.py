@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytensor
 
+from pylearn2core.datasets.image_sets import Photographs
 from pylearn2core.datasets.published import (
-    Photographs,
     Publication,
     Stamp,
     check_set,
@@ -21,6 +21,11 @@ from pylearn2core.datasets.published import (
 )
 from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.random import RandomState
+
+    from pylearn2core.protocols import PreprocessorLike
 
 FILES = Publication(
     "SVHN",
@@ -64,7 +69,7 @@ class SVHN(Photographs):
         start: int | None = None,
         stop: int | None = None,
         axes: Sequence[int | str] = ("b", 0, 1, "c"),
-        preprocessor: Any = None,
+        preprocessor: PreprocessorLike | None = None,
         one_hot: bool = False,
     ) -> None:
         check_set("SVHN", which_set, tuple(PARTS))
@@ -134,7 +139,7 @@ def _examples(
     return kept_X, kept_y
 
 
-def _chosen(which_set: str, name: str, X: Any, y: Any, rng: Any) -> tuple[Any, Any]:
+def _chosen(which_set: str, name: str, X: Any, y: Any, rng: RandomState) -> tuple[Any, Any]:
     """The rows of a file that belong to a part."""
     if which_set not in ("valid", "splitted_train"):
         return X, y

@@ -11,6 +11,7 @@ from pylearn2core.utils.data_specs import DataSpecsMapping
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pylearn2core.types import SeedOrRng
     from pylearn2core.utils.data_specs import DataSpecs
 
 
@@ -58,7 +59,7 @@ class TransformerDataset(Dataset):
         mode: Any = None,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
     ) -> TransformerIterator:

@@ -16,6 +16,7 @@ from pylearn2core.utils.iteration import (
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
+    from pylearn2core.types import SeedOrRng
     from pylearn2core.utils.data_specs import DataSpecs
     from pylearn2core.utils.iteration import SubsetIterator
 
@@ -33,7 +34,7 @@ class VectorSpacesDataset(Dataset):
         self,
         data: Any = None,
         data_specs: DataSpecs | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         preprocessor: Any = None,
         fit_preprocessor: bool = False,
     ) -> None:
@@ -91,7 +92,7 @@ class VectorSpacesDataset(Dataset):
         mode: str | type[SubsetIterator] | None = None,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
     ) -> FiniteDatasetIterator:

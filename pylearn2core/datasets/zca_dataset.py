@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.datasets.published import one_hot, rows_between
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.preprocessing.whitening import ZCA
 
 
 class ZCA_Dataset(DenseDesignMatrix):  # noqa: N801 - Pylearn2's own name
@@ -22,7 +25,7 @@ class ZCA_Dataset(DenseDesignMatrix):  # noqa: N801 - Pylearn2's own name
     def __init__(
         self,
         preprocessed_dataset: Any,
-        preprocessor: Any,
+        preprocessor: ZCA,
         convert_to_one_hot: bool = True,
         start: int | None = None,
         stop: int | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.space import Conv2DSpace
 from pylearn2core.space.conv2d import check_axes
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array, SeedOrRng, Symbol
 
 SEED = [2012, 11, 6, 9]
 
@@ -32,7 +35,7 @@ class Conv2D(LinearTransform):
 
     def __init__(
         self,
-        filters: Any,
+        filters: Symbol,
         batch_size: int | None,
         input_space: Conv2DSpace,
         output_axes: Sequence[int | str] = ("b", "c", 0, 1),
@@ -64,11 +67,11 @@ class Conv2D(LinearTransform):
         """Note the batch size; any batch is taken."""
         self.batch_size = batch_size
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The kernels alone."""
         return [self._filters]
 
-    def lmul(self, x: Any) -> Any:
+    def lmul(self, x: Symbol) -> Symbol:
         """A batch of `input_space` convolved, in `output_space`."""
         from pylearn2core.engine.conv import convolve
 
@@ -76,7 +79,7 @@ class Conv2D(LinearTransform):
         outputs = convolve(images, self._filters, self._border_mode, self._subsample)
         return Conv2DSpace.convert(outputs, ("b", "c", 0, 1), self.output_space.axes)
 
-    def lmul_T(self, x: Any) -> Any:
+    def lmul_T(self, x: Symbol) -> Symbol:
         """A batch of `output_space` mapped back to `input_space` by the transpose of `lmul`."""
         from pylearn2core.engine.conv import convolve_transposed
 
@@ -86,7 +89,7 @@ class Conv2D(LinearTransform):
         )
         return Conv2DSpace.convert(images, ("b", "c", 0, 1), self.input_space.axes)
 
-    def get_weights_topo(self, borrow: bool = False) -> Any:
+    def get_weights_topo(self, borrow: bool = False) -> Array:
         """The kernels as pictures, shape (output channels, rows, columns, input channels)."""
         return np.transpose(self._filters.get_value(borrow=borrow), (0, 2, 3, 1))
 
@@ -109,7 +112,7 @@ def make_random_conv2D(
     subsample: Sequence[int] = (1, 1),
     border_mode: str = "valid",
     message: str = "",
-    rng: Any = None,
+    rng: SeedOrRng | None = None,
 ) -> Conv2D:
     """A Conv2D with kernels drawn uniformly from (-irange, irange)."""
     shape = (output_space.num_channels, input_space.num_channels, *kernel_shape)
@@ -128,7 +131,7 @@ def make_normal_conv2D(
     subsample: Sequence[int] = (1, 1),
     border_mode: str = "valid",
     message: str = "",
-    rng: Any = None,
+    rng: SeedOrRng | None = None,
 ) -> Conv2D:
     """A Conv2D with normally distributed kernels of standard deviation `istdev`."""
     shape = (output_space.num_channels, input_space.num_channels, *kernel_shape)

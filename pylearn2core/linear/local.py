@@ -6,7 +6,7 @@ Tied to each other in tiles, the weights make a tiled convolution; a tile of 1 x
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytensor.tensor as pt
@@ -18,6 +18,9 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.space import Conv2DSpace
 from pylearn2core.space.conv2d import check_axes
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array, SeedOrRng, Symbol
 
 SEED = [2012, 11, 6, 9]
 _INSIDE = ("b", "c", 0, 1)
@@ -36,7 +39,7 @@ class TiledConv2D(LinearTransform):
 
     def __init__(
         self,
-        filters: Any,
+        filters: Symbol,
         input_space: Conv2DSpace,
         output_axes: Sequence[int | str] = _INSIDE,
         subsample: Sequence[int] = (1, 1),
@@ -68,17 +71,17 @@ class TiledConv2D(LinearTransform):
                 f"{places[0]} x {places[1]} places that a window can have."
             )
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The filters alone."""
         return [self._filters]
 
-    def lmul(self, x: Any) -> Any:
+    def lmul(self, x: Symbol) -> Symbol:
         """A batch of `input_space` seen through the windows, in `output_space`."""
         images = Conv2DSpace.convert(x, self.input_space.axes, _INSIDE)
         outputs = self._product(images)
         return Conv2DSpace.convert(outputs, _INSIDE, self.output_space.axes)
 
-    def lmul_T(self, x: Any) -> Any:
+    def lmul_T(self, x: Symbol) -> Symbol:
         """A batch of `output_space` mapped back to `input_space` by the transpose of `lmul`."""
         outputs = Conv2DSpace.convert(x, self.output_space.axes, _INSIDE)
         outputs = _declared(outputs, self.output_space)
@@ -90,7 +93,7 @@ class TiledConv2D(LinearTransform):
             images = pt.inc_subtensor(images[window], part)
         return Conv2DSpace.convert(images, _INSIDE, self.input_space.axes)
 
-    def _product(self, images: Any) -> Any:
+    def _product(self, images: Symbol) -> Symbol:
         """Return shape (b, output channels, rows, columns) for images (b, c, rows, columns)."""
         images = _declared(images, self.input_space)
         seen = pt.concatenate([images[window] for window in self._windows()], axis=1)
@@ -105,7 +108,7 @@ class TiledConv2D(LinearTransform):
             for row, column in np.ndindex(*self._window)
         ]
 
-    def _weights(self) -> Any:
+    def _weights(self) -> Symbol:
         """The weights at every place, shape (rows, columns, outputs, window places x inputs)."""
         filters = pt.specify_shape(self._filters, self._shape)[..., ::-1, ::-1]
         places = self.output_space.shape
@@ -120,7 +123,7 @@ class TiledConv2D(LinearTransform):
         ordered = filters.dimshuffle(0, 1, 2, 4, 5, 3)
         return ordered.reshape((*places, self._shape[2], inputs))
 
-    def get_weights_topo(self) -> Any:
+    def get_weights_topo(self) -> Array:
         """The filters as pictures, shape (places x output channels, rows, columns, channels)."""
         value = np.asarray(self._filters.get_value())
         return np.moveaxis(value.reshape(-1, *value.shape[3:]), 1, -1)
@@ -141,7 +144,7 @@ class Local(TiledConv2D):
             )
 
 
-def _declared(images: Any, space: Conv2DSpace) -> Any:
+def _declared(images: Symbol, space: Conv2DSpace) -> Symbol:
     """`images` (b, c, rows, columns) with their sizes known: a shape that is worked out while the
     program runs is no JAX program."""
     return pt.specify_shape(images, (None, space.num_channels, *space.shape))
@@ -158,7 +161,7 @@ def make_random_local(
     kernel_shape: Sequence[int],
     output_axes: Sequence[int | str] = _INSIDE,
     subsample: Sequence[int] = (1, 1),
-    rng: Any = None,
+    rng: SeedOrRng | None = None,
 ) -> Local:
     """A Local with filters drawn uniformly from (-irange, irange)."""
     places = convolved_shape(input_space.shape, kernel_shape, "valid", subsample)
@@ -174,7 +177,7 @@ def make_random_tiled(
     tile: Sequence[int],
     output_axes: Sequence[int | str] = _INSIDE,
     subsample: Sequence[int] = (1, 1),
-    rng: Any = None,
+    rng: SeedOrRng | None = None,
 ) -> TiledConv2D:
     """A TiledConv2D with filters drawn uniformly from (-irange, irange)."""
     filters = _uniform(irange, tile, output_channels, input_space, kernel_shape, rng)
@@ -187,8 +190,9 @@ def _uniform(
     output_channels: int,
     space: Conv2DSpace,
     kernel_shape: Sequence[int],
-    rng: Any,
-) -> Any:
+    rng: SeedOrRng | None,
+) -> Array:
     shape = (*places, output_channels, space.num_channels, *kernel_shape)
     rng = make_np_rng(rng, SEED, which_method="uniform")
-    return sharedX(rng.uniform(-irange, irange, shape), name="W")
+    values: Array = sharedX(rng.uniform(-irange, irange, shape), name="W")
+    return values

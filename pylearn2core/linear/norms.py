@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytensor.tensor as pt
 
 from pylearn2core.utils.hyper import hyper
 
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
-def bound_norms(W: Any, *, axis: Any, limit: Any = None, min_limit: Any = 0.0) -> Any:
+
+def bound_norms(
+    W: Symbol, *, axis: int | tuple[int, ...], limit: Symbol = None, min_limit: Symbol = 0.0
+) -> Symbol:
     """Return W scaled so that its L2 norms over `axis` lie in [min_limit, limit].
 
     axis: an int, or a tuple of ints for a convolution's kernels.

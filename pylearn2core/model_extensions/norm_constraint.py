@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.linear.norms import bound_norms
 from pylearn2core.model_extensions.model_extension import ModelExtension
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
+    from pylearn2core.types import Symbol
 
 
 class MaxL2FilterNorm(ModelExtension):
@@ -26,7 +30,7 @@ class MaxL2FilterNorm(ModelExtension):
         self.axis = tuple(axis) if isinstance(axis, list) else axis
         self.min_limit = min_limit
 
-    def post_modify_updates(self, updates: dict[Any, Any], model: Any) -> None:
+    def post_modify_updates(self, updates: dict[Symbol, Symbol], model: Model) -> None:
         """Bound the new weights of `model`."""
         W = _weights_of(model)
         if W in updates:
@@ -49,7 +53,7 @@ class ConstrainFilterMaxNorm(MaxL2FilterNorm):
         super().__init__(limit, axis)
 
 
-def _weights_of(model: Any) -> Any:
+def _weights_of(model: Model) -> Any:
     found = getattr(model, "W", None)
     if found is not None:
         return found

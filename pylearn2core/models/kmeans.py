@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -12,6 +12,11 @@ from pylearn2core.errors import ConfigError, NonFiniteError
 from pylearn2core.models.model import Model
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.protocols import MatrixLike
+    from pylearn2core.types import Array, Symbol
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +52,7 @@ class KMeans(Model):
         self.input_space, self.output_space = VectorSpace(nvis), VectorSpace(k)
         self.mu: Any = None
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The centres, shape (k, nvis); nothing before training."""
         self._check_init()
         return [] if self.mu is None else [self.mu]
@@ -56,12 +61,12 @@ class KMeans(Model):
         """Whether it has yet to be trained: one train_all goes on until it has converged."""
         return self.mu is None
 
-    def train_all(self, dataset: Any, mu: Any = None) -> None:
+    def train_all(self, dataset: Dataset, mu: Array | None = None) -> None:
         """Move the centres until they have converged.
 
         mu: the first centres, shape (k, nvis).
         """
-        X = np.asarray(dataset.get_design_matrix())
+        X = np.asarray(cast("MatrixLike", dataset).get_design_matrix())
         if X.shape[1] != self.nvis:
             raise ConfigError(f"KMeans: nvis is {self.nvis}, the data has {X.shape[1]} features.")
         if not np.isfinite(X).all():
@@ -74,10 +79,10 @@ class KMeans(Model):
         self.mu = sharedX(self._converge(X, centres), name="mu")
         self._params = [self.mu]
 
-    def _first_centres(self, X: Any) -> Any:
+    def _first_centres(self, X: Array) -> Any:
         return X[np.random.randint(len(X), size=self.k)].copy()
 
-    def _converge(self, X: Any, centres: Any) -> Any:
+    def _converge(self, X: Array, centres: Array) -> Any:
         before, passes = math.inf, 0
         while True:
             distances = np.stack([np.square(X - centre).sum(axis=1) for centre in centres], axis=1)
@@ -91,18 +96,19 @@ class KMeans(Model):
             centres = _means(X, distances.argmin(axis=1), nearest, self.k)
             before, passes = mean, passes + 1
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The centres, shape (k, nvis)."""
         if self.mu is None:
             raise self._lacks("get_weights before it is trained")
-        return self.mu.get_value()
+        values: Array = self.mu.get_value()
+        return values
 
     def get_weights_format(self) -> tuple[str, str]:
         """A row is a centre."""
         return ("h", "v")
 
 
-def _means(X: Any, owner: Any, nearest: Any, k: int) -> Any:
+def _means(X: Array, owner: Array, nearest: Array, k: int) -> Any:
     """The mean of each centre's examples; a centre without any moves to a far example."""
     far = iter(np.argsort(-nearest, kind="stable"))
     return np.stack(

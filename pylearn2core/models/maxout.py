@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
+from pylearn2core.models.mlp.affine import Affine
 from pylearn2core.models.mlp.elementwise import rectify
-from pylearn2core.models.mlp.linear import _Hidden
 from pylearn2core.space import VectorSpace
 
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
-class Maxout(_Hidden):
+
+class Maxout(Affine):
     """Each unit is the largest of num_pieces linear functions of the input.
 
     num_units, num_pieces: W has num_units * num_pieces columns; piece p of unit u is column
@@ -21,7 +25,7 @@ class Maxout(_Hidden):
     for units that share pieces.
     randomize_pools: true for pools of columns drawn at random, with replacement.
     min_zero: true for units that are at least 0.
-    The other arguments as Linear's, for the num_units * num_pieces pieces.
+    The other arguments as Affine's, for the num_units * num_pieces pieces.
     Source: Goodfellow et al. 2013.
     """
 
@@ -41,7 +45,7 @@ class Maxout(_Hidden):
         b_lr_scale: float | None = None,
         max_col_norm: float | None = None,
         max_row_norm: float | None = None,
-        mask_weights: Any = None,
+        mask_weights: Array | None = None,
         min_zero: bool = False,
     ) -> None:
         super().__init__(
@@ -69,14 +73,14 @@ class Maxout(_Hidden):
                 f"{pool_stride}."
             )
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space and draw W from the MLP's generator."""
         super().set_input_space(space)
         self.output_space = VectorSpace((self.dim - self.num_pieces) // self.pool_stride + 1)
         if self.randomize_pools:
             self.permutation = self.mlp.rng.randint(self.dim, size=self.dim)
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The units' values, shape (batch, units)."""
         first, *others = self._pieces(self._linear_part(state_below))
         pooled = first
@@ -85,7 +89,7 @@ class Maxout(_Hidden):
             pooled = pt.maximum(pooled, piece)
         return rectify(pooled) if self.min_zero else pooled
 
-    def _pieces(self, z: Any) -> list[Any]:
+    def _pieces(self, z: Symbol) -> list[Any]:
         """The units' first pieces, their second ones, and so on; each of shape (batch, units)."""
         if self.randomize_pools:
             z = z[:, self.permutation]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -15,6 +15,13 @@ from pylearn2core.models.self_trained import SelfTrained, features_of
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils import sharedX
 
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Datasets
+    from pylearn2core.protocols import MatrixLike
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import Array, Symbol
+
 
 class _Gaussian(SelfTrained):
     """What does not depend on how the precision is kept. A channel: nll, in nats."""
@@ -22,33 +29,33 @@ class _Gaussian(SelfTrained):
     nvis: int
     mu: Any
 
-    def free_energy(self, X: Any) -> Any:
+    def free_energy(self, X: Symbol) -> Symbol:
         """Half the squared distance of each row of X from the mean; a vector."""
         raise self._lacks("free_energy")
 
-    def log_partition(self) -> Any:
+    def log_partition(self) -> Symbol:
         """The logarithm of the integral of exp(-free_energy)."""
         raise self._lacks("log_partition")
 
-    def log_likelihood(self, X: Any) -> Any:
+    def log_likelihood(self, X: Array) -> Symbol:
         """The log density at each row of X, in nats; a vector."""
         return -self.free_energy(X) - self.log_partition()
 
-    def nll(self, X: Any, **kwargs: Any) -> Any:
+    def nll(self, X: Array, **kwargs: Any) -> Symbol:
         """The mean over the rows of X of minus the log density, in nats."""
         return -self.log_likelihood(X).mean()
 
-    def get_default_cost(self) -> Any:
+    def get_default_cost(self) -> Cost:
         """`nll`: maximum likelihood by gradient."""
         from pylearn2core.costs.cost import MethodCost
 
         return MethodCost("nll")
 
-    def get_monitoring_data_specs(self) -> tuple[Any, Any]:
+    def get_monitoring_data_specs(self) -> DataSpecs:
         """The features."""
         return self.get_input_space(), self.get_input_source()
 
-    def get_monitoring_channels(self, data: Any) -> OrderedDict[str, Any]:
+    def get_monitoring_channels(self, data: Symbol) -> OrderedDict[str, Symbol]:
         """nll."""
         self.get_input_space().validate(data)
         return OrderedDict(nll=self.nll(data))
@@ -65,7 +72,7 @@ class MND(_Gaussian):
     """
 
     def __init__(
-        self, nvis: int, min_variance: float = 1e-6, monitoring_dataset: Any = None
+        self, nvis: int, min_variance: float = 1e-6, monitoring_dataset: Datasets | None = None
     ) -> None:
         super().__init__(monitoring_dataset)
         self.nvis = nvis
@@ -75,7 +82,7 @@ class MND(_Gaussian):
         self.L = sharedX(np.eye(nvis), "L")
         self._params = [self.mu, self.L]
 
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Set the mean and the covariance of most likelihood."""
         X = features_of(dataset, self, self.nvis).astype(np.float64)
         covariance = np.cov(X, rowvar=False, bias=True).reshape(self.nvis, self.nvis)
@@ -94,11 +101,11 @@ class MND(_Gaussian):
         # A product with a constant: pt.tril does not lower to JAX.
         return self.L * np.tril(np.ones((self.nvis, self.nvis), dtype=self.L.dtype))
 
-    def free_energy(self, X: Any) -> Any:
+    def free_energy(self, X: Symbol) -> Symbol:
         """Half the squared Mahalanobis distance of each row of X from mu; a vector."""
         return 0.5 * pt.sqr(pt.dot(X - self.mu, self._factor())).sum(axis=1)
 
-    def log_partition(self) -> Any:
+    def log_partition(self) -> Symbol:
         """The logarithm of the integral of exp(-free_energy)."""
         diagonal = (self.L * np.eye(self.nvis, dtype=self.L.dtype)).sum(axis=1)
         half_log_det = pt.log(pt.abs(diagonal)).sum()
@@ -126,7 +133,7 @@ class DiagonalMND(_Gaussian):
         init_mu: float,
         min_beta: float,
         max_beta: float,
-        monitoring_dataset: Any = None,
+        monitoring_dataset: Datasets | None = None,
     ) -> None:
         super().__init__(monitoring_dataset)
         if not 0 < min_beta <= max_beta:
@@ -140,26 +147,26 @@ class DiagonalMND(_Gaussian):
         self.beta = sharedX(np.full(nvis, init_beta, dtype=float), "beta")
         self._params = [self.mu, self.beta]
 
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Set the means and the precisions of most likelihood within the bounds."""
         X = features_of(dataset, self, self.nvis).astype(np.float64)
         variance = np.clip(X.var(axis=0), 1 / self.max_beta, 1 / self.min_beta)
         self.set_param_values([X.mean(axis=0), 1 / variance])
 
-    def free_energy(self, X: Any) -> Any:
+    def free_energy(self, X: Symbol) -> Symbol:
         """Half the squared distance of each row of X from mu, weighted by beta; a vector."""
         return 0.5 * pt.dot(pt.sqr(X - self.mu), self.beta)
 
-    def log_partition(self) -> Any:
+    def log_partition(self) -> Symbol:
         """The logarithm of the integral of exp(-free_energy)."""
         return 0.5 * self.nvis * math.log(2 * math.pi) - 0.5 * pt.log(self.beta).sum()
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         if self.beta in updates:
             updates[self.beta] = pt.clip(updates[self.beta], self.min_beta, self.max_beta)
 
 
-def kl_divergence(q: DiagonalMND, p: DiagonalMND) -> Any:
+def kl_divergence(q: DiagonalMND, p: DiagonalMND) -> Symbol:
     """The Kullback-Leibler divergence of q from p, in nats; a symbolic scalar."""
     if q.nvis != p.nvis:
         raise ValueError(f"q has {q.nvis} features, p has {p.nvis}: they must be equal")

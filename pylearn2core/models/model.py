@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.space import NullSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.space import DataSpecs, Source, Space
+    from pylearn2core.types import Array, Symbol
 
 
 class Model:
@@ -23,12 +29,16 @@ class Model:
     """
 
     _test_batch_size = 2
-    _params: Sequence[Any]
-    input_space: Any
-    output_space: Any
+    _params: Sequence[Symbol]
+    input_space: Space
+    output_space: Space
     input_source: Any
     target_source: Any
     monitor: Any
+    # The YAML texts that the model and its training set were built from.
+    yaml_src: str | None
+    model_yaml_src: str | None
+    dataset_yaml_src: str | None
 
     def __init__(self, extensions: Iterable[Any] | None = None) -> None:
         self.names_to_del: set[str] = set()
@@ -62,11 +72,11 @@ class Model:
 
     # Training ---------------------------------------------------------------------------------
 
-    def get_default_cost(self) -> Any:
+    def get_default_cost(self) -> Cost:
         """The Cost to train with where the user names none."""
         raise self._lacks("get_default_cost; name a cost in the training algorithm")
 
-    def train_all(self, dataset: Any) -> None:
+    def train_all(self, dataset: Dataset) -> None:
         """Train on one pass over `dataset`; used by a Train that has no algorithm."""
         raise self._lacks("train_all; give Train an algorithm")
 
@@ -74,40 +84,42 @@ class Model:
         """Whether `train_all` should be called (again); True before any training."""
         raise self._lacks("continue_learning; give Train an algorithm")
 
-    def train_batch(self, dataset: Any, batch_size: int) -> bool:
+    def train_batch(self, dataset: Dataset, batch_size: int) -> bool:
         """Train on one batch of `dataset`; return whether to go on."""
         raise self._lacks("train_batch; use another training algorithm")
 
     # Monitoring -------------------------------------------------------------------------------
 
-    def get_monitoring_channels(self, data: Any) -> OrderedDict[str, Any]:
+    def get_monitoring_channels(self, data: Symbol) -> OrderedDict[str, Symbol]:
         """Map channel names to symbolic scalars of `data` (as get_monitoring_data_specs says)."""
         self.get_monitoring_data_specs()[0].validate(data)
         return OrderedDict()
 
-    def get_monitoring_data_specs(self) -> tuple[Any, Any]:
+    def get_monitoring_data_specs(self) -> DataSpecs:
         """(space, source) of the data that get_monitoring_channels takes; none by default."""
         return NullSpace(), ""
 
     # Spaces and sources -----------------------------------------------------------------------
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> Space:
         """The Space of a batch of inputs."""
-        return self._attribute("input_space", "the Space of its inputs")
+        space: Space = self._attribute("input_space", "the Space of its inputs")
+        return space
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> Space:
         """The Space of a batch of outputs."""
-        return self._attribute("output_space", "the Space of its outputs")
+        space: Space = self._attribute("output_space", "the Space of its outputs")
+        return space
 
-    def get_target_space(self) -> Any:
+    def get_target_space(self) -> Space:
         """The Space of a batch of targets; the output space by default."""
         return self.get_output_space()
 
-    def get_input_source(self) -> Any:
+    def get_input_source(self) -> Source:
         """The name(s) of the dataset's source(s) that are the inputs."""
         return getattr(self, "input_source", "features")
 
-    def get_target_source(self) -> Any:
+    def get_target_source(self) -> Source:
         """The name(s) of the dataset's source(s) that are the targets."""
         return getattr(self, "target_source", "targets")
 
@@ -128,7 +140,7 @@ class Model:
 
     # Parameters -------------------------------------------------------------------------------
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The parameters, as shared variables, in a fixed order."""
         return list(self._attribute("_params", "a list of its shared variables"))
 
@@ -146,12 +158,12 @@ class Model:
         for param, value in zip(params, values, strict=True):
             param.set_value(np.asarray(value, dtype=param.dtype), borrow=borrow)
 
-    def get_param_vector(self) -> Any:
+    def get_param_vector(self) -> Array:
         """All parameters' values in one vector, shape (n_params,)."""
         values = self.get_param_values()
         return np.concatenate([np.ravel(value) for value in values])
 
-    def set_param_vector(self, vector: Any) -> None:
+    def set_param_vector(self, vector: Array) -> None:
         """Set all parameters from one vector, shape (n_params,)."""
         shapes = [value.shape for value in self.get_param_values(borrow=True)]
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
@@ -160,25 +172,25 @@ class Model:
         pieces = np.split(np.asarray(vector), ends[:-1])
         self.set_param_values([p.reshape(s) for p, s in zip(pieces, shapes, strict=True)])
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """Map parameters to factors of their learning rate; 1 for those left out."""
         return OrderedDict()
 
     # Constraints ------------------------------------------------------------------------------
 
-    def modify_updates(self, updates: dict[Any, Any]) -> None:
+    def modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         """Change a training step's updates in place so that the constraints hold after it."""
         self._check_init()
         for extension in self.extensions:
             extension.post_modify_updates(updates, self)
         self._modify_updates(updates)
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         """A subclass's own constraints; `updates` maps shared variables to new values."""
 
     def enforce_constraints(self) -> None:
         """Make the parameters' present values satisfy the constraints."""
-        updates: dict[Any, Any] = OrderedDict((param, param) for param in self.get_params())
+        updates: dict[Symbol, Symbol] = OrderedDict((param, param) for param in self.get_params())
         self.modify_updates(updates)
         changed = {shared: new for shared, new in updates.items() if new is not shared}
         if not changed:
@@ -192,7 +204,7 @@ class Model:
 
     # Weights, for pictures --------------------------------------------------------------------
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The first weights as an array, (features, units) or as get_weights_format says."""
         raise self._lacks("get_weights")
 
@@ -200,7 +212,7 @@ class Model:
         """What the axes of get_weights are: 'v' for visible, 'h' for hidden."""
         return ("v", "h")
 
-    def get_weights_topo(self) -> Any:
+    def get_weights_topo(self) -> Array:
         """The first weights as images, axes (unit, row, column, channel)."""
         raise self._lacks("get_weights_topo")
 
@@ -210,11 +222,11 @@ class Model:
 
     # Energies ---------------------------------------------------------------------------------
 
-    def free_energy(self, V: Any) -> Any:
+    def free_energy(self, V: Symbol) -> Symbol:
         """The free energy of each row of V, a vector."""
         raise self._lacks("free_energy")
 
-    def score(self, V: Any) -> Any:
+    def score(self, V: Symbol) -> Symbol:
         """d log p(v) / dv for each row of V, the same shape as V."""
         return pt.grad(-self.free_energy(V).sum(), V)
 

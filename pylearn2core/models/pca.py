@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -15,6 +15,12 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.models.self_trained import SelfTrained, features_of
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Datasets
+    from pylearn2core.protocols import MatrixLike
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import Array, Symbol
 
 
 class PCA(SelfTrained, Block):
@@ -33,7 +39,7 @@ class PCA(SelfTrained, Block):
         num_components: int | None = None,
         min_variance: float = 0.0,
         whiten: bool = False,
-        monitoring_dataset: Any = None,
+        monitoring_dataset: Datasets | None = None,
     ) -> None:
         super().__init__(monitoring_dataset)
         if num_components is not None and num_components < 1:
@@ -46,11 +52,11 @@ class PCA(SelfTrained, Block):
         self.mean: Any = None
 
     # -------------------------------------------------------------- training
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Learn from a dataset's design matrix."""
         self.train(features_of(dataset, self))
 
-    def train(self, X: Any, mean: Any = None) -> None:
+    def train(self, X: Array, mean: Array | None = None) -> None:
         """Learn from the rows of X, which are centred already where `mean` is given."""
         if mean is None:
             mean = X.mean(axis=0)
@@ -64,11 +70,11 @@ class PCA(SelfTrained, Block):
         self.input_space, self.output_space = VectorSpace(len(mean)), VectorSpace(kept)
         self._is_trained = True
 
-    def _cov_eigen(self, X: Any) -> tuple[Any, Any]:
+    def _cov_eigen(self, X: Array) -> tuple[Any, Any]:
         """Variances in descending order, and a direction a column, of centred rows."""
         raise self._lacks("_cov_eigen; use CovEigPCA or SVDPCA")
 
-    def _count(self, values: Any) -> int:
+    def _count(self, values: Array) -> int:
         above = np.flatnonzero(values / values.sum() > self.min_variance)
         if not above.size:
             raise ConfigError(
@@ -78,38 +84,40 @@ class PCA(SelfTrained, Block):
         return min(int(above[-1]) + 1, self.num_components or len(values))
 
     # -------------------------------------------------------------- the block
-    def __call__(self, inputs: Any) -> Any:
+    def __call__(self, inputs: Symbol) -> Symbol:
         """The projections, shape (batch, kept)."""
         self._check_trained("__call__")
         return pt.dot(inputs - self.mean, self._scaled())
 
-    def perform(self, X: Any) -> Any:
+    def perform(self, X: Array) -> Array:
         """The projections of an array of inputs."""
         self._check_trained("perform")
-        return (X - self.mean.get_value(borrow=True)) @ self.get_weights()
+        values: Array = (X - self.mean.get_value(borrow=True)) @ self.get_weights()
+        return values
 
     def _scaled(self) -> Any:
         return self.W / pt.sqrt(self.v) if self.whiten else self.W
 
-    def reconstruct(self, inputs: Any, add_mean: bool = True) -> Any:
+    def reconstruct(self, inputs: Symbol, add_mean: bool = True) -> Any:
         """Inputs back from projections, up to what the components left out."""
         self._check_trained("reconstruct")
         projected = inputs * pt.sqrt(self.v) if self.whiten else inputs
         X = pt.dot(projected, self.W.T)
         return X + self.mean if add_mean else X
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """What centred inputs are multiplied with, shape (features, kept)."""
         self._check_trained("get_weights")
         W = self.W.get_value()
-        return W / np.sqrt(self.v.get_value()) if self.whiten else W
+        values: Array = W / np.sqrt(self.v.get_value()) if self.whiten else W
+        return values
 
     # -------------------------------------------------------------- monitoring
-    def get_monitoring_data_specs(self) -> tuple[Any, Any]:
+    def get_monitoring_data_specs(self) -> DataSpecs:
         """The features."""
         return self.get_input_space(), self.get_input_source()
 
-    def get_monitoring_channels(self, data: Any) -> OrderedDict[str, Any]:
+    def get_monitoring_channels(self, data: Symbol) -> OrderedDict[str, Symbol]:
         """mean_squared_error."""
         self.get_input_space().validate(data)
         error = pt.sqr(data - self.reconstruct(self(data))).sum(axis=1).mean()
@@ -126,7 +134,7 @@ class CovEigPCA(PCA):
         super().__init__(**kwargs)
         self.cov_batch_size = cov_batch_size
 
-    def _cov_eigen(self, X: Any) -> tuple[Any, Any]:
+    def _cov_eigen(self, X: Array) -> tuple[Any, Any]:
         step = self.cov_batch_size or len(X)
         parts = (X[start : start + step] for start in range(0, len(X), step))
         # Centred anew: a mean that was given need not be that of the rows.
@@ -139,7 +147,7 @@ class CovEigPCA(PCA):
 class SVDPCA(PCA):
     """By the singular values of the rows; v holds their squares, not divided by n - 1."""
 
-    def _cov_eigen(self, X: Any) -> tuple[Any, Any]:
+    def _cov_eigen(self, X: Array) -> tuple[Any, Any]:
         _, singular, directions = scipy.linalg.svd(X, full_matrices=False)
         return singular**2, directions.T
 
@@ -154,7 +162,7 @@ class SparseMatPCA(PCA):
         super().__init__(**kwargs)
         self.batch_size = batch_size
 
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Learn from a dataset's sparse design matrix."""
         self.train(dataset.get_design_matrix())
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from pylearn2core.errors import ConfigError, NonFiniteError
 from pylearn2core.models.model import Model
 from pylearn2core.utils.data_specs import DataSpecsMapping
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.protocols import MatrixLike, MonitorLike
+    from pylearn2core.types import Array, Symbol
 
 # Rows that are measured at a time; channels are means, so the number changes no value.
 MONITORING_ROWS = 500
@@ -23,23 +28,23 @@ class SelfTrained(Model):
         if None.
     """
 
-    def __init__(self, monitoring_dataset: Any = None) -> None:
+    def __init__(self, monitoring_dataset: Datasets | None = None) -> None:
         super().__init__()
         self.monitoring_dataset = monitoring_dataset
         self.register_names_to_del("monitoring_dataset")
         self._is_trained = False
-        self._params: list[Any] = []
+        self._params: list[Symbol] = []
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__({"monitoring_dataset": None, **state})
 
     @abstractmethod
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Learn from all of `dataset`, and set input_space and _params."""
 
-    def train_all(self, dataset: Any) -> None:
+    def train_all(self, dataset: Dataset) -> None:
         """Learn from all of `dataset`; inside Train, have the channels measured from now on."""
-        self.fit_to(dataset)
+        self.fit_to(cast("MatrixLike", dataset))
         self._is_trained = True
         monitor = getattr(self, "monitor", None)
         if monitor is not None and not monitor.channels:
@@ -53,7 +58,7 @@ class SelfTrained(Model):
         if not self._is_trained:
             raise self._lacks(f"{method} before it is trained")
 
-    def _watch(self, monitor: Any, dataset: Any) -> None:
+    def _watch(self, monitor: MonitorLike, dataset: Dataset) -> None:
         watched = self.monitoring_dataset or dataset
         named = watched if isinstance(watched, Mapping) else {"": watched}
         specs = self.get_monitoring_data_specs()
@@ -61,14 +66,14 @@ class SelfTrained(Model):
         batch = mapping.nest(tuple(space.make_theano_batch(name) for space, name in mapping.unique))
         channels = self.get_monitoring_channels(batch)
         for name, one in named.items():
-            rows = min(MONITORING_ROWS, one.get_num_examples())
+            rows = min(MONITORING_ROWS, int(one.get_num_examples()))
             monitor.add_dataset(one, batch_size=rows)
             for channel, value in channels.items():
                 full = f"{name}_{channel}" if name else channel
                 monitor.add_channel(full, batch, value, one, data_specs=specs)
 
 
-def features_of(dataset: Any, model: Model, nvis: int | None = None) -> Any:
+def features_of(dataset: MatrixLike, model: Model, nvis: int | None = None) -> Array:
     """The design matrix. Raises where it is not finite, or has not `nvis` features."""
     X = np.asarray(dataset.get_design_matrix())
     name = type(model).__name__
@@ -79,7 +84,7 @@ def features_of(dataset: Any, model: Model, nvis: int | None = None) -> Any:
     return X
 
 
-def labels_of(dataset: Any, model: Model) -> tuple[Any, int]:
+def labels_of(dataset: MatrixLike, model: Model) -> tuple[Any, int]:
     """(labels 0.., number of classes) of a dataset's integer or one-hot targets."""
     if not dataset.has_targets():
         raise ConfigError(f"{type(model).__name__}: the dataset has no targets to learn from.")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pylearn2core.models.mlp import MLP, Softmax
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.space import Source, Space
+    from pylearn2core.types import Seed
 
 
 class SoftmaxRegression(MLP):
@@ -18,7 +23,7 @@ class SoftmaxRegression(MLP):
         self,
         n_classes: int,
         batch_size: int | None = None,
-        input_space: Any = None,
+        input_space: Space | None = None,
         irange: float | None = None,
         istdev: float | None = None,
         sparse_init: int | None = None,
@@ -27,13 +32,13 @@ class SoftmaxRegression(MLP):
         max_row_norm: float | None = None,
         no_affine: bool = False,
         max_col_norm: float | None = None,
-        init_bias_target_marginals: Any = None,
+        init_bias_target_marginals: DenseDesignMatrix | None = None,
         binary_target_dim: int | None = None,
         non_redundant: bool = False,
         nvis: int | None = None,
-        seed: Any = None,
-        input_source: Any = "features",
-        target_source: Any = "targets",
+        seed: Seed | None = None,
+        input_source: Source = "features",
+        target_source: Source = "targets",
         monitor_targets: bool = True,
     ) -> None:
         layer = Softmax(
@@ -51,13 +56,5 @@ class SoftmaxRegression(MLP):
             binary_target_dim=binary_target_dim,
             non_redundant=non_redundant,
         )
-        super().__init__(
-            layers=[layer],
-            batch_size=batch_size,
-            input_space=input_space,
-            nvis=nvis,
-            seed=seed,
-            input_source=input_source,
-            target_source=target_source,
-            monitor_targets=monitor_targets,
-        )
+        super().__init__([layer], batch_size, input_space, input_source, target_source, nvis, seed)
+        self.monitor_targets = monitor_targets

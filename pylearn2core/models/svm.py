@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytensor
@@ -13,6 +13,12 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.models.self_trained import SelfTrained, features_of, labels_of
 from pylearn2core.space import CompositeSpace, VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Datasets
+    from pylearn2core.protocols import MatrixLike
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import Array, Symbol
 
 # The decision of a class that no example has; finite, as parameters are.
 NEVER = -1e30
@@ -37,7 +43,7 @@ class DenseMulticlassSVM(SelfTrained):
         gamma: float = 1.0,
         coef0: float = 1.0,
         degree: int = 3,
-        monitoring_dataset: Any = None,
+        monitoring_dataset: Datasets | None = None,
     ) -> None:
         super().__init__(monitoring_dataset)
         if kernel not in KERNELS:
@@ -54,19 +60,19 @@ class DenseMulticlassSVM(SelfTrained):
         self.intercept: Any = None
 
     # -------------------------------------------------------------- training
-    def fit_to(self, dataset: Any) -> None:
+    def fit_to(self, dataset: MatrixLike) -> None:
         """Learn from a dataset's features and labels."""
         labels, classes = labels_of(dataset, self)
         self._fit(features_of(dataset, self), labels, classes)
 
-    def fit(self, X: Any, y: Any) -> DenseMulticlassSVM:
+    def fit(self, X: Array, y: Array) -> DenseMulticlassSVM:
         """Learn from the rows of X and their labels 0.., shape (n,)."""
         labels = np.ravel(y)
         self._fit(np.asarray(X), labels, int(labels.max()) + 1)
         self._is_trained = True
         return self
 
-    def _fit(self, X: Any, labels: Any, classes: int) -> None:
+    def _fit(self, X: Array, labels: Array, classes: int) -> None:
         X = np.ascontiguousarray(X, dtype=np.float64)
         weights, intercept = np.zeros((classes, len(X))), np.zeros(classes)
         for label in range(classes):
@@ -79,7 +85,7 @@ class DenseMulticlassSVM(SelfTrained):
         self._params = [self.support_vectors, self.dual_coef, self.intercept]
         self.input_space, self.output_space = VectorSpace(X.shape[1]), VectorSpace(classes)
 
-    def _against_others(self, X: Any, is_it: Any) -> tuple[Any, Any, float]:
+    def _against_others(self, X: Array, is_it: Array) -> tuple[Any, Any, float]:
         """(rows that are support vectors, their coefficients, intercept) of one class."""
         from sklearn.svm import SVC
 
@@ -92,7 +98,7 @@ class DenseMulticlassSVM(SelfTrained):
         return machine.support_, machine.dual_coef_[0], float(machine.intercept_[0])
 
     # -------------------------------------------------------------- deciding
-    def fprop(self, X: Any) -> Any:
+    def fprop(self, X: Symbol) -> Symbol:
         """Symbolic decisions, shape (batch, classes)."""
         self._check_trained("fprop")
         return self._decisions(pt, X, *self._params)
@@ -111,22 +117,24 @@ class DenseMulticlassSVM(SelfTrained):
         scaled = self.gamma * inner + self.coef0
         return xp.tanh(scaled) if self.kernel == "sigmoid" else scaled**self.degree
 
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: Array) -> Array:
         """Decisions for an array of rows, shape (n, classes)."""
         self._check_trained("decision_function")
-        return self._decisions(np, np.asarray(X), *self.get_param_values(borrow=True))
+        values: Array = self._decisions(np, np.asarray(X), *self.get_param_values(borrow=True))
+        return values
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: Array) -> Array:
         """Labels of an array of rows, shape (n,)."""
-        return self.decision_function(X).argmax(axis=1)
+        values: Array = self.decision_function(X).argmax(axis=1)
+        return values
 
     # -------------------------------------------------------------- monitoring
-    def get_monitoring_data_specs(self) -> tuple[Any, Any]:
+    def get_monitoring_data_specs(self) -> DataSpecs:
         """The features, and the targets as one-hot rows."""
         space = CompositeSpace([self.get_input_space(), self.get_target_space()])
         return space, (self.get_input_source(), self.get_target_source())
 
-    def get_monitoring_channels(self, data: Any) -> OrderedDict[str, Any]:
+    def get_monitoring_channels(self, data: Symbol) -> OrderedDict[str, Symbol]:
         """misclass."""
         self.get_monitoring_data_specs()[0].validate(data)
         X, Y = data

@@ -6,7 +6,7 @@ import copy
 import logging
 import time
 from collections.abc import Generator, Hashable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,13 @@ from pylearn2core.monitor.view import SEED, DatasetView, Expression, Scheme, mea
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
 
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.models.model import Model
+    from pylearn2core.types import Seed, Symbol
+    from pylearn2core.utils.data_specs import DataSpecs
+
 log = logging.getLogger("pylearn2core.monitor")
 
 
@@ -27,7 +34,7 @@ class Monitor:
     channels: name to MonitorChannel.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
         self.channels: dict[str, MonitorChannel] = {}
         self._views: list[DatasetView] = []
@@ -41,7 +48,7 @@ class Monitor:
         self._began: float | None = None
 
     @classmethod
-    def get_monitor(cls, model: Any) -> Monitor:
+    def get_monitor(cls, model: Model) -> Monitor:
         """The model's monitor, made if it has none."""
         monitor = getattr(model, "monitor", None)
         if monitor is None:
@@ -77,11 +84,11 @@ class Monitor:
     # -------------------------------------------------------------- what to measure
     def add_dataset(
         self,
-        dataset: Any,
+        dataset: Dataset,
         mode: str = "sequential",
         batch_size: int | None = None,
         num_batches: int | None = None,
-        seed: Any = None,
+        seed: Seed | None = None,
     ) -> None:
         """Measure channels on this dataset too, in passes of the given iteration scheme."""
         if not any(view.dataset is dataset for view in self._views):
@@ -92,11 +99,11 @@ class Monitor:
     def add_channel(
         self,
         name: str,
-        ipt: Any,
-        val: Any,
-        dataset: Any = None,
+        ipt: Symbol,
+        val: Symbol,
+        dataset: Dataset | None = None,
         prereqs: Sequence[Any] | None = None,
-        data_specs: Any = None,
+        data_specs: DataSpecs | None = None,
     ) -> None:
         """Add a channel `name` of value `val`, an expression of the batch variables `ipt`.
 
@@ -118,7 +125,9 @@ class Monitor:
         kept = name in self._kept
         self.channels[name] = self._kept.pop(name) if kept else self._new_channel(name)
 
-    def _flatten(self, ipt: Any, data_specs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def _flatten(
+        self, ipt: Symbol, data_specs: DataSpecs | None
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """`_flatten`; channel after channel is of the same batch."""
         if not (isinstance(ipt, tuple) and isinstance(data_specs, tuple)):
             return _flatten(ipt, data_specs)  # a list may have changed since
@@ -131,7 +140,7 @@ class Monitor:
             self._clock = Clock()
         return MonitorChannel(name, self._clock)
 
-    def _view(self, dataset: Any, name: str) -> DatasetView:
+    def _view(self, dataset: Dataset | None, name: str) -> DatasetView:
         if dataset is None and self._views:
             return self._views[0]
         for view in self._views:
@@ -144,8 +153,8 @@ class Monitor:
 
     def setup(
         self,
-        dataset: Any,
-        cost: Any,
+        dataset: Datasets | None,
+        cost: Cost,
         batch_size: int | None,
         num_batches: int | None = None,
         extra_costs: Mapping[str, Any] | None = None,
@@ -172,7 +181,7 @@ class Monitor:
                 )
 
     def _expressions(
-        self, cost: Any, extra_costs: Mapping[str, Any] | None, args: Mapping[str, Any]
+        self, cost: Cost, extra_costs: Mapping[str, Any] | None, args: Mapping[str, Any]
     ) -> tuple[dict[str, tuple[int, Any]], Sequence[Any], Sequence[Any]]:
         """Channel name -> (index of its data specs, expression), built once for all datasets."""
         costs = {"": cost, **(extra_costs or {})}
@@ -231,7 +240,7 @@ class Monitor:
             log.info("\t%s: %s", name, values[name])
 
     # -------------------------------------------------------------- saving
-    def random_states(self) -> list[Any]:
+    def random_states(self) -> list[Symbol]:
         """The shared variables that measuring changes, in a fixed order."""
         return [variable for view in self._views for variable in view.random_states()]
 
@@ -278,7 +287,7 @@ class Monitor:
         return {**self.__dict__, "_views": [], "_steps": {}, "_flat": None, "_began": None}
 
 
-def _flatten(ipt: Any, data_specs: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def _flatten(ipt: Symbol, data_specs: DataSpecs | None) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The variables of a nested batch and their (space, source) pairs, each pair once."""
     if data_specs is None or ipt is None or isinstance(data_specs[0], NullSpace):
         return (), ()
@@ -302,18 +311,18 @@ def _symbolic_batches(specs: Sequence[Any]) -> Sequence[Any]:
     return mapping.nest(variables)  # type: ignore[no-any-return]
 
 
-def get_monitor(model: Any) -> Monitor:
+def get_monitor(model: Model) -> Monitor:
     """The model's monitor, made if it has none."""
     return Monitor.get_monitor(model)
 
 
-def read_channel(model: Any, channel_name: str, monitor_name: str = "monitor") -> float:
+def read_channel(model: Model, channel_name: str, monitor_name: str = "monitor") -> float:
     """The last value of a channel."""
     return float(getattr(model, monitor_name).channels[channel_name].val_record[-1])
 
 
 def push_monitor(
-    model: Any, name: str, transfer_experience: bool = False, save_records: bool = False
+    model: Model, name: str, transfer_experience: bool = False, save_records: bool = False
 ) -> Any:
     """Put the model's monitor away as attribute `name`, so that training starts a new one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from pytensor.compile.sharedvalue import SharedVariable
@@ -23,6 +23,10 @@ from pylearn2core.engine import (
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace
 from pylearn2core.utils.iteration import resolve_iterator_class
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.types import Symbol
 
 # Stochastic schemes start from this seed at every pass, so each pass sees the same rows.
 SEED = (2013, 2, 22)
@@ -65,7 +69,7 @@ class DatasetView:
     steps: of the views of one monitor. Those that compute the same expressions have one step.
     """
 
-    def __init__(self, dataset: Any, scheme: Scheme, steps: dict[Hashable, Bound]) -> None:
+    def __init__(self, dataset: Dataset, scheme: Scheme, steps: dict[Hashable, Bound]) -> None:
         self.dataset = dataset
         self.scheme = scheme
         self._steps = steps
@@ -78,7 +82,7 @@ class DatasetView:
         self._pass = None
         self._steps.clear()
 
-    def random_states(self) -> list[Any]:
+    def random_states(self) -> list[Symbol]:
         """The shared variables that measuring changes."""
         values = [item.value for item in self.expressions if not item.is_plain]
         return list(default_updates(values, ()))
@@ -94,7 +98,7 @@ class DatasetView:
         data = self.plan().resident.arrays()
         if data is None:
             return None
-        rows = self.dataset.get_num_examples()
+        rows = int(self.dataset.get_num_examples())
         order = _order(rows, self.scheme)
         if not order.sizes:
             self._refuse_empty(rows)
@@ -171,7 +175,7 @@ class PassPlan:
     """
 
     def __init__(
-        self, dataset: Any, expressions: Sequence[Expression], steps: dict[Hashable, Bound]
+        self, dataset: Dataset, expressions: Sequence[Expression], steps: dict[Hashable, Bound]
     ) -> None:
         self.names = [item.name for item in expressions]
         self.plain = [(item.name, item.value) for item in expressions if item.is_plain]

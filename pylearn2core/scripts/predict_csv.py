@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.scripts import saved
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,7 +99,7 @@ def read_table(path: str, delimiter: str, *, headers: bool, row_labels: bool) ->
     return numbers
 
 
-def predict(model: Any, rows: Any) -> Any:
+def predict(model: Model, rows: Any) -> Any:
     """The model's outputs for rows of features, shape (rows, outputs).
 
     For a model of images a row holds one channel after the other, as a dataset's rows do.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core import paths
 from pylearn2core.config.imports import import_alias
 from pylearn2core.errors import ConfigError, UnsupportedError
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 def report(work: Callable[[], None]) -> int:
@@ -43,7 +46,7 @@ def make_importable(*folders: Path) -> None:
     sys.path += [str(folder) for folder in folders if str(folder) not in sys.path]
 
 
-def monitor_of(model: Any, path: str) -> Any:
+def monitor_of(model: Model, path: str) -> Any:
     """The model's monitor. Raises ConfigError where it has none."""
     monitor = getattr(model, "monitor", None)
     if monitor is None:
@@ -54,7 +57,7 @@ def monitor_of(model: Any, path: str) -> Any:
     return monitor
 
 
-def params_of(model: Any, path: str) -> list[Any]:
+def params_of(model: Model, path: str) -> list[Any]:
     """The model's parameters. Raises ConfigError where it is no model."""
     if not hasattr(model, "get_params"):
         raise ConfigError(
@@ -64,7 +67,7 @@ def params_of(model: Any, path: str) -> list[Any]:
     return list(model.get_params())
 
 
-def dataset_of(model: Any, path: str) -> Any:
+def dataset_of(model: Model, path: str) -> Any:
     """The dataset that the model's `dataset_yaml_src` describes; None where it has none.
 
     Relative paths in it lead from the current folder or, failing that, from the model's.

@@ -10,11 +10,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core import paths
 from pylearn2core.errors import ConfigError
 from pylearn2core.scripts import pictures, saved
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +70,7 @@ def draw(path: str, shape: tuple[int, int], rescale: str, out: str) -> None:
     print(f"wrote {out}")
 
 
-def _images(dataset: Any, count: int, path: str) -> Any:
+def _images(dataset: DenseDesignMatrix, count: int, path: str) -> Any:
     """Consecutive examples from anywhere, in the order ('b', 0, 1, 'c')."""
     try:
         return dataset.get_weights_view(dataset.get_batch_design(count))

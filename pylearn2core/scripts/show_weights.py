@@ -10,10 +10,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.scripts import pictures, saved
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,7 +58,7 @@ def draw(path: str, rescale: str, border: bool, out: str | None) -> None:
     print(f"wrote {out}")
 
 
-def weight_images(model: Any, path: str) -> Any:
+def weight_images(model: Model, path: str) -> Any:
     """The first layer's weights as images, shape (units, rows, columns, channels)."""
     try:
         return model.get_weights_topo()
@@ -74,7 +77,7 @@ def weight_images(model: Any, path: str) -> Any:
         raise ConfigError(f"{path}: its weights can't be seen as images: {err}.") from err
 
 
-def _one_row_a_unit(model: Any, path: str) -> Any:
+def _one_row_a_unit(model: Model, path: str) -> Any:
     try:
         weights = model.get_weights()
     except (NotImplementedError, AttributeError) as err:
@@ -83,7 +86,7 @@ def _one_row_a_unit(model: Any, path: str) -> Any:
     return weights if tuple(form) == ("h", "v") else weights.T
 
 
-def _grid(model: Any, count: int) -> tuple[int, int]:
+def _grid(model: Model, count: int) -> tuple[int, int]:
     """The model's own grid, where it has one that fits; else a nearly square one."""
     try:
         rows, columns = model.get_weights_view_shape()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.termination_criteria.criterion import (
@@ -11,6 +11,9 @@ from pylearn2core.termination_criteria.criterion import (
     last_value,
     record_of,
 )
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 class MonitorBased(TerminationCriterion):
@@ -31,7 +34,7 @@ class MonitorBased(TerminationCriterion):
         self.countdown = N
         self.best_value = math.inf
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether fewer than N calls in a row, this one included, saw too little decrease."""
         value = last_value(model, self.channel_name, "MonitorBased")
         enough = value < (1.0 - self.prop_decrease) * self.best_value
@@ -53,7 +56,7 @@ class MatchChannel(TerminationCriterion):
         self.prev_monitor_name = prev_monitor_name
         self.target: float | None = None
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether the channel's newest value is above the target, which is read once."""
         if self.target is None:
             monitor = getattr(model, self.prev_monitor_name, None)
@@ -77,7 +80,7 @@ class ChannelTarget(TerminationCriterion):
         except (TypeError, ValueError):
             raise ConfigError(f"ChannelTarget: target must be a number, got {target!r}.") from None
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether the channel's newest value is above the target."""
         return last_value(model, self.channel_name, "ChannelTarget") > self.target
 
@@ -91,6 +94,6 @@ class ChannelInf(TerminationCriterion):
     def __init__(self, channel_name: str) -> None:
         self.channel_name = channel_name
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether the channel's newest value is not infinite."""
         return not math.isinf(last_value(model, self.channel_name, "ChannelInf"))

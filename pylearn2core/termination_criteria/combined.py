@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.termination_criteria.criterion import TerminationCriterion
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 class _Combined(TerminationCriterion):
@@ -30,7 +33,7 @@ class _Combined(TerminationCriterion):
 class And(_Combined):
     """Goes on while all criteria do: stops when any stops."""
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether every criterion goes on."""
         return all(criterion.continue_learning(model) for criterion in self._criteria)
 
@@ -38,6 +41,6 @@ class And(_Combined):
 class Or(_Combined):
     """Goes on while any criterion does: stops when all stop."""
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether some criterion goes on."""
         return any(criterion.continue_learning(model) for criterion in self._criteria)

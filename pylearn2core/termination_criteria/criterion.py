@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.words import did_you_mean
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 class TerminationCriterion:
     """Says, before the first epoch and after each, whether training goes on."""
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether to train another epoch; reads `model.monitor`."""
         raise UnsupportedError(f"{type(self).__name__} does not implement continue_learning.")
 
@@ -29,6 +32,6 @@ def record_of(channels: Mapping[str, Any], name: str, asker: str) -> Any:
         ) from None
 
 
-def last_value(model: Any, name: str, asker: str) -> float:
+def last_value(model: Model, name: str, asker: str) -> float:
     """The newest value of a channel of `model.monitor`."""
     return float(record_of(model.monitor.channels, name, asker)[-1])

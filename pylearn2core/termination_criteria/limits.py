@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.termination_criteria.criterion import TerminationCriterion
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 class EpochCounter(TerminationCriterion):
@@ -23,7 +26,7 @@ class EpochCounter(TerminationCriterion):
         self._new_epochs = new_epochs
         self._epochs_before: int | None = None if new_epochs else 0
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether fewer than max_epochs epochs have been seen."""
         seen = model.monitor.get_epochs_seen()
         if self._epochs_before is None:
@@ -44,7 +47,7 @@ class Timeout(TerminationCriterion):
         self._clock = clock
         self._started: float | None = None
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether less than `seconds` have passed since the first call."""
         now = self._clock()
         if self._started is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core import paths
 from pylearn2core.engine import Bound, Order, Step, resident_batch
@@ -15,6 +15,13 @@ from pylearn2core.train_extensions import TrainExtension
 from pylearn2core.utils import serial
 from pylearn2core.utils.data_specs import DataSpecsMapping
 from pylearn2core.utils.iteration import resolve_iterator_class
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
+    from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 class MonitorBasedSaveBest(TrainExtension):
@@ -49,7 +56,7 @@ class MonitorBasedSaveBest(TrainExtension):
         self.best_model: Any = None
         self._tag_key = type(self).__name__ if tag_key is None else tag_key
 
-    def setup(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Note in `model.tag` what is kept, and where."""
         tag = model.tag[self._tag_key]
         tag["channel_name"] = self.channel_name
@@ -58,7 +65,7 @@ class MonitorBasedSaveBest(TrainExtension):
             tag["save_path"] = str(paths.to_write(self.save_path).absolute())
         tag["best_cost"] = self.best_cost
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Keep the model if the channel's newest value is the best one so far."""
         value = last_value(model, self.channel_name, "MonitorBasedSaveBest")
         better = value > self.best_cost if self.higher_is_better else value < self.best_cost
@@ -78,16 +85,22 @@ class KeepBestParams(TrainExtension):
     batch_size: rows a batch in which the cost is measured; its mean is over all rows.
     """
 
-    def __init__(self, model: Any, cost: Any, monitoring_dataset: Any, batch_size: int) -> None:
+    def __init__(
+        self,
+        model: Model,
+        cost: Cost,
+        monitoring_dataset: Dataset,
+        batch_size: int,
+    ) -> None:
         self.model = model
         self.cost = cost
         self.dataset = monitoring_dataset
         self.batch_size = batch_size
         self.best_cost = math.inf
-        self.best_params: list[Any] = model.get_param_values()
+        self.best_params: list[Symbol] = model.get_param_values()
         self._measure: Any = None
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Keep the parameters if the cost is the lowest so far."""
         if self._measure is None:
             self._measure = self._prepare()
@@ -114,7 +127,7 @@ class KeepBestParams(TrainExtension):
             )
         batch = tuple(space.make_theano_batch() for space in spaces)
         cost = self.cost.expr(self.model, mapping.nest(batch))
-        rows = self.dataset.get_num_examples()
+        rows = int(self.dataset.get_num_examples())
         scheme = resolve_iterator_class("sequential")
         step = Bound(Step(tuple((variable,) for variable in batch), {}, (cost,)))
         return step, data, Order.of(scheme(rows, self.batch_size, None), rows)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import NullSpace
 from pylearn2core.termination_criteria.criterion import record_of
 from pylearn2core.train_extensions.train_extension import TrainExtension
 from pylearn2core.utils import constantX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
+    from pylearn2core.protocols import AlgorithmLike
 
 
 class ChannelSmoother(TrainExtension):
@@ -24,7 +29,7 @@ class ChannelSmoother(TrainExtension):
         self.channel_to_publish = channel_to_publish
         self.k = k
 
-    def setup(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Add the channel; its values are written after each monitoring."""
         record_of(model.monitor.channels, self.channel_to_smooth, "ChannelSmoother")
         model.monitor.add_channel(
@@ -34,7 +39,7 @@ class ChannelSmoother(TrainExtension):
             data_specs=(NullSpace(), ""),
         )
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Write the mean of the last k values."""
         channels = model.monitor.channels
         recent = channels[self.channel_to_smooth].val_record[-self.k :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytensor
 import pytensor.tensor as pt
@@ -12,6 +12,13 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, IndexSpace
 from pylearn2core.train_extensions.train_extension import TrainExtension
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.mlp import MLP
+    from pylearn2core.models.model import Model
+    from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 class RocAucChannel(TrainExtension):
@@ -40,7 +47,7 @@ class RocAucChannel(TrainExtension):
         self.positive_class_index = positive_class_index
         self.negative_class_index = negative_class_index
 
-    def setup(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Add the channels."""
         monitored = algorithm.monitoring_dataset
         if monitored is None:
@@ -50,7 +57,7 @@ class RocAucChannel(TrainExtension):
             raise ConfigError("RocAucChannel: the model monitors no targets (monitor_targets).")
         self._check_classes(space.components[1])
         inputs, targets = batch = space.make_theano_batch()
-        area = self._area(model.fprop(inputs), targets, space.components[1])
+        area = self._area(cast("MLP", model).fprop(inputs), targets, space.components[1])
         named = monitored if isinstance(monitored, Mapping) else {"": monitored}
         for name, one in named.items():
             channel = f"{name}_{self.channel_name_suffix}" if name else self.channel_name_suffix
@@ -58,7 +65,7 @@ class RocAucChannel(TrainExtension):
                 name=channel, ipt=batch, val=area, data_specs=(space, source), dataset=one
             )
 
-    def _check_classes(self, targets: Any) -> None:
+    def _check_classes(self, targets: Symbol) -> None:
         n = targets.max_labels if isinstance(targets, IndexSpace) else targets.get_total_dimension()
         for name in ("positive_class_index", "negative_class_index"):
             index = getattr(self, name)
@@ -68,7 +75,7 @@ class RocAucChannel(TrainExtension):
                     f"model's {n} classes, got {index!r}."
                 )
 
-    def _area(self, scores: Any, targets: Any, space: Any) -> Any:
+    def _area(self, scores: Symbol, targets: Symbol, space: Any) -> Symbol:
         labels = targets[:, 0] if isinstance(space, IndexSpace) else pt.argmax(targets, axis=1)
         positive = pt.eq(labels, self.positive_class_index)
         if self.negative_class_index is None:
@@ -78,7 +85,7 @@ class RocAucChannel(TrainExtension):
         return roc_auc(scores[:, self.positive_class_index], positive, negative)
 
 
-def roc_auc(scores: Any, positive: Any, negative: Any) -> Any:
+def roc_auc(scores: Symbol, positive: Symbol, negative: Symbol) -> Symbol:
     """The chance that a positive example has a higher score than a negative one; ties are half.
 
     scores: shape (examples,).    positive, negative: booleans of that shape; examples that are

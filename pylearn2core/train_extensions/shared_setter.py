@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.train_extensions.train_extension import TrainExtension
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
+    from pylearn2core.protocols import AlgorithmLike
 
 _TRIPLE = 3
 
@@ -30,7 +35,7 @@ class SharedSetter(TrainExtension):
             epoch, variable, value = update
             self._settings.setdefault(int(epoch), []).append((variable, value))
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Set what is due after the epochs seen so far."""
         for variable, value in self._settings.get(model.monitor.get_epochs_seen(), ()):
             variable.set_value(np.asarray(value, dtype=variable.dtype))

@@ -26,7 +26,6 @@ class BatchAlgorithm(TrainingAlgorithm):
     set_batch_size: bool
     monitoring_batch_size: int | None
     monitoring_batches: int | None
-    monitoring_dataset: Any
 
     def setup(self, model: Model, dataset: Dataset) -> None:
         """Settle the batch size and find the monitor."""

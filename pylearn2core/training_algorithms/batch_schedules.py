@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -15,6 +15,10 @@ import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.training_algorithms.schedules import rate_of
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 class BatchSchedule:
@@ -28,7 +32,9 @@ class BatchSchedule:
         self.count = pytensor.shared(np.asarray(0.0), name="batches_done")
         self.first_rate = pytensor.shared(np.asarray(0.0), name="first_learning_rate")
 
-    def step_updates(self, algorithm: Any, updates: Mapping[Any, Any]) -> OrderedDict[Any, Any]:
+    def step_updates(
+        self, algorithm: AlgorithmLike, updates: Mapping[Symbol, Symbol]
+    ) -> OrderedDict[Symbol, Symbol]:
         """The learning rate's update, and those of this schedule's own state."""
         rate = rate_of(algorithm, self)
         # Read at the first batch: extensions may have set the rate until then.
@@ -37,7 +43,7 @@ class BatchSchedule:
         new = self._formula(first, count).astype(rate.dtype)
         return OrderedDict([(rate, new), (self.first_rate, first), (self.count, count)])
 
-    def _formula(self, first: Any, count: Any) -> Any:
+    def _formula(self, first: Symbol, count: Symbol) -> Symbol:
         raise NotImplementedError
 
 
@@ -53,7 +59,7 @@ class ExponentialDecay(BatchSchedule):
                 f"ExponentialDecay: decay_factor must be > 0, got {self.decay_factor}."
             )
 
-    def _formula(self, first: Any, count: Any) -> Any:
+    def _formula(self, first: Symbol, count: Symbol) -> Symbol:
         return pt.maximum(
             first / pt.power(_constant(self.decay_factor), count), _constant(self.min_lr)
         )
@@ -77,7 +83,7 @@ class LinearDecay(BatchSchedule):
                 f"LinearDecay: saturate ({saturate}) must not be before start ({start})."
             )
 
-    def _formula(self, first: Any, count: Any) -> Any:
+    def _formula(self, first: Symbol, count: Symbol) -> Symbol:
         start, saturate = _constant(self.start), _constant(self.saturate)
         last = first * _constant(self.decay_factor)
         step = (first - last) / _constant(self.saturate - self.start + 1.0)
@@ -99,11 +105,11 @@ class AnnealedLearningRate(BatchSchedule):
                 f"AnnealedLearningRate: anneal_start must be > 0, got {self.anneal_start}."
             )
 
-    def _formula(self, first: Any, count: Any) -> Any:
+    def _formula(self, first: Symbol, count: Symbol) -> Symbol:
         return first * pt.minimum(1.0, _constant(self.anneal_start) / count)
 
 
-def _constant(value: float) -> Any:
+def _constant(value: float) -> Symbol:
     # PyTensor would give a plain number the narrowest type that holds it.
     return pt.constant(np.asarray(value, dtype=np.float64))
 

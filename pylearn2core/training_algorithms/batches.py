@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, NullSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
 from pylearn2core.utils.iteration import resolve_iterator_class
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Inputs:
     Raises ConfigError where the cost needs no data.
     """
 
-    def __init__(self, cost: Any, model: Any) -> None:
+    def __init__(self, cost: Cost, model: Model) -> None:
         specs = cost.get_data_specs(model)
         mapping = DataSpecsMapping(specs)
         self.spaces = tuple(mapping.flatten(specs[0], return_tuple=True))
@@ -71,7 +76,7 @@ class Inputs:
         """The variables as `Step` takes them."""
         return tuple((variable,) for variable in self.variables)
 
-    def resident(self, dataset: Any) -> tuple[Any, ...] | None:
+    def resident(self, dataset: Dataset) -> tuple[Any, ...] | None:
         """The dataset's whole arrays on the device; None where it can only be iterated."""
         if self._resident is None or dataset is not self._dataset:
             pairs = list(zip(self.spaces, self.sources, strict=True))
@@ -88,15 +93,15 @@ class EpochBatches:
     num_batches: int | None
     rng: np.random.RandomState
 
-    def order(self, dataset: Any) -> Order:
+    def order(self, dataset: Dataset) -> Order:
         """The next epoch's batches of a dataset that holds all its examples."""
-        rows = dataset.get_num_examples()
+        rows = int(dataset.get_num_examples())
         scheme = resolve_iterator_class(self.mode)
         subsets = scheme(rows, self.batch_size, self.num_batches, self._rng())
         whole = subsets.whole()
         return Order.of(subsets, rows) if whole is None else Order.cut(whole, subsets.batch_size)
 
-    def batches(self, dataset: Any, inputs: Inputs) -> Iterator[Batch]:
+    def batches(self, dataset: Dataset, inputs: Inputs) -> Iterator[Batch]:
         """The next epoch's batches, one by one."""
         data = inputs.resident(dataset)
         if data is None:
@@ -105,7 +110,7 @@ class EpochBatches:
         for rows in self.order(dataset).batches:
             yield Batch(data, Order((rows,)), inputs.spaces)
 
-    def _stream(self, dataset: Any, inputs: Inputs) -> Iterator[Batch]:
+    def _stream(self, dataset: Dataset, inputs: Inputs) -> Iterator[Batch]:
         iterator = dataset.iterator(
             mode=self.mode,
             batch_size=self.batch_size,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,13 @@ from pylearn2core.training_algorithms.batches import Batch
 from pylearn2core.training_algorithms.gradient_algorithm import GradientAlgorithm, Passes
 from pylearn2core.training_algorithms.line import Line
 from pylearn2core.training_algorithms.line_search import LineMinimum, Search, among, exhaustive
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.models.model import Model
+    from pylearn2core.termination_criteria.criterion import TerminationCriterion
+    from pylearn2core.types import Seed, Symbol
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +52,14 @@ class BGD(GradientAlgorithm):
 
     def __init__(
         self,
-        cost: Any,
+        cost: Cost,
         batch_size: int | None = None,
         batches_per_iter: int | None = None,
         updates_per_batch: int = 10,
         monitoring_batch_size: int | None = None,
         monitoring_batches: int | None = None,
-        monitoring_dataset: Any = None,
-        termination_criterion: Any = None,
+        monitoring_dataset: Datasets | None = None,
+        termination_criterion: TerminationCriterion | None = None,
         set_batch_size: bool = False,
         reset_alpha: bool = True,
         conjugate: bool = False,
@@ -63,12 +70,9 @@ class BGD(GradientAlgorithm):
         scale_step: float = 1.0,
         theano_function_mode: Any = None,
         init_alpha: Sequence[float] | None = None,
-        seed: Any = None,
+        seed: Seed | None = None,
     ) -> None:
-        if line_search_mode not in (None, "exhaustive"):
-            raise ConfigError(
-                f"line_search_mode: expected 'exhaustive' or none, got {line_search_mode!r}."
-            )
+        _check_mode(line_search_mode)
         super().__init__(
             cost,
             batch_size=batch_size,
@@ -102,7 +106,7 @@ class BGD(GradientAlgorithm):
         return steps
 
     # -------------------------------------------------------------- setting up
-    def setup(self, model: Any, dataset: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset) -> None:
         """Build the graphs and the channels."""
         super().setup(model, dataset)
         fixed_vars = self._take_data("shuffled_sequential")
@@ -110,12 +114,12 @@ class BGD(GradientAlgorithm):
         means = (line.ave_step_size, line.ave_grad_size, line.ave_grad_mult)
         self._add_channels({mean.name: mean for mean in means})
 
-    def shared_state(self) -> list[Any]:
+    def shared_state(self) -> list[Symbol]:
         """The shared variables that searches use."""
         return [] if self._line is None else self._line.shared_state()
 
     # -------------------------------------------------------------- training
-    def passes(self, dataset: Any) -> Passes:
+    def passes(self, dataset: Dataset) -> Passes:
         """Request the passes of one epoch.
 
         Raises NonFiniteError (a RuntimeError) where the objective is NaN.
@@ -177,4 +181,11 @@ class BGD(GradientAlgorithm):
         share = self.scale_step
         self.model.set_param_values(
             [(1.0 - share) * old + share * new for old, new in zip(before, after, strict=True)]
+        )
+
+
+def _check_mode(line_search_mode: str | None) -> None:
+    if line_search_mode not in (None, "exhaustive"):
+        raise ConfigError(
+            f"line_search_mode: expected 'exhaustive' or none, got {line_search_mode!r}."
         )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.costs.cost import Cost, NullDataSpecsMixin
 from pylearn2core.errors import ConfigError
 from pylearn2core.training_algorithms.batch_algorithm import BatchAlgorithm
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.models.model import Model
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.termination_criteria.criterion import TerminationCriterion
+    from pylearn2core.types import Symbol
 
 
 class DefaultTrainingAlgorithm(BatchAlgorithm):
@@ -24,8 +31,8 @@ class DefaultTrainingAlgorithm(BatchAlgorithm):
         batches_per_iter: int = 1000,
         monitoring_batch_size: int | None = None,
         monitoring_batches: int | None = -1,
-        monitoring_dataset: Any = None,
-        termination_criterion: Any = None,
+        monitoring_dataset: Datasets | None = None,
+        termination_criterion: TerminationCriterion | None = None,
         set_batch_size: bool = False,
     ) -> None:
         if batches_per_iter < 1:
@@ -39,7 +46,7 @@ class DefaultTrainingAlgorithm(BatchAlgorithm):
         self.set_batch_size = set_batch_size
         self._model_goes_on = True
 
-    def setup(self, model: Any, dataset: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset) -> None:
         """Build the channels."""
         super().setup(model, dataset)
         if self.batch_size is None:
@@ -54,8 +61,9 @@ class DefaultTrainingAlgorithm(BatchAlgorithm):
             num_batches=self.monitoring_batches,
         )
 
-    def train(self, dataset: Any) -> None:
+    def train(self, dataset: Dataset) -> None:
         """Train one epoch."""
+        assert self.batch_size is not None
         for _ in range(self.batches_per_iter):
             goes_on = self.model.train_batch(dataset, self.batch_size)
             self.model.monitor.report_batch(self.batch_size)
@@ -68,7 +76,7 @@ class DefaultTrainingAlgorithm(BatchAlgorithm):
                 self._model_goes_on = False
                 return
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether the model and the criterion go on."""
         return self._model_goes_on and super().continue_learning(model)
 
@@ -76,6 +84,6 @@ class DefaultTrainingAlgorithm(BatchAlgorithm):
 class _NoCost(NullDataSpecsMixin, Cost):
     """The model trains itself: there is no objective to show."""
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """None."""
         return

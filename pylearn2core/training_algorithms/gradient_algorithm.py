@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from pylearn2core.training_algorithms.batch_algorithm import BatchAlgorithm, che
 from pylearn2core.training_algorithms.batches import Batch, EpochBatches, Inputs
 
 if TYPE_CHECKING:
-    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.termination_criteria.criterion import TerminationCriterion
 
 Passes = Generator[TrainPass | Measure, Any, Any]
 
@@ -25,22 +27,23 @@ class GradientAlgorithm(BatchAlgorithm):
     The arguments are what all such algorithms take.    cost: a list of costs is their sum.
     """
 
+    cost: Cost  # SGD's may be None until `setup`
     rng: np.random.RandomState
 
     def __init__(
         self,
-        cost: Any,
+        cost: Cost | Sequence[Any] | None,
         *,
         batch_size: int | None,
         batches_per_iter: int | None,
         monitoring_batch_size: int | None,
         monitoring_batches: int | None,
-        monitoring_dataset: Any,
-        termination_criterion: Any,
+        monitoring_dataset: Datasets | None,
+        termination_criterion: TerminationCriterion | None,
         set_batch_size: bool,
         theano_function_mode: Any,
     ) -> None:
-        self.cost = SumOfCosts(list(cost)) if isinstance(cost, list | tuple) else cost
+        self.cost = _sum_of(cost)
         self.batch_size = checked_size(batch_size, "batch_size")
         self.batches_per_iter = batches_per_iter
         self.monitoring_batch_size = checked_size(monitoring_batch_size, "monitoring_batch_size")
@@ -101,3 +104,8 @@ class GradientAlgorithm(BatchAlgorithm):
         """Let the cost's variables that a batch fixes hear of the batch."""
         for callback in self._on_load_batch:
             callback(*batch.host)
+
+
+def _sum_of(cost: Cost | Sequence[Any] | None) -> Any:
+    """A list of costs is their sum."""
+    return SumOfCosts(list(cost)) if isinstance(cost, list | tuple) else cost

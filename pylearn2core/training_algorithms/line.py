@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -16,6 +16,11 @@ from pylearn2core.training_algorithms.batches import Batch, Inputs
 from pylearn2core.training_algorithms.gradient_algorithm import Passes
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.models.model import Model
+    from pylearn2core.types import Symbol
 
 # The weight of a new value in the running means that are channels.
 _WEIGHT = 0.01
@@ -31,8 +36,8 @@ class Line:
 
     def __init__(
         self,
-        model: Any,
-        cost: Any,
+        model: Model,
+        cost: Cost,
         inputs: Inputs,
         fixed_vars: Mapping[str, Any],
         conjugate: bool,
@@ -53,7 +58,7 @@ class Line:
         self._objective = Step(inputs.groups, {}, (self._at_step(objective, model),))
         self._bound: dict[int, Bound] = {}
 
-    def _make_state(self, grads: Mapping[Any, Any]) -> None:
+    def _make_state(self, grads: Mapping[Symbol, Symbol]) -> None:
         zeros = {param: np.zeros_like(param.get_value(borrow=True)) for param in grads}
         self._direction = {
             param: pytensor.shared(zero, name=f"direction_{param.name}")
@@ -68,7 +73,7 @@ class Line:
         self.ave_grad_size = sharedX(0.0, "ave_grad_size")
         self.ave_grad_mult = sharedX(0.0, "ave_grad_mult")
 
-    def _directions(self, grads: Mapping[Any, Any], conjugate: bool) -> dict[Any, Any]:
+    def _directions(self, grads: Mapping[Symbol, Symbol], conjugate: bool) -> dict[Any, Any]:
         """Updates of the direction: the gradient, or a conjugate one, divided by its length.
 
         Source of the factor: Polak and Ribiere 1969, never below 0.
@@ -87,7 +92,7 @@ class Line:
         updates[self.ave_grad_size] = self._mean(self.ave_grad_size, norm)
         return updates
 
-    def _mean(self, mean: Any, new: Any) -> Any:
+    def _mean(self, mean: Symbol, new: Symbol) -> Symbol:
         return self._weight * new + (hyper(1.0) - self._weight) * mean
 
     def _means(self) -> dict[Any, Any]:
@@ -98,17 +103,17 @@ class Line:
             self._weight: hyper(_WEIGHT) * pt.ones_like(self._weight),
         }
 
-    def _moved(self, model: Any) -> dict[Any, Any]:
+    def _moved(self, model: Model) -> dict[Any, Any]:
         """The parameters a step along the line, as the model's constraints leave them."""
         scalers = model.get_lr_scalers()
-        updates: dict[Any, Any] = {}
+        updates: dict[Symbol, Symbol] = {}
         for param, direction in self._direction.items():
             rate = self._step * hyper(scalers[param]) if param in scalers else self._step
             updates[param] = param - rate * direction
         model.modify_updates(updates)
         return updates
 
-    def _at_step(self, objective: Any, model: Any) -> Any:
+    def _at_step(self, objective: Symbol, model: Model) -> Symbol:
         """The objective at the step size; at 0 it is that of the parameters as they are."""
         away = self._step > hyper(0.0)
         moved = {
@@ -141,7 +146,7 @@ class Line:
         _set(self._step, step)
         yield TrainPass(self._bind(self._move), (), _ONE)
 
-    def shared_state(self) -> list[Any]:
+    def shared_state(self) -> list[Symbol]:
         """The shared variables of all passes, each once."""
         steps = (self._aim, self._move, self._objective)
         return list(dict.fromkeys(variable for step in steps for variable in shared_of(step)))
@@ -157,9 +162,9 @@ def _with_defaults(step: Step) -> Step:
     return Step(step.inputs, {**step.updates, **extra}, step.outputs)
 
 
-def _dot(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> Any:
+def _dot(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> Symbol:
     return sum((a[param] * b[param]).sum() for param in a)
 
 
-def _set(variable: Any, value: float) -> None:
+def _set(variable: Symbol, value: float) -> None:
     variable.set_value(np.asarray(value, dtype=variable.dtype))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.termination_criteria.criterion import TerminationCriterion, record_of
+
+if TYPE_CHECKING:
+    from pylearn2core.models.model import Model
 
 
 class PatienceBasedTermCrit(TerminationCriterion):
@@ -32,7 +35,7 @@ class PatienceBasedTermCrit(TerminationCriterion):
         self.best_value = math.inf
         self._channel_name = channel_name
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether there is patience left."""
         record = self._record(model.monitor.channels)
         if record[-1] < self.best_value * (1.0 - self.prop_decrease):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytensor.tensor as pt
@@ -14,6 +14,12 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.train_extensions import TrainExtension
 from pylearn2core.utils import serial, sharedX
 
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
+    from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
+
 
 class _Means:
     """The means of a model's parameters, kept up in the training step while `is_on` is 1.
@@ -21,7 +27,7 @@ class _Means:
     param_to_mean: parameter to the shared variable of its mean.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Model) -> None:
         self.is_on = sharedX(0.0, name="polyak_is_on")
         self.steps = sharedX(0.0, name="polyak_steps")
         self.param_to_mean = OrderedDict(
@@ -29,10 +35,12 @@ class _Means:
             for param in model.get_params()
         )
 
-    def step_updates(self, algorithm: Any, updates: Mapping[Any, Any]) -> OrderedDict[Any, Any]:
+    def step_updates(
+        self, algorithm: AlgorithmLike, updates: Mapping[Symbol, Symbol]
+    ) -> OrderedDict[Symbol, Symbol]:
         """m <- m - (m - p) / t, with p the parameter after the step and t the steps so far."""
         steps = self.steps + self.is_on
-        new: OrderedDict[Any, Any] = OrderedDict([(self.steps, steps)])
+        new: OrderedDict[Symbol, Symbol] = OrderedDict([(self.steps, steps)])
         for param, mean in self.param_to_mean.items():
             moved = mean - (mean - updates.get(param, param)) / pt.maximum(steps, 1.0)
             new[mean] = pt.switch(self.is_on > 0.0, moved, mean)
@@ -53,7 +61,7 @@ class PolyakAveraging(TrainExtension):
         self.start, self.save_path, self.save_freq = start, save_path, save_freq
         self._count = 0
 
-    def setup(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Make the means a part of the training step."""
         callbacks = getattr(algorithm, "update_callbacks", None)
         if callbacks is None:
@@ -64,7 +72,7 @@ class PolyakAveraging(TrainExtension):
         self._worker = _Means(model)
         callbacks.append(self._worker)
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Start at the end of epoch `start`; save the means where that is due."""
         if self._count == self.start:
             self._worker.is_on.set_value(np.asarray(1.0, dtype=self._worker.is_on.dtype))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.termination_criteria.criterion import record_of
 from pylearn2core.train_extensions import TrainExtension
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
+    from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 def linear_decay(first: float, count: int, start: int, saturate: int, decay_factor: float) -> float:
@@ -31,7 +37,7 @@ class _ByEpoch(TrainExtension):
         self._count = 0
         self._first: float | None = None
 
-    def setup(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Note the first learning rate; set the one for the epochs seen so far."""
         if self._first is None:
             self._first = float(rate_of(algorithm, self).get_value())
@@ -39,7 +45,7 @@ class _ByEpoch(TrainExtension):
         self._count = model.monitor.get_epochs_seen()
         self._apply(algorithm)
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Set the learning rate for the next epoch."""
         self._count += 1
         self._apply(algorithm)
@@ -49,7 +55,7 @@ class _ByEpoch(TrainExtension):
         assert self._first is not None
         return self._formula(self._first, self._count)
 
-    def _apply(self, algorithm: Any) -> None:
+    def _apply(self, algorithm: AlgorithmLike) -> None:
         rate = rate_of(algorithm, self)
         rate.set_value(np.asarray(self.current_learning_rate(), dtype=rate.dtype))
 
@@ -131,7 +137,7 @@ class MonitorBasedLRAdjuster(TrainExtension):
         self.min_lr, self.max_lr = min_lr, max_lr
         self.dataset_name, self.channel_name = dataset_name, channel_name
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Set the learning rate for the next epoch; nothing at the first record."""
         rate = rate_of(algorithm, self)
         channels = model.monitor.channels
@@ -162,7 +168,7 @@ class MonitorBasedLRAdjuster(TrainExtension):
         return str(found[0])
 
 
-def rate_of(algorithm: Any, asker: Any) -> Any:
+def rate_of(algorithm: AlgorithmLike, asker: Any) -> Symbol:
     """The algorithm's learning rate, a shared variable; ConfigError where it has none."""
     rate = getattr(algorithm, "learning_rate", None)
     if not hasattr(rate, "set_value"):

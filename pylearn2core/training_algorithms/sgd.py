@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,14 @@ from pylearn2core.training_algorithms.schedules import (
 )
 from pylearn2core.training_algorithms.waiting_gradients import gradients_may_wait
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.models.model import Model
+    from pylearn2core.termination_criteria.criterion import TerminationCriterion
+    from pylearn2core.training_algorithms.learning_rule.base import LearningRule
+    from pylearn2core.types import Seed, Symbol
 
 __all__ = [
     "SGD",
@@ -70,21 +78,21 @@ class SGD(GradientAlgorithm):
     def __init__(
         self,
         learning_rate: float,
-        cost: Any = None,
+        cost: Cost | None = None,
         batch_size: int | None = None,
         monitoring_batch_size: int | None = None,
         monitoring_batches: int | None = None,
-        monitoring_dataset: Any = None,
+        monitoring_dataset: Datasets | None = None,
         monitor_iteration_mode: str = "sequential",
-        termination_criterion: Any = None,
+        termination_criterion: TerminationCriterion | None = None,
         update_callbacks: Any = None,
-        learning_rule: Any = None,
+        learning_rule: LearningRule | None = None,
         set_batch_size: bool = False,
         train_iteration_mode: str | None = None,
         batches_per_iter: int | None = None,
         theano_function_mode: Any = None,
         monitoring_costs: Mapping[str, Any] | None = None,
-        seed: Any = SEED,
+        seed: Seed = SEED,
     ) -> None:
         self.learning_rate = sharedX(_number(learning_rate, "learning_rate"), "learning_rate")
         super().__init__(
@@ -110,7 +118,7 @@ class SGD(GradientAlgorithm):
         self._began = False
 
     # -------------------------------------------------------------- setting up
-    def setup(self, model: Any, dataset: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset) -> None:
         """Build the step's graph and the channels."""
         self.cost = self.cost if self.cost is not None else model.get_default_cost()
         super().setup(model, dataset)
@@ -126,14 +134,16 @@ class SGD(GradientAlgorithm):
         if self.monitoring_dataset is not None and self.learning_rule is not None:
             self.learning_rule.add_channels_to_monitor(self.monitor, self._first_dataset())
 
-    def _updates(self, nested: Any, fixed_vars: dict[str, Any]) -> Any:
+    def _updates(self, nested: Symbol, fixed_vars: dict[str, Any]) -> Any:
         """What one batch changes: parameters, the rule's state, the cost's own state."""
         model = self.model
         with waiting(gradients_may_wait(self.cost, self.learning_rule)):
             grads, updates = self.cost.get_gradients(model, nested, **fixed_vars)
         scalers = model.get_lr_scalers()
         if self.learning_rule is not None:
-            stepped = self.learning_rule.get_updates(self.learning_rate, grads, scalers)
+            stepped: Mapping[Symbol, Symbol] = self.learning_rule.get_updates(
+                self.learning_rate, grads, scalers
+            )
         else:
             stepped = {
                 param: param - self.learning_rate * scalers.get(param, 1.0) * grad
@@ -164,12 +174,12 @@ class SGD(GradientAlgorithm):
             updates.update(more)
         return Step(self._graph.inputs, updates, ())
 
-    def shared_state(self) -> list[Any]:
+    def shared_state(self) -> list[Symbol]:
         """The shared variables that a step uses, those that it updates first."""
         return list(shared_of(self._whole_step()))
 
     # -------------------------------------------------------------- training
-    def passes(self, dataset: Any) -> Generator[TrainPass, Any, None]:
+    def passes(self, dataset: Dataset) -> Generator[TrainPass, Any, None]:
         """Request the passes of one epoch.
 
         Raises NonFiniteError (a RuntimeError) when a parameter is NaN or infinite after it, or
@@ -189,7 +199,7 @@ class SGD(GradientAlgorithm):
             self.monitor.report_batches(len(order.sizes), order.rows)
         self._refuse_non_finite(finite)
 
-    def _batch_by_batch(self, dataset: Any) -> Generator[TrainPass, Any, Any]:
+    def _batch_by_batch(self, dataset: Dataset) -> Generator[TrainPass, Any, Any]:
         """An epoch of a dataset that can only be iterated, or with Python to run at each batch."""
         finite = None
         for batch in self._epoch.batches(dataset, self._inputs):
@@ -228,7 +238,7 @@ class SGD(GradientAlgorithm):
             if not np.isfinite(param.get_value(borrow=True)).all():
                 self._raise_non_finite(param, "before")
 
-    def _raise_non_finite(self, param: Any, when: str) -> None:
+    def _raise_non_finite(self, param: Symbol, when: str) -> None:
         epoch = self.monitor.get_epochs_seen() + 1
         kind = "NaN" if np.isnan(param.get_value(borrow=True)).any() else "infinity"
         channels = [

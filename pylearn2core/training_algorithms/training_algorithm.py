@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pylearn2core.types import Symbol
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.models.model import Model
+    from pylearn2core.termination_criteria.criterion import TerminationCriterion
 
 
 class TrainingAlgorithm(ABC):
@@ -13,19 +21,29 @@ class TrainingAlgorithm(ABC):
     engine's requests, which `train` would answer one by one.
     """
 
-    def setup(self, model: Any, dataset: Any) -> None:
+    monitoring_dataset: Datasets | None = None
+    termination_criterion: TerminationCriterion | None = None
+
+    def setup(self, model: Model, dataset: Dataset) -> None:
         """Prepare to train `model` on `dataset`; called once."""
         self.model = model
 
     @abstractmethod
-    def train(self, dataset: Any) -> None:
+    def train(self, dataset: Dataset) -> None:
         """Train one epoch."""
 
-    def shared_state(self) -> list[Any]:
+    def shared_state(self) -> list[Symbol]:
         """The shared variables that training steps use, once it is set up, in a fixed order."""
         return []
 
-    def continue_learning(self, model: Any) -> bool:
+    def continue_learning(self, model: Model) -> bool:
         """Whether another epoch should follow."""
-        criterion = getattr(self, "termination_criterion", None)
+        criterion = self.termination_criterion
         return True if criterion is None else bool(criterion.continue_learning(model))
+
+
+class ByPasses(Protocol):
+    """An algorithm whose epochs the engine runs."""
+
+    def passes(self, dataset: Dataset) -> Generator[Any, Any, None]:
+        """Request the passes of one epoch."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.costs.cost import SumOfCosts
 
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
 
-def gradients_may_wait(cost: Any, rule: Any) -> bool:
+
+def gradients_may_wait(cost: Cost, rule: Any) -> bool:
     """Whether the gradients may be worked out after all that asks for them has had them.
 
     Our own costs and rules compute with gradients and look no further into them; what a user's own
@@ -18,7 +21,7 @@ def gradients_may_wait(cost: Any, rule: Any) -> bool:
     return costs and (rule is None or _is_ours(rule, "get_updates"))
 
 
-def _parts(cost: Any) -> Iterator[Any]:
+def _parts(cost: Cost) -> Iterator[Any]:
     """The cost, and those that it is the sum of."""
     yield cost
     if isinstance(cost, SumOfCosts):

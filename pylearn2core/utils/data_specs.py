@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
-from pylearn2core.space import CompositeSpace, NullSpace, Space
+from pylearn2core.space import CompositeSpace, DataSpecs, NullSpace, Source, Space
 
-Source: TypeAlias = Any  # a name, or a tuple of sources
-DataSpecs: TypeAlias = tuple[Space, Source]
+__all__ = ["DataSpecs", "DataSpecsMapping", "Source"]
 
 
 class DataSpecsMapping:

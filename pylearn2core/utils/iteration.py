@@ -16,7 +16,9 @@ from pylearn2core.words import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pylearn2core.protocols import DatasetLike
     from pylearn2core.space import Space
+    from pylearn2core.types import SeedOrRng
 
 
 class SubsetIterator:
@@ -36,7 +38,7 @@ class SubsetIterator:
         dataset_size: int,
         batch_size: int | None = None,
         num_batches: int | None = None,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
     ) -> None:
         self._dataset_size = int(dataset_size)
         self._rng = self._make_rng(rng)
@@ -76,7 +78,7 @@ class SubsetIterator:
         """
         return None
 
-    def _make_rng(self, rng: Any) -> np.random.RandomState | None:
+    def _make_rng(self, rng: SeedOrRng | None) -> np.random.RandomState | None:
         if rng is not None:
             raise ValueError(f"{self.name} iteration draws nothing at random: leave rng out")
         return None
@@ -114,7 +116,7 @@ class SubsetIterator:
 class _Stochastic(SubsetIterator):
     stochastic = True
 
-    def _make_rng(self, rng: Any) -> np.random.RandomState | None:
+    def _make_rng(self, rng: SeedOrRng | None) -> np.random.RandomState | None:
         return make_np_rng(rng, which_method=["random_integers", "shuffle"])
 
     @property
@@ -244,9 +246,9 @@ def resolve_iterator_class(mode: str | type[SubsetIterator]) -> type[SubsetItera
         return mode
     found = _SCHEMES.get(mode) if isinstance(mode, str) else None
     if found is None:
-        hint = did_you_mean(mode, _SCHEMES, "end")
+        hint = did_you_mean(mode, _SCHEMES, "sentence")
         raise ConfigError(
-            f"there is no iteration mode {mode!r}{hint} The modes are {', '.join(_SCHEMES)}."
+            f"there is no iteration mode {mode!r}.{hint} The modes are {', '.join(_SCHEMES)}."
         )
     return found
 
@@ -273,7 +275,7 @@ class FiniteDatasetIterator:
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: DatasetLike,
         subset_iterator: SubsetIterator,
         data_specs: DataSpecs | None = None,
         return_tuple: bool = False,
@@ -324,7 +326,7 @@ class FiniteDatasetIterator:
 
 
 def _readers(
-    dataset: Any,
+    dataset: DatasetLike,
     wanted: tuple[tuple[Space, str], ...],
     convert: Sequence[Callable[[Any], Any] | None] | None,
 ) -> list[Callable[[Any], Any]]:
@@ -350,7 +352,7 @@ def _reader(
     return lambda index: convert(own.np_take(raw, index))
 
 
-def sources_of(dataset: Any) -> dict[str, tuple[Any, Space]]:
+def sources_of(dataset: DatasetLike) -> dict[str, tuple[Any, Space]]:
     """A dataset's raw data and space by source name."""
     mapping = DataSpecsMapping(dataset.get_data_specs())
     raw = mapping.flatten(dataset.get_data(), return_tuple=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.rng import copy_rng, make_np_rng, make_rng
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Seed, SeedOrRng
 
 __all__ = ["copy_rng", "make_np_rng", "make_rng", "make_theano_rng"]
 
 
 def make_theano_rng(
-    rng_or_seed: Any = None,
-    default_seed: Any = None,
+    rng_or_seed: SeedOrRng | None = None,
+    default_seed: Seed | None = None,
     which_method: str | list[str] | None = None,
 ) -> Any:
     """`make_rng` for a symbolic stream, `MRG_RandomStreams`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -20,6 +20,9 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pylearn2core.engine import restore, saved
 from pylearn2core.errors import ConfigError
 from pylearn2core.utils.archive import is_plain
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import ModelLike
 
 State = dict[str, Any]
 
@@ -67,7 +70,7 @@ def _part(thing: Any, name: str, value: Any, seen: set[int]) -> tuple[str | None
     return None, None
 
 
-def give(thing: Any, state: Mapping[str, Any], model: Any) -> None:
+def give(thing: Any, state: Mapping[str, Any], model: ModelLike) -> None:
     """Give the object a state that `take` took.
 
     model: what a model that the object does not have yet is a copy of.
@@ -91,7 +94,7 @@ def give(thing: Any, state: Mapping[str, Any], model: Any) -> None:
         give_all(items, parts, model, f"{type(thing).__name__}.{name.lstrip('_')}")
 
 
-def give_all(things: Any, states: Any, model: Any, where: str) -> None:
+def give_all(things: Any, states: Any, model: ModelLike, where: str) -> None:
     """`give` for a list. Raises ConfigError unless it is as long as it was."""
     if len(things) != len(states):
         raise ConfigError(
@@ -169,7 +172,7 @@ def is_model(value: Any) -> bool:
     )
 
 
-def take_model(model: Any) -> State:
+def take_model(model: ModelLike) -> State:
     """Parameters, records, tags, and the rest of a model's own state."""
     params = model.get_params()
     monitor = getattr(model, "monitor", None)
@@ -200,7 +203,7 @@ def _named(params: Any) -> State:
     return values
 
 
-def give_model(model: Any, state: Mapping[str, Any]) -> None:
+def give_model(model: ModelLike, state: Mapping[str, Any]) -> None:
     """Give a model a state that `take_model` took. Raises ConfigError where it is another's."""
     give(model, {section: state.get(section, {}) for section in _A_MODELS}, model)
     values = list(state["params"].values())
@@ -213,7 +216,7 @@ def give_model(model: Any, state: Mapping[str, Any]) -> None:
         model.monitor.load_state_dict(state["monitor"])
 
 
-def _make_params(model: Any, state: Mapping[str, Any]) -> None:
+def _make_params(model: ModelLike, state: Mapping[str, Any]) -> None:
     """Make the parameters of a model that makes them when it is trained."""
     made = {
         place: pytensor.shared(np.asarray(value), name=name)
@@ -226,7 +229,7 @@ def _make_params(model: Any, state: Mapping[str, Any]) -> None:
             setattr(model, name, made[places] if one else [made[place] for place in places])
 
 
-def _check_params(model: Any, values: Mapping[str, Any]) -> None:
+def _check_params(model: ModelLike, values: Mapping[str, Any]) -> None:
     def shown(shapes: Mapping[str, Any], value: Callable[[Any], Any]) -> str:
         return ", ".join(f"{name} {value(item).shape}" for name, item in shapes.items()) or "none"
 

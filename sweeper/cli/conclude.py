@@ -10,12 +10,11 @@ import typer
 
 from sweeper.cli.reading import reading
 from sweeper.cli.say import shown_path
-from sweeper.records import TrialState
-from sweeper.records.errors import InputError
+from sweeper.records import EndKind, TrialState
 from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
-    from sweeper.driver import Outcome
+    from sweeper.records import Outcome
 
 BEST_SHOWN = 5
 FAILURES_SHOWN = 3
@@ -33,9 +32,9 @@ def tell_end(run_dir: Path, outcome: Outcome, seconds: float) -> None:
     """Print how the run ended, why, its best trials and what a user may do now."""
     counts = ", ".join(f"{n} {state}" for state, n in outcome.counts.items() if n)
     typer.echo(f"{counts} in {duration(seconds)}")
-    if outcome.reason:
-        typer.echo(outcome.reason, err=outcome.exit_code != 0)
-    if outcome.exit_code != InputError.exit_code:  # else the reason says it
+    if outcome.ending.reason:
+        typer.echo(outcome.ending.reason, err=outcome.exit_code != 0)
+    if outcome.ending.kind is not EndKind.INPUT:  # else the reason says it
         failed = failures_text(run_dir, shown_path(run_dir), FAILURES_SHOWN)
         typer.echo(failed, nl=bool(failed))
     best = best_text(run_dir, BEST_SHOWN)
@@ -50,7 +49,7 @@ def next_steps(run_dir: Path, outcome: Outcome) -> str:
     steps = [f"All trials:  sweep report {run}", f"One trial:   sweep show {run} TRIAL"]
     is_unfinished = any(n for state, n in outcome.counts.items() if not state.is_final)
     # A run keeps its spec file as it was, so resuming does not mend a mistake in it.
-    if is_unfinished and outcome.exit_code != InputError.exit_code:
+    if is_unfinished and outcome.ending.kind is not EndKind.INPUT:
         steps.append(f"Go on:       sweep resume {run}")
     return "\n".join(steps)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from sweeper.cli.app import app
+from sweeper.records import EndKind
 from sweeper.records.errors import SweepError
 
 
@@ -39,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
             f"internal error: {type(error).__name__}: {error}. Please run again with --debug, "
             "which prints the traceback, and report it."
         )
-        return 1
+        return EndKind.CRASHED.exit_code
 
 
 def code_of(arguments: Sequence[str]) -> int:
@@ -54,7 +55,7 @@ def code_of(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(code, str):  # sys.exit("text"), as Python itself takes it
         complain(code)
-        return 1
+        return EndKind.CRASHED.exit_code
     return code or 0
 
 

@@ -18,7 +18,7 @@ from sweeper.cli.submit import Target, submit_behind, submit_new
 from sweeper.launchers.base import InProcess
 from sweeper.launchers.choose import config_of, launcher_by
 from sweeper.runs.create import point_latest
-from sweeper.runs.new_folder import run_folder
+from sweeper.runs.new_folder import new_run_folder
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Order
@@ -65,7 +65,7 @@ def launch_spec(path: Path, defines: Mapping[str, str], options: LaunchOptions) 
     """Run the sweep of a spec file; returns the exit code."""
     spec = specs.load(path, defines)
     expansion = specs.expand(spec)
-    with run_folder(options.out, spec.header.name, claim=not options.dry_run) as run_dir:
+    with new_run_folder(options.out, spec.header.name, claim=not options.dry_run) as run_dir:
         config = config_of(options.on)
         launcher = launcher_by(config)
         new, target = _NewRun(spec, expansion, run_dir, options), Target(launcher, config.text)

@@ -54,7 +54,7 @@ def tell_age(run_dir: Path) -> None:
         return
     with reading(run_dir) as store:
         sweep = store.sweep()
-    if sweep.state in ("created", "running"):
+    if sweep.ending is None:
         age = duration(max(0.0, time.time() - (sweep.heartbeat or sweep.created)))
         run = short_name(run_dir, Path.cwd())
         print(f"As it was {age} ago. The newest: sweep fetch {run}", file=sys.stderr)

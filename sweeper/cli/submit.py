@@ -75,7 +75,7 @@ def submit_new(target: Target, spec: Spec, expansion: Expansion, order: Order) -
     before = driver.entries(run_dir)
     try:
         if order.has_folder:
-            driver.make(spec, expansion, run_dir, network=True)
+            driver.make(spec, expansion, run_dir, published=True)
         else:
             make_folder(run_dir)
             copy_spec(run_dir, spec.text)

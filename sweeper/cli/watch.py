@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from sweeper.cli.alive import is_unheard
 from sweeper.cli.conclude import conclude
 from sweeper.cli.display import display
-from sweeper.cli.reading import reading
 from sweeper.cli.watcher import Watcher
-from sweeper.driver.progress import Outcome
-from sweeper.report.status import exit_code
+from sweeper.records import Ending, EndKind, Outcome
 from sweeper.runs.find import short_name
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import read_placed
+
+if TYPE_CHECKING:
+    from sweeper.records import SweepRecord
 
 LOOK_EVERY_S = 1.0
 # Reading all rows of a long run takes a while: most of the time is for who else needs the disk.
@@ -39,7 +41,7 @@ def watch_run(run_dir: Path) -> int:
     except KeyboardInterrupt:
         run = short_name(run_dir, Path.cwd())
         typer.echo(f"The run goes on. Watch: sweep watch {run}  Stop: sweep stop {run}", err=True)
-        return 130
+        return EndKind.INTERRUPTED.exit_code
     return _conclude(run_dir, watcher)
 
 
@@ -48,18 +50,21 @@ def _conclude(run_dir: Path, watcher: Watcher) -> int:
     found = watcher.status
     if found is None:
         typer.echo(f"{run_dir}: {watcher.words or 'its driver ended and left nothing'}", err=True)
-        return 3
-    reason = found.sweep.reason
-    if found.sweep.state == "created":
-        reason = f"no driver of it runs{f': {watcher.words}' if watcher.words else ''}"
-    elif found.sweep.state == "running":
-        reason = f"its driver is gone{f': {watcher.words}' if watcher.words else ''}"
-    with reading(run_dir) as store:
-        code = exit_code(store)
-    if is_unheard(found.sweep, read_placed(run_dir)):
-        log = f"; its output: {RunFolder(run_dir).driver_log}" if not watcher.words else ""
-        reason, code = f"its driver ended before it did anything{log or f': {watcher.words}'}", 3
-    return conclude(run_dir, Outcome(code, reason, found.counts), found.elapsed_s)
+        return EndKind.LOST.exit_code
+    ending = ending_of(run_dir, found.sweep, watcher.words)
+    return conclude(run_dir, Outcome(ending, found.counts), found.elapsed_s)
+
+
+def ending_of(run_dir: Path, sweep: SweepRecord, words: str) -> Ending:
+    """How a run ended of which nothing more is to come. words: what its queue said last."""
+    said = f": {words}" if words else ""
+    if is_unheard(sweep, read_placed(run_dir)):
+        log = said or f"; its output: {RunFolder(run_dir).driver_log}"
+        return Ending(EndKind.LOST, f"its driver ended before it did anything{log}")
+    if sweep.ending is not None:
+        return sweep.ending
+    how = "no driver of it runs" if sweep.state == "created" else "its driver is gone"
+    return Ending(EndKind.LOST, f"{how}{said}")
 
 
 def follow(run_dir: Path, *, wait: bool) -> int:

@@ -12,7 +12,7 @@ from sweeper.cli.alive import is_unheard
 from sweeper.cli.reading import reading
 from sweeper.driver.progress import PACE_AFTER_S, PACE_AFTER_TRIALS, Progress
 from sweeper.launchers.base import InProcess, Job
-from sweeper.launchers.choose import launcher_of, placed_of
+from sweeper.launchers.choose import NOWHERE, launcher_of, placed_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreError, SweepError
 from sweeper.report.status import Status, status
@@ -49,7 +49,7 @@ class Watcher:
 
     def __post_init__(self) -> None:
         self._placed = placed_of(self.run_dir)
-        self._launcher = launcher_of(self._placed)
+        self._launcher = launcher_of(self._reached())
         self._is_here = isinstance(self._launcher, InProcess)
 
     def look(self) -> Progress | None:
@@ -69,13 +69,17 @@ class Watcher:
         self._asked = time.monotonic()
         try:
             self._placed = placed_of(self.run_dir)  # a resume moves it
-            self._job = self._launcher.look(self._placed, self.run_dir)
+            self._job = self._launcher.look(self._reached(), self.run_dir)
             self._unknown = self._unknown + 1 if self._job.state == "unknown" else 0
             self.words = self._told()
             if not self._launcher.has_folder and self._job.state != "waiting":
                 self._launcher.fetch(self._placed, self.run_dir)
         except SweepError as error:
             self.words = str(error)
+
+    def _reached(self) -> Placed:
+        """Where the driver is asked about: somebody else's run is watched by its files alone."""
+        return self._placed if self._placed.is_own else NOWHERE
 
     def _told(self) -> str:
         """What the queue says; "" of a process here, of which the store says all."""
@@ -92,7 +96,8 @@ class Watcher:
     def _is_over(self) -> bool:
         found, state = self.status, self._job.state
         is_new = found is None or is_unheard(found.sweep, self._placed)
-        if found is not None and found.sweep.state in ("finished", "failed") and not is_new:
+        ending = found.sweep.ending if found is not None and not is_new else None
+        if ending is not None and not ending.is_interrupted:
             return True
         # An interrupted run may be in the queue again; a silent driver may be too far to hear.
         is_gone = state == "over" or self._unknown >= _UNKNOWN_TIMES

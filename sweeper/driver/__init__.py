@@ -6,11 +6,10 @@ made.
 
 from sweeper.driver.make import entries, make, unmake
 from sweeper.driver.mark import cancel, retry
-from sweeper.driver.progress import Outcome, Progress
+from sweeper.driver.progress import Progress
 from sweeper.driver.run import Terms, check_code, launch, resume, terms_of
 
 __all__ = [
-    "Outcome",
     "Progress",
     "Terms",
     "cancel",

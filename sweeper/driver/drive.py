@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from glob import escape
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING
 from sweeper import scheduler
 from sweeper.driver.ledger import Ledger
 from sweeper.driver.loop import Loop
-from sweeper.driver.progress import Outcome, Progress, Teller
+from sweeper.driver.progress import Progress, Teller
 from sweeper.driver.watch import Watch
 from sweeper.host import variables
 from sweeper.launchers.remote.unpacked import as_workers_find_it
-from sweeper.records import RunnerSetup, TrialState, TrialTask
-from sweeper.records.errors import StoreError
+from sweeper.records import NewTrial, Outcome, Proposed, RunnerSetup, TrialState, TrialTask
+from sweeper.records.errors import StoreError, ending_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,24 +65,22 @@ def drive(
             ledger = Ledger(store, generation, results)
             ledger.beat()  # Ray may have taken its time
             loop = Loop(
-                _plan(work, cluster.workers),
+                _policy(work.header),
+                scheduler.begin(cluster.workers, before),
+                _first_batch(work),
                 pool=_pool(work, cluster, watch, logs=logs, runner_factory=runner_factory),
                 ledger=ledger,
                 watch=watch,
                 teller=teller,
                 control=control,
-                before=before,
                 check=cluster.check,
             )
             loop.run(interrupts)
-    except StoreError:
-        raise  # nothing can be recorded any more, or another driver does
     except BaseException as error:
-        how = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        store.finish(generation, how, str(error) or type(error).__name__, time.time())
+        with contextlib.suppress(StoreError):  # a full disk, or another driver's store by now
+            store.finish(generation, ending_of(error), time.time())
         raise
-    counts = store.counts()
-    return Outcome(loop.exit_code or int(counts[TrialState.FAILED] > 0), loop.reason, counts)
+    return Outcome(loop.ending, store.counts())
 
 
 def _recorded(header: SweepSpec) -> tuple[str, ...]:
@@ -91,19 +90,19 @@ def _recorded(header: SweepSpec) -> tuple[str, ...]:
     return (*header.channels, escape(header.objective.channel))
 
 
-def _plan(work: Work, workers: int) -> scheduler.Plan:
-    header = work.header
-    rules = scheduler.Policy(
+def _policy(header: SweepSpec) -> scheduler.Policy:
+    return scheduler.Policy(
         retries=header.retries, retry_on=header.retry_on, max_failures=header.max_failures
     )
-    left = zip(work.trials, work.numbers, strict=True)
-    groups = [work.groups[trial.id] for trial in work.trials]
-    return scheduler.make_plan(
-        ((trial.id, trial.text_id, number) for trial, number in left),
-        workers=workers,
-        policy=rules,
-        groups=[(group.key, group.fills) for group in groups],
-    )
+
+
+def _first_batch(work: Work) -> Proposed:
+    """What is left, as the scheduler hears of it."""
+    new = []
+    for trial, number in zip(work.trials, work.numbers, strict=True):
+        group = work.groups[trial.id]
+        new.append(NewTrial(trial.id, trial.ordinal, trial.text_id, number, group.key, group.fills))
+    return Proposed(tuple(new), is_last=True, time=time.time())
 
 
 def _pool(work: Work, cluster: Cluster, watch: Watch, *, logs: str, runner_factory: str) -> Pool:

@@ -7,51 +7,57 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from sweeper.records import Ending, EndKind
+
 if TYPE_CHECKING:
     from types import TracebackType
 
 # The first asks for an orderly end, the second for one at once; a third finds the driver stuck.
 PATIENT = 2
-INTERRUPTED = 130
-# The driver's time was short: whoever placed it starts it again. EX_TEMPFAIL of sysexits.h.
-SHORT_OF_TIME = 75
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class EndRequest:
     """An orderly end that was asked for.
 
-    code: what the driver exits with.
+    ending: how the run ends then.
     patience_s: how long running attempts may take to end by themselves, saving what they have.
     """
 
-    reason: str
-    code: int
+    ending: Ending
     patience_s: float
 
 
-_CTRL_C = Ending("interrupted by Ctrl-C", INTERRUPTED, 10.0)
-_ENDINGS = {
-    signal.SIGINT: _CTRL_C,
-    signal.SIGTERM: Ending("interrupted by SIGTERM", INTERRUPTED, 10.0),
-    signal.SIGHUP: Ending("interrupted: its terminal is gone", INTERRUPTED, 10.0),
-    signal.SIGUSR1: Ending("interrupted: its time was short (SIGUSR1)", SHORT_OF_TIME, 60.0),
+def interrupted(reason: str, patience_s: float) -> EndRequest:
+    """A user's request."""
+    return EndRequest(Ending(EndKind.INTERRUPTED, reason), patience_s)
+
+
+def _short_of_time(reason: str, patience_s: float) -> EndRequest:
+    return EndRequest(Ending(EndKind.TIME_SHORT, reason), patience_s)
+
+
+_REQUESTS = {
+    signal.SIGINT: interrupted("interrupted by Ctrl-C", 10.0),
+    signal.SIGTERM: interrupted("interrupted by SIGTERM", 10.0),
+    signal.SIGHUP: interrupted("interrupted: its terminal is gone", 10.0),
+    signal.SIGUSR1: _short_of_time("interrupted: its time was short (SIGUSR1)", 60.0),
 }
 # Whoever places drivers gives them half a minute between this signal and the end (SLURM's
 # KillWait, a pod's grace period), and starts them again.
-_TAKEN_AWAY = Ending("interrupted: its place was taken away (SIGTERM)", SHORT_OF_TIME, 20.0)
+_TAKEN_AWAY = _short_of_time("interrupted: its place was taken away (SIGTERM)", 20.0)
 
 
 class Interrupts:
     """Counts signals while entered; none outside of the main thread.
 
     placed: the driver runs where a queue or an operator put it.
-    ending: what the first signal asked for, None before.
+    request: what the first signal asked for, None before.
     """
 
     def __init__(self, *, placed: bool = False) -> None:
         self.count = 0
-        self.ending: Ending | None = None
+        self.request: EndRequest | None = None
         self._placed = placed
         self._before: dict[int, Any] = {}
 
@@ -63,19 +69,19 @@ class Interrupts:
         """Take the signals; again where a library has taken them since."""
         if threading.current_thread() is not threading.main_thread():
             return
-        for number in _ENDINGS:
+        for number in _REQUESTS:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # `nohup`: the sweep is to outlive its terminal
             handler = signal.signal(number, self._note)
             self._before.setdefault(number, handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)  # held back by the command line
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _REQUESTS)  # held back by the command line
 
     def _note(self, number: int, _frame: object) -> None:
-        if self.ending is not None and number == signal.SIGUSR1:
+        if self.request is not None and number == signal.SIGUSR1:
             return  # every process of a job's may be told, and pass it on: that is no impatience
-        if self.ending is None:
+        if self.request is None:
             is_taken = self._placed and number == signal.SIGTERM
-            self.ending = _TAKEN_AWAY if is_taken else _ENDINGS[signal.Signals(number)]
+            self.request = _TAKEN_AWAY if is_taken else _REQUESTS[signal.Signals(number)]
         self.count += 1
         if self.count > PATIENT:
             raise KeyboardInterrupt

@@ -9,7 +9,7 @@ from sweeper.records import TrialChanged
 
 if TYPE_CHECKING:
     from sweeper.driver.results import Results
-    from sweeper.records import Change
+    from sweeper.records import Change, Ending
     from sweeper.store.base import Store
 
 WRITE_EVERY_S = 0.2
@@ -64,7 +64,7 @@ class Ledger:
         if self.store.publish(time.time()) and self._results is not None:
             self._results.put_if_due()
 
-    def finish(self, state: str, reason: str) -> None:
+    def finish(self, ending: Ending) -> None:
         """Write the rest, and how the run ended."""
         self.write()
-        self.store.finish(self._generation, state, reason, time.time())
+        self.store.finish(self._generation, ending, time.time())

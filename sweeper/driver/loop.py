@@ -8,50 +8,51 @@ from typing import TYPE_CHECKING
 
 from sweeper import scheduler
 from sweeper.driver.audit import audit_if_wanted
-from sweeper.driver.interrupts import INTERRUPTED, Ending
-from sweeper.records import Cancel, Drain, Ended, Row
+from sweeper.driver.interrupts import interrupted
+from sweeper.records import Cancel, Drain, Ended, Ending, EndKind, Row
 from sweeper.records.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sweeper.driver.control import Control
-    from sweeper.driver.interrupts import Interrupts
+    from sweeper.driver.interrupts import EndRequest, Interrupts
     from sweeper.driver.ledger import Ledger
     from sweeper.driver.progress import Teller
     from sweeper.driver.watch import Watch
-    from sweeper.records import Event
+    from sweeper.records import Event, Proposed
     from sweeper.runs.control import Asked
-    from sweeper.scheduler import Fault, Plan, Tally
+    from sweeper.scheduler import Policy, State
     from sweeper.workers.pool import Pool
 
 POLL_S = 0.1
 # How long running attempts may take to end by themselves once a fault ended the sweep.
 PATIENCE_S = 10.0
-_STOPPED = Ending("stopped by `sweep stop`", INTERRUPTED, 60.0)
-_EXIT_CODES = {"": 0, "interrupted": INTERRUPTED, "input": 2, "cluster": 3, "failures": 1}
+_STOPPED = interrupted("stopped by `sweep stop`", 60.0)
 
 
 class Loop:
-    """One driver's loop over its plan.
+    """One driver's loop.
 
-    before: how many trials came to their ends under earlier drivers.
+    state: the scheduler's first; first: what there is to do.
     check: raises ClusterError once the cluster is lost.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        policy: Policy,
+        state: State,
+        first: Proposed,
         *,
         pool: Pool,
         ledger: Ledger,
         watch: Watch,
         teller: Teller,
         control: Control,
-        before: Tally,
         check: Callable[[], None],
     ) -> None:
-        self._plan = plan
+        self._policy = policy
+        self._state = state
         self._pool = pool
         self._ledger = ledger
         self._watch = watch
@@ -59,9 +60,10 @@ class Loop:
         self._control = control
         self._check = check
         self._deadline: float | None = None
-        self._ending: Ending | None = None
+        self._request: EndRequest | None = None
         self._audit = audit_if_wanted(os.environ)
-        self._take(None, scheduler.begin(plan, time.time(), before))
+        self._known: set[str] = set()
+        self._propose(first)
 
     def run(self, interrupts: Interrupts) -> None:
         """Loop to the end, and record how it ended."""
@@ -74,7 +76,7 @@ class Loop:
                 self._ledger.write_if_due()
                 state = self._state
                 self._teller.tell_if_due(state.tally, state.running, self._watch.best)
-            self._ledger.finish(self._how(), self.reason)
+            self._ledger.finish(self.ending)
         except StoreError:
             raise  # nothing can be recorded any more, or another driver does
         except BaseException as error:
@@ -86,26 +88,14 @@ class Loop:
         self._teller.tell(self._state.tally, self._state.running, self._watch.best)
 
     @property
-    def fault(self) -> Fault:
-        """Why the sweep ended early, "" where it did not."""
-        return "input" if self._watch.fault else self._state.fault
-
-    @property
-    def reason(self) -> str:
-        """The same, as a paragraph."""
-        return self._watch.fault or self._state.reason
-
-    @property
-    def exit_code(self) -> int:
-        """0 where nothing ended the sweep early."""
-        if self.fault == "interrupted" and self._ending is not None:
-            return self._ending.code
-        return _EXIT_CODES[self.fault]
-
-    def _how(self) -> str:
-        if not self.fault:
-            return "finished"
-        return "interrupted" if self.fault == "interrupted" else "failed"
+    def ending(self) -> Ending:
+        """How the sweep ended."""
+        if self._watch.fault:
+            return Ending(EndKind.INPUT, self._watch.fault)
+        end = self._state.end
+        if end.kind is EndKind.INTERRUPTED and self._request is not None:
+            return self._request.ending
+        return end
 
     def _hear(self, item: Event | Row) -> None:
         if isinstance(item, Row):
@@ -119,9 +109,13 @@ class Loop:
             self._step(Drain(self._watch.fault, time.time()))
 
     def _step(self, event: Event) -> None:
-        self._take(event, scheduler.step(self._plan, self._state, event))
+        self._take(event, scheduler.step(self._policy, self._state, event))
 
-    def _take(self, event: Event | None, result: scheduler.Result) -> None:
+    def _propose(self, event: Proposed) -> None:
+        self._known.update(trial.id for trial in event.trials)
+        self._step(event)
+
+    def _take(self, event: Event, result: scheduler.Result) -> None:
         self._state, commands, changes = result
         if self._audit is not None:
             self._audit.see(event, result)
@@ -133,23 +127,23 @@ class Loop:
 
     def _heed(self, interrupts: Interrupts) -> None:
         """Drain where that is asked for; end at once at the second Ctrl-C, or without patience."""
-        if interrupts.ending is not None:
-            self._drain(interrupts.ending)
+        if interrupts.request is not None:
+            self._drain(interrupts.request)
         for asked in self._control.asked():
             self._obey(asked)
         now = time.time()
         if self._state.ending is not None and self._deadline is None:
-            self._deadline = now + (self._ending.patience_s if self._ending else PATIENCE_S)
+            self._deadline = now + (self._request.patience_s if self._request else PATIENCE_S)
             again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""
-            self._teller.message = f"ending: {self._state.reason}{again}"
+            self._teller.message = f"ending: {self._state.end.reason}{again}"
         is_late = self._deadline is not None and now > self._deadline
         if interrupts.count > 1 or is_late:
-            self._stop_at_once(self._state.reason)
+            self._stop_at_once(self._state.end.reason)
 
-    def _drain(self, ending: Ending) -> None:
+    def _drain(self, request: EndRequest) -> None:
         if self._state.ending is None:
-            self._ending = ending
-            self._step(Drain(ending.reason, time.time()))
+            self._request = request
+            self._step(Drain(request.ending.reason, time.time()))
 
     def _obey(self, asked: Asked) -> None:
         """Do what another process asked for."""
@@ -159,7 +153,7 @@ class Loop:
         if not asked.trials:
             self._drain(_STOPPED)
             return
-        unknown = [trial for trial in asked.trials if trial not in self._plan.by_id]
+        unknown = [trial for trial in asked.trials if trial not in self._known]
         self._step(Cancel(asked.trials, time.time()))
         said = f"cancelled by `sweep stop`: {', '.join(asked.trials)}"
         self._teller.message = f"{said} (not left to do: {', '.join(unknown)})" if unknown else said

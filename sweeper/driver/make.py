@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from sweeper.spec import Expansion, Spec
 
 
-def make(spec: Spec, expansion: Expansion, run_dir: Path, *, network: bool | None = None) -> None:
+def make(spec: Spec, expansion: Expansion, run_dir: Path, *, published: bool | None = None) -> None:
     """Make a run that any driver can drive. Starts nothing.
 
-    network: whether the store is for other hosts to read; None looks at the disk.
+    published: whether readers on other hosts read copies; None looks at the disk.
     Raises InputError where the folder can't be made, StoreError where there is a run in it.
     """
     spec_path = Path(spec.path).absolute()
@@ -37,7 +37,7 @@ def make(spec: Spec, expansion: Expansion, run_dir: Path, *, network: bool | Non
         versions=versions(),
         code=code_hashes(spec_path),
     )
-    with closing(create_store(run_dir, record, expansion.trials, network=network)):
+    with closing(create_store(run_dir, record, expansion.trials, published=published)):
         copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
 
 

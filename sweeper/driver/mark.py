@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sweeper.driver.work import put_back
-from sweeper.records import TrialChanged, TrialState
+from sweeper.records import Ending, EndKind, TrialChanged, TrialState
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.open import open_to_drive, parts_with_store
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from sweeper.records import SweepRecord
+    from sweeper.records import SweepRecord, SweepState
     from sweeper.store.base import Store
 
 
@@ -59,22 +59,22 @@ def _mark(
     # The run's own store last: it goes on saying "pending" of trials that a part's store holds.
     for folder in (*parts_with_store(run_dir), run_dir):
         # A run whose driver published copies goes on doing so: they must not fall behind.
-        network = True if RunFolder(folder).has_snapshot else None
-        with closing(open_to_drive(folder, network=network)) as store:
+        published = True if RunFolder(folder).has_snapshot else None
+        with closing(open_to_drive(folder, published=published)) as store:
             before = store.sweep()
             generation = store.claim(socket.gethostname(), os.getpid(), time.time())
             store.write(generation, put_back(store))
             changed.update(change(store, generation, left))
             left -= {trial.id for trial in store.trials()}
-            store.finish(generation, *_left_as(before, store), before.heartbeat)
+            store.finish(generation, _left_as(before, store), before.heartbeat)
     return [trial for trial in trials if trial in changed]
 
 
-def _left_as(before: SweepRecord, store: Store) -> tuple[str, str]:
-    """The run's state and reason now: not finished where a trial waits."""
+def _left_as(before: SweepRecord, store: Store) -> SweepState:
+    """The run's state now: not finished where a trial waits."""
     is_left = any(number for state, number in store.counts().items() if not state.is_final)
     if before.state == "running":
-        return "interrupted", "its driver was gone"
-    if before.state == "finished" and is_left:
-        return "interrupted", "some trials wait to be tried again"
-    return before.state, before.reason
+        return Ending(EndKind.INTERRUPTED, "its driver was gone")
+    if before.ending and before.ending.kind is EndKind.FINISHED and is_left:
+        return Ending(EndKind.INTERRUPTED, "some trials wait to be tried again")
+    return before.state

@@ -1,4 +1,4 @@
-"""What a user is told while a sweep runs, and when it has ended."""
+"""What a user is told while a sweep runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from sweeper.records import TrialState
     from sweeper.scheduler import Tally
 
 SHOW_EVERY_S = 0.25
@@ -37,15 +36,6 @@ class Progress:
     left_s: float | None
     elapsed_s: float
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a sweep ended. reason: "" where every trial came to its end."""
-
-    exit_code: int
-    reason: str
-    counts: Mapping[TrialState, int]
 
 
 class Teller:

@@ -15,7 +15,7 @@ from sweeper.driver.control import Control, began
 from sweeper.driver.drive import drive
 from sweeper.driver.interrupts import Interrupts
 from sweeper.driver.make import make
-from sweeper.driver.progress import Outcome, Progress
+from sweeper.driver.progress import Progress
 from sweeper.driver.results import Results
 from sweeper.driver.work import expand, put_back, what_is_left
 from sweeper.host import variables
@@ -24,7 +24,7 @@ from sweeper.launchers.cluster import joined
 from sweeper.launchers.cluster.joined import JoinedCluster
 from sweeper.launchers.cluster.private import PrivateCluster
 from sweeper.launchers.remote.unpacked import as_driver_finds_it
-from sweeper.records import TrialState
+from sweeper.records import Ending, EndKind, Outcome
 from sweeper.records.errors import InputError, StoreBusyError
 from sweeper.runs import parts
 from sweeper.runs.create import point_latest
@@ -64,7 +64,7 @@ class Terms:
     results: str = ""
 
     @property
-    def network(self) -> bool | None:
+    def published(self) -> bool | None:
         """Whether the store is held alone and published; None looks at the disk."""
         return True if self.placed or self.results else None
 
@@ -100,7 +100,7 @@ def launch(
     """
     terms = terms or terms_of(os.environ)
     cluster = cluster or choose_cluster(spec.header, workers, len(expansion.trials))
-    make(spec, expansion, run_dir, network=terms.network)
+    make(spec, expansion, run_dir, published=terms.published)
     if placed is not None:
         write_placed(run_dir, placed)
     point_latest(run_dir)
@@ -175,7 +175,7 @@ class _Driver:
         with Interrupts(placed=self.terms.placed) as interrupts:
             try:
                 opened = self._patiently(
-                    interrupts, lambda: open_to_drive(store_dir, network=self.terms.network)
+                    interrupts, lambda: open_to_drive(store_dir, published=self.terms.published)
                 )
                 with closing(opened) as store:
                     return self._run(store, store_dir, results, interrupts, control)
@@ -210,9 +210,9 @@ class _Driver:
         if record.generation:  # else there was no driver that could have left anything open
             store.write(generation, put_back(store))
         if not work.trials or self.cluster is None:
-            store.finish(generation, "finished", "", time.time())
-            counts = store.counts()
-            return Outcome(int(counts[TrialState.FAILED] > 0), "", counts)
+            ending = Ending(EndKind.FINISHED)
+            store.finish(generation, ending, time.time())
+            return Outcome(ending, store.counts())
         return drive(
             work,
             store,
@@ -234,8 +234,8 @@ class _Driver:
             try:
                 return take()
             except StoreBusyError as error:
-                if interrupts.ending:
-                    raise SystemExit(interrupts.ending.code) from None
+                if interrupts.request:
+                    raise SystemExit(interrupts.request.ending.kind.exit_code) from None
                 if not self.terms.placed or time.monotonic() > until:
                     raise
                 if not is_told:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sweeper.launchers import cluster_file, registry
 from sweeper.records import Placed
-from sweeper.runs.placed import read_placed
+from sweeper.records.errors import InputError
+from sweeper.runs.placed import HERE, read_placed
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import ClusterConfig, Launcher
 
-HERE = "local"  # the kind that needs no cluster file
+# A run that no launcher put anywhere: its driver, if any, is a process of this machine.
+NOWHERE = Placed(HERE, job="")
 
 
 def config_of(on: str | None) -> ClusterConfig:
@@ -21,22 +23,31 @@ def config_of(on: str | None) -> ClusterConfig:
     on: None for this machine, all of it.
     """
     if on is None:
-        return cluster_file.loads(f"kind: {HERE}\n", "this machine")
+        return cluster_file.bare(HERE)
     if on.startswith(("http://", "https://")):
         return cluster_file.loads(f"kind: ray\naddress: {on}\n", on)
     return cluster_file.load(Path(on))
 
 
 def launcher_of(placed: Placed) -> Launcher:
-    """The launcher that put a run where it is. Raises InputError."""
+    """The launcher that put a run where it is. Raises InputError where this user did not."""
+    if not placed.is_own:
+        raise InputError(
+            f"{placed.kind} job {placed.job}: not asked, for this run was not launched from here by"
+            " you. What its folder says of programs and addresses is not used; `sweep report` shows"
+            " what is recorded in it."
+        )
     # The file may have changed, or be gone, since the run was put there.
-    text = placed.cluster_file or f"kind: {placed.kind}\n"
-    return launcher_by(cluster_file.loads(text, "cluster_file of placed.json"))
+    if not placed.cluster_file:
+        return launcher_by(cluster_file.bare(placed.kind))
+    return launcher_by(
+        cluster_file.loads(placed.cluster_file, "the cluster file that the run was launched with")
+    )
 
 
 def placed_of(run_dir: Path) -> Placed:
     """Where a run's driver was put; nowhere noted is on this machine. Raises InputError."""
-    return read_placed(run_dir) or Placed(HERE, job="")
+    return read_placed(run_dir) or NOWHERE
 
 
 def launcher_by(config: ClusterConfig) -> Launcher:

@@ -14,6 +14,7 @@ from sweeper.records.commands import (
     LeasedTrial,
     StartWorker,
 )
+from sweeper.records.ending import Ending, EndKind, Outcome
 from sweeper.records.events import (
     Began,
     Built,
@@ -23,6 +24,8 @@ from sweeper.records.events import (
     Ended,
     Event,
     LeaseOver,
+    NewTrial,
+    Proposed,
     Row,
     WorkerDown,
     WorkerUp,
@@ -33,9 +36,11 @@ from sweeper.records.kept import (
     AttemptStarted,
     Change,
     SweepRecord,
+    SweepState,
     TrialChanged,
     TrialRecord,
 )
+from sweeper.records.past import History, PastTrial
 from sweeper.records.placed import Placed
 from sweeper.records.plain import Value, pickles_fast, replace
 from sweeper.records.plan import (
@@ -63,24 +68,32 @@ __all__ = [
     "Command",
     "Device",
     "Drain",
+    "EndKind",
     "EndSweep",
     "Ended",
+    "Ending",
     "Event",
     "ExperimentText",
     "Extend",
+    "History",
     "InterruptTrial",
     "InterruptWorker",
     "Lease",
     "LeaseOver",
     "LeasedTrial",
+    "NewTrial",
     "Objective",
+    "Outcome",
+    "PastTrial",
     "Placed",
+    "Proposed",
     "Resources",
     "Row",
     "RunnerSetup",
     "StartWorker",
     "SweepRecord",
     "SweepSpec",
+    "SweepState",
     "Trial",
     "TrialChanged",
     "TrialRecord",

@@ -1,15 +1,24 @@
-"""One root error, a few kinds, an exit code each."""
+"""One root error, a few kinds; each says how a run ends by it, and so knows its exit code."""
 
 from __future__ import annotations
+
+from typing import ClassVar
+
+from sweeper.records.ending import Ending, EndKind
 
 
 class SweepError(Exception):
     """Root of the errors that the command line prints as one paragraph.
 
-    exit_code: what the process exits with when this error ends it.
+    kind: how a run ends that this error ends.
     """
 
-    exit_code = 1
+    kind: ClassVar[EndKind] = EndKind.CRASHED
+
+    @property
+    def exit_code(self) -> int:
+        """What the process exits with when this error ends it."""
+        return self.kind.exit_code
 
 
 class InputError(SweepError):
@@ -18,13 +27,13 @@ class InputError(SweepError):
     The message says where, what was found, what was expected and what to do.
     """
 
-    exit_code = 2
+    kind = EndKind.INPUT
 
 
 class StoreError(SweepError):
     """The store can't be read or written (missing, locked, full disk, later version)."""
 
-    exit_code = 2
+    kind = EndKind.STORE
 
 
 class StoreBusyError(StoreError):
@@ -34,10 +43,18 @@ class StoreBusyError(StoreError):
 class FencedError(StoreError):
     """A write came from a driver whose generation is over."""
 
-    exit_code = 3
+    kind = EndKind.TAKEN_OVER
 
 
 class ClusterError(SweepError):
     """The cluster's fault: Ray can't start, no worker comes up, devices do not match."""
 
-    exit_code = 3
+    kind = EndKind.CLUSTER
+
+
+def ending_of(error: BaseException) -> Ending:
+    """How a run ended that this ended."""
+    reason = str(error) or type(error).__name__
+    if isinstance(error, KeyboardInterrupt):
+        return Ending(EndKind.INTERRUPTED, reason)
+    return Ending(error.kind if isinstance(error, SweepError) else EndKind.CRASHED, reason)

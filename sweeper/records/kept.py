@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
+from sweeper.records.ending import Ending
 from sweeper.records.events import Device, Row
 from sweeper.records.plain import Value
 from sweeper.records.plan import ExperimentText, Objective
@@ -51,13 +52,16 @@ Change: TypeAlias = AttemptStarted | AttemptEnded | TrialChanged | Row
 
 
 # ------------------------------------------------------------------ what the store keeps
+SweepState: TypeAlias = Literal["created", "running"] | Ending
+
+
 @dataclass(frozen=True, slots=True)
 class SweepRecord:
     """A run as the store keeps it.
 
     spec_path: the file as given.    spec_text: its whole text.    defines: of `-D name=value`.
     texts: text_id to the experiment's text.
-    state: "created", "running", "finished", "interrupted" or "failed"; reason: why it ended.
+    state: "created", "running", or how its last driver ended.
     generation: grows with each driver.    heartbeat: when the driver last said it lives.
     code: sha256 of each module of the user's beside the spec.
     """
@@ -70,14 +74,18 @@ class SweepRecord:
     objective: Objective | None
     repeat: int
     texts: Mapping[str, ExperimentText]
-    state: str = "created"
-    reason: str = ""
+    state: SweepState = "created"
     generation: int = 0
     host: str = ""
     pid: int = 0
     heartbeat: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ending(self) -> Ending | None:
+        """How its last driver ended; None where none has, or one runs."""
+        return self.state if isinstance(self.state, Ending) else None
 
 
 @dataclass(frozen=True, slots=True)

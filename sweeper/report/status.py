@@ -8,10 +8,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sweeper.records import TrialState
+from sweeper.records import Ending, EndKind, TrialState
 from sweeper.report.history import histories, is_better
 from sweeper.report.text import duration, printable
-from sweeper.scheduler import reasons
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
@@ -101,22 +100,6 @@ def failed_trials(store: StoreReader) -> tuple[tuple[str, str], ...]:
     return tuple((attempt.trial, first_line(attempt.message)) for attempt in ordered)
 
 
-def exit_code(store: StoreReader) -> int:
-    """What the run's driver exited with, as the store tells it; 3 where it died without a word."""
-    sweep = store.sweep()
-    if sweep.state == "finished":
-        return int(store.counts()[TrialState.FAILED] > 0)
-    if sweep.state == "interrupted":
-        return 130
-    if sweep.state != "failed":
-        return 3
-    if reasons.is_many_failed(sweep.reason):
-        return 1
-    told = (attempt.message for attempt in store.attempts() if attempt.kind == "input")
-    is_input = any(reasons.is_none_built(sweep.reason, message) for message in told)
-    return 2 if sweep.reason.startswith("sweep.") or is_input else 3
-
-
 def first_line(message: str) -> str:
     """The message's first line that says something."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
@@ -178,14 +161,8 @@ def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
     sweep = status.sweep
     if sweep.state == "created":
         return "created, not started"
-    if sweep.state != "running":
-        reason = f": {sweep.reason}" if sweep.reason else ""
-        # A resume keeps the spec as it was launched: it does not mend a mistake in it.
-        with_spec = " with the spec as it was launched" if sweep.state == "failed" else ""
-        again = "" if sweep.state == "finished" else f" (go on{with_spec}: sweep resume {run})"
-        # "interrupted by Ctrl-C" says its state by itself.
-        how = sweep.reason if sweep.reason.startswith(sweep.state) else f"{sweep.state}{reason}"
-        return f"{how}{again}"
+    if isinstance(sweep.state, Ending):
+        return _ended_line(sweep.state, run)
     who = f"process {sweep.pid} on {sweep.host}"
     if fetched:
         return (
@@ -197,3 +174,11 @@ def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
         f"its driver is gone ({who}, last heard {duration(status.silent_s)} ago)"
         f" (go on: sweep resume {run})"
     )
+
+
+def _ended_line(ending: Ending, run: str) -> str:
+    if ending.kind is EndKind.FINISHED:
+        return ending.words
+    # A resume keeps the spec as it was launched: it does not mend a mistake in it.
+    with_spec = "" if ending.is_interrupted else " with the spec as it was launched"
+    return f"{ending.words} (go on{with_spec}: sweep resume {run})"

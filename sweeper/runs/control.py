@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sweeper.host.folders import write_private
 from sweeper.records.errors import InputError
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import TASKS, read_placed
-from sweeper.host.folders import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

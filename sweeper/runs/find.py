@@ -65,7 +65,9 @@ def _latest(runs: Path) -> Path:
 def _names(runs: Path) -> list[str]:
     if not runs.is_dir():
         return []
-    return sorted(path.name for path in runs.iterdir() if path.name != LATEST and RunFolder(path).is_run)
+    return sorted(
+        path.name for path in runs.iterdir() if path.name != LATEST and RunFolder(path).is_run
+    )
 
 
 def _some(names: list[str]) -> str:

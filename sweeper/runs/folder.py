@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeper.store.files import SNAPSHOT_FILE, STORE_FILE
+from sweeper.store.sql.files import SNAPSHOT_FILE, STORE_FILE
 
 RUNS = "runs"  # where runs are launched, in the user's folder
 LATEST = "latest"  # a link in RUNS

@@ -1,6 +1,7 @@
 """What is recorded of a run. `base` says what a store promises; here one is made or opened.
 
-A place is a path, of a run's folder or of a file in it: there the store is SQLite's.
+A place is a path, of a run's folder or of a file in it: there the store is SQLite's. Or it is
+`memory:NAME`, for a store that ends with this process.
 """
 
 from __future__ import annotations
@@ -9,32 +10,37 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from sweeper.records import SweepRecord, Trial
-    from sweeper.store.base import Backend, Store, StoreReader
+    from sweeper.store.base import Backend, Place, Store, StoreReader
+
+_MEMORY = "memory:"
 
 
 def create(
-    place: Path, sweep: SweepRecord, trials: Iterable[Trial], *, network: bool | None = None
+    place: Place, sweep: SweepRecord, trials: Iterable[Trial], *, published: bool | None = None
 ) -> Store:
     """A new store that holds `sweep` and all its `trials`. See `base.Backend.create`."""
-    return _backend().create(place, sweep, trials, network=network)
+    return _backend(place).create(place, sweep, trials, published=published)
 
 
 def open(  # noqa: A001 - read as `store.open`
-    place: Path, *, network: bool | None = None
+    place: Place, *, published: bool | None = None
 ) -> Store:
     """The store of a run, for a driver that goes on with it. See `base.Backend.open`."""
-    return _backend().open(place, network=network)
+    return _backend(place).open(place, published=published)
 
 
-def read(place: Path, *, network: bool | None = None) -> StoreReader:
+def read(place: Place, *, published: bool | None = None) -> StoreReader:
     """The store of a run, read-only. See `base.Backend.read`."""
-    return _backend().read(place, network=network)
+    return _backend(place).read(place, published=published)
 
 
-def _backend() -> Backend:
-    from sweeper.store.sql import SqlStore  # SQLAlchemy takes its time
+def _backend(place: Place) -> Backend:
+    if isinstance(place, str) and place.startswith(_MEMORY):
+        from sweeper.store.memory import HERE
 
-    return SqlStore
+        return HERE
+    from sweeper.store.sql import backend  # SQLAlchemy takes its time
+
+    return backend

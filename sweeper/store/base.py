@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from sweeper.records import (
         AttemptRecord,
         Change,
         Row,
         SweepRecord,
+        SweepState,
         Trial,
         TrialRecord,
         TrialState,
     )
+
+
+Place: TypeAlias = Path | str
 
 
 class StoreReader(Protocol):
@@ -73,8 +77,8 @@ class Store(StoreReader, Protocol):
         its trial started. The same row written twice is one row.
         """
 
-    def finish(self, generation: int, state: str, reason: str, now: float) -> None:
-        """Record how the run ended: "finished", "interrupted" or "failed", and why."""
+    def finish(self, generation: int, state: SweepState, now: float) -> None:
+        """Record how the run ended; "created" leaves it as if no driver had been there."""
 
     def reopen(self, generation: int, trials: Collection[str]) -> list[str]:
         """Let those of `trials` that failed or were cancelled wait again; the ones that did."""
@@ -84,27 +88,32 @@ class Store(StoreReader, Protocol):
 
 
 class Backend(Protocol):
-    """Makes and opens stores of one kind. network: whether the disk is a network's; None looks."""
+    """Makes and opens stores of one kind.
+
+    place: of a run's store: a path, or a name with the scheme of its backend before it.
+    published: whether the driver holds the store alone and publishes copies, which is what
+    readers read; None: where the disk is a network's.
+    """
 
     def create(
         self,
-        place: Path,
+        place: Place,
         sweep: SweepRecord,
         trials: Iterable[Trial],
         *,
-        network: bool | None = None,
+        published: bool | None = None,
     ) -> Store:
         """A new store that holds `sweep` and all its `trials`, written in one transaction.
 
         Raises StoreError if there is one already or it can't be written.
         """
 
-    def open(self, place: Path, *, network: bool | None = None) -> Store:
+    def open(self, place: Place, *, published: bool | None = None) -> Store:
         """The store of a run, for a driver that goes on with it.
 
         Raises StoreBusyError if another process holds it alone, StoreError if there is no store
         or a later version of this program made it.
         """
 
-    def read(self, place: Path, *, network: bool | None = None) -> StoreReader:
+    def read(self, place: Place, *, published: bool | None = None) -> StoreReader:
         """The store of a run, read-only; works while a driver writes it. Raises StoreError."""

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sweeper.records import TrialState
+from sweeper.records import Ending, EndKind, TrialState
 
 if TYPE_CHECKING:
     from sweeper.records import AttemptRecord, Row, SweepRecord, Trial, TrialRecord
     from sweeper.store.base import StoreReader
 
 
-class Union:
+class UnionReader:
     """See `base.StoreReader`. made: the run as it was made; parts: what their drivers wrote."""
 
     def __init__(self, made: StoreReader, parts: Sequence[StoreReader]) -> None:
@@ -30,14 +30,19 @@ class Union:
         if running:
             newest = max(running, key=lambda one: one.heartbeat)
             made = replace(made, host=newest.host, pid=newest.pid, heartbeat=newest.heartbeat)
-            return replace(made, state="running", reason="")
-        for state in ("failed", "interrupted"):
-            for one in records:
-                if one.state == state:
-                    return replace(made, state=state, reason=one.reason)
+            return replace(made, state="running")
+        return replace(made, state=self._ending(records))
+
+    def _ending(self, parts: Sequence[SweepRecord]) -> Ending:
+        """The first part's that failed, else of one that was interrupted."""
+        endings = [part.ending for part in parts if part.ending is not None]
+        for word in ("failed", "interrupted"):
+            for ending in endings:
+                if ending.word == word:
+                    return ending
         if any(not trial.state.is_final for trial in self.trials()):
-            return replace(made, state="interrupted", reason="some parts have not begun")
-        return replace(made, state="finished", reason="")
+            return Ending(EndKind.INTERRUPTED, "some parts have not begun")
+        return Ending(EndKind.FINISHED)
 
     def trials(self) -> list[TrialRecord]:
         """Every trial, by ordinal."""

@@ -11,7 +11,7 @@ import pytest
 
 from sweeper import cli
 from sweeper.cli import app, conclude
-from sweeper.driver import Outcome
+from sweeper.records import Ending, EndKind, Outcome
 from sweeper.records.errors import ClusterError, InputError
 
 HEAVY = ("ray", "pandas", "numpy", "sqlalchemy", "jinja2", "yaml", "pytensor", "jax", "rich")
@@ -83,8 +83,9 @@ def test_a_run_whose_watcher_left_keeps_its_own_exit_code(monkeypatch, tmp_path)
     def gone(*_: object) -> None:
         raise BrokenPipeError
 
+    outcome = Outcome(Ending(EndKind.INTERRUPTED), {})
     monkeypatch.setattr(conclude, "tell_end", gone)
-    assert conclude.conclude(tmp_path, Outcome(130, "interrupted", {}), 1.0) == 130
+    assert conclude.conclude(tmp_path, outcome, 1.0) == 130
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "status"], ["status", "--debug"]])

@@ -24,7 +24,7 @@ from sweeper.cli.submit import Target, submit, submit_again, submit_new
 from sweeper.launchers import cluster_file
 from sweeper.launchers.base import Job, Order
 from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
-from sweeper.records import Placed, Resources, SweepSpec
+from sweeper.records import Ending, EndKind, Placed, Resources, SweepSpec
 from sweeper.records.errors import ClusterError
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.open import open_to_drive
@@ -266,13 +266,13 @@ def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path
     path.write_text(SPEC)
     spec = specs.load(path, {})
     run_dir = tmp_path / "run"
-    driver.make(spec, specs.expand(spec), run_dir, network=False)
-    with closing(open_to_drive(run_dir, network=False)) as store:
+    driver.make(spec, specs.expand(spec), run_dir, published=False)
+    with closing(open_to_drive(run_dir, published=False)) as store:
         generation = store.claim(socket.gethostname(), os.getpid(), time.time())
         assert last_act.main([str(run_dir), "3", "2", "1", "0"]) == 0
         assert started == []
         assert not (run_dir / last_act.EXIT_CODE).exists()
-        store.finish(generation, "interrupted", "", time.time())
+        store.finish(generation, Ending(EndKind.INTERRUPTED), time.time())
     assert last_act.main([str(run_dir), "130", "2", "1", "0"]) == 0
     assert len(started) == 1
     assert (run_dir / last_act.EXIT_CODE).read_text() == "130\n"

@@ -59,9 +59,9 @@ def read(run_dir):
 def test_stop_ends_the_run_in_order_and_resume_finishes_it(drive, write_spec, shared):
     spec = write_spec([("rows", 1)] + [("sleep", 2000)] * 2)
     outcome, _, run_dir = drive(spec, once(lambda run_dir: send_control(run_dir, "stop")))
-    assert (outcome.exit_code, outcome.reason) == (130, "stopped by `sweep stop`")
+    assert (outcome.exit_code, outcome.ending.reason) == (130, "stopped by `sweep stop`")
     with read(run_dir) as store:
-        assert store.sweep().state == "interrupted"
+        assert store.sweep().ending.kind == "interrupted"
         assert {a.state for a in store.attempts()} == {
             AttemptState.FINISHED,
             AttemptState.INTERRUPTED,
@@ -92,7 +92,7 @@ def test_a_stop_that_was_asked_while_a_driver_began_ends_it(drive, write_spec, s
     outcome = driver.resume(
         run_dir, on_progress=lambda _: None, cluster=shared(1), runner_factory=FAKE
     )
-    assert (outcome.exit_code, outcome.reason) == (130, "stopped by `sweep stop`")
+    assert (outcome.exit_code, outcome.ending.reason) == (130, "stopped by `sweep stop`")
 
 
 def test_a_driver_that_takes_up_the_requests_drops_old_stops_and_keeps_trials(tmp_path):
@@ -117,7 +117,7 @@ def test_a_run_on_a_part_of_this_machine_keeps_which(write_spec, shared, tmp_pat
         on_progress=lambda _: None,
         cluster=shared(1),
         runner_factory=FAKE,
-        cluster_file=part,
+        placed=Placed("local", "1", cluster_file=part),
     )
     placed = read_placed(tmp_path / "r")
     assert placed is not None
@@ -139,13 +139,13 @@ def test_cancelled_trials_end_or_never_run_and_the_others_finish(drive, write_sp
     outcome, told, run_dir = drive(
         spec, once(lambda run_dir: send_control(run_dir, "stop", unwanted))
     )
-    assert (outcome.exit_code, outcome.reason) == (0, "")
+    assert (outcome.exit_code, outcome.ending.reason) == (0, "")
     with read(run_dir) as store:
         states = [trial.state.value for trial in store.trials()]
         assert states == ["finished", "cancelled", "cancelled", "finished"]
         assert [a.state for a in store.attempts(ids[1])] == [AttemptState.INTERRUPTED]
         assert store.attempts(ids[2]) == []
-        assert store.sweep().state == "finished"
+        assert store.sweep().ending.kind == "finished"
     assert (told[-1].done, told[-1].total) == (4, 4)
     assert any("not left to do: nosuch" in one.message for one in told)
 
@@ -157,11 +157,11 @@ def test_a_placed_driver_whose_time_is_short_drains_and_asks_to_be_started_again
     spec = write_spec([("rows", 1)] * 2 + [("sleep", 40)] * 2)
     outcome, _, run_dir = drive(spec, once(lambda _: signal.raise_signal(number)), placed=True)
     assert outcome.exit_code == 75
-    assert outcome.reason.startswith("interrupted: ")
+    assert outcome.ending.reason.startswith("interrupted: ")
     assert (run_dir / "snapshot.db").is_file()
     with read(run_dir) as store:
         assert all(attempt.state.is_over for attempt in store.attempts())
-        assert store.sweep().state == "interrupted"
+        assert store.sweep().ending.kind == "time_short"
     again = driver.resume(
         run_dir,
         on_progress=lambda _: None,

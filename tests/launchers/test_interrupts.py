@@ -52,8 +52,8 @@ def test_under_nohup_the_end_of_the_terminal_is_nothing():
 def test_what_takes_a_placed_driver_s_time_asks_for_another_one(number, placed, code):
     with Interrupts(placed=placed) as interrupts:
         signal.raise_signal(number)
-    assert interrupts.ending is not None
-    assert interrupts.ending.code == code
+    assert interrupts.request is not None
+    assert interrupts.request.ending.kind.exit_code == code
 
 
 def test_the_first_signal_says_how_it_ends_and_time_that_is_short_twice_is_no_impatience():
@@ -63,8 +63,8 @@ def test_the_first_signal_says_how_it_ends_and_time_that_is_short_twice_is_no_im
         assert interrupts.count == 1
         signal.raise_signal(signal.SIGTERM)
         assert interrupts.count == 2
-    assert interrupts.ending is not None
-    assert "SIGUSR1" in interrupts.ending.reason
+    assert interrupts.request is not None
+    assert "SIGUSR1" in interrupts.request.ending.reason
 
 
 def test_a_signal_that_was_held_back_is_not_lost():

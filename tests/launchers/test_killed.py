@@ -33,7 +33,7 @@ else:
         spec, specs.expand(spec), run_dir=run_dir, workers=None,
         on_progress=lambda _: None, runner_factory=factory,
     )
-print(outcome.reason)
+print(outcome.ending.reason)
 sys.exit(outcome.exit_code)
 """
 

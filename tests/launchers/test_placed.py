@@ -17,7 +17,7 @@ from sweeper.report.status import status
 from sweeper.runs.open import open_to_drive, open_to_read, read_made
 from sweeper.runs.parts import Part, prepare
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
-from sweeper.store.sql import SqlStore
+from sweeper.store.sql import backend
 
 FAKE = "sweep_fake_runner:FakeRunner"
 
@@ -29,7 +29,7 @@ def made(write_spec, tmp_path):
     def make(work, **options):
         spec = write_spec(work, **options)
         run_dir = tmp_path / "run"
-        driver.make(spec, specs.expand(spec), run_dir, network=True)
+        driver.make(spec, specs.expand(spec), run_dir, published=True)
         return run_dir
 
     return make
@@ -56,14 +56,14 @@ def test_a_made_run_can_be_read_and_driven(made, resume):
         assert store.counts()[TrialState.PENDING] == 3
     assert resume(run_dir).exit_code == 0
     with closing(open_to_read(run_dir)) as store:
-        assert store.sweep().state == "finished"
+        assert store.sweep().ending.kind == "finished"
         assert len(list(store.rows())) == 6
 
 
 def test_a_driver_waits_for_one_on_another_host_that_may_be_dead(made, resume, capsys):
     run_dir = made([("rows", 1)])
     silent_s = HEARTBEAT_LIMIT_S - 3
-    with closing(open_to_drive(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, published=True)) as store:
         store.claim("node7", 4711, time.time() - silent_s)
     began = time.monotonic()
     assert resume(run_dir).exit_code == 0
@@ -74,7 +74,7 @@ def test_a_driver_waits_for_one_on_another_host_that_may_be_dead(made, resume, c
 def test_a_driver_that_lives_is_not_waited_for_for_ever(made, resume, monkeypatch):
     run_dir = made([("rows", 1)])
     monkeypatch.setattr("sweeper.driver.run.WAIT_S", 2.0)
-    with closing(open_to_drive(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, published=True)) as store:
         store.claim("node7", 4711, time.time() + 100)
     with pytest.raises(StoreBusyError, match="4711 on host node7"):
         resume(run_dir)
@@ -91,11 +91,11 @@ def test_parts_drive_their_shares_and_readers_see_the_union(made, resume):
         states = [trial.state.value for trial in store.trials()]
         assert states == ["finished", "pending", "finished", "pending", "finished"]
         assert [trial.ordinal for trial in store.unfinished()] == [1, 3]
-        assert store.sweep().state == "interrupted"
+        assert store.sweep().ending.kind == "interrupted"
     assert resume(run_dir, part=Part(1, 2)).exit_code == 0
     with closing(open_to_read(run_dir)) as store:
         found = status(store)
-        assert found.sweep.state == "finished"
+        assert found.sweep.ending.kind == "finished"
         assert found.counts[TrialState.FINISHED] == 5
         ids = [trial.id for trial in store.trials()]
         rows = list(store.rows())
@@ -124,7 +124,7 @@ def test_a_start_of_a_part_that_died_in_between_is_in_nobody_s_way(made, monkeyp
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(SqlStore, "create", die)
+        patch.setattr(backend, "create", die)
         with pytest.raises(SystemExit):
             prepare(run_dir, Part(0, 2))
     with closing(open_to_read(run_dir)) as store:
@@ -177,7 +177,7 @@ def test_trials_of_a_run_that_nobody_drives_are_cancelled_in_its_store(made, res
 
 def test_trials_are_not_cancelled_behind_a_driver_s_back(made):
     run_dir = made([("rows", 1)])
-    with closing(open_to_drive(run_dir, network=True)) as store:
+    with closing(open_to_drive(run_dir, published=True)) as store:
         store.claim(f"not-{socket.gethostname()}", 1, time.time())
         (trial,) = store.trials()
     with pytest.raises(StoreBusyError, match="a driver is alive"):
@@ -191,7 +191,7 @@ def test_failed_trials_are_tried_again_by_the_next_driver_and_no_other(made, res
         ids = [trial.id for trial in store.trials()]
     assert driver.retry(run_dir, ids) == [ids[1]]
     with closing(open_to_read(run_dir)) as store:
-        assert store.sweep().state == "interrupted"
+        assert store.sweep().ending.kind == "interrupted"
         assert [trial.id for trial in store.unfinished()] == [ids[1]]
     assert resume(run_dir).exit_code == 1
     with closing(open_to_read(run_dir)) as store:
@@ -203,7 +203,7 @@ def test_the_last_snapshot_is_at_the_results_url(made, resume, tmp_path):
     there = tmp_path / "bucket" / "run"
     resume(made([("rows", 2)] * 2), results=f"file://{there}")
     with closing(open_to_read(there)) as store:
-        assert store.sweep().state == "finished"
+        assert store.sweep().ending.kind == "finished"
         assert len(list(store.rows())) == 4
     assert [path.name for path in there.iterdir()] == ["snapshot.db"]
 

@@ -12,9 +12,8 @@ from sweeper import driver
 from sweeper import spec as specs
 from sweeper.records import AttemptState, TrialState
 from sweeper.records.errors import ClusterError, InputError, StoreBusyError, StoreError
-from sweeper.report.status import exit_code
 from sweeper.runs.open import open_to_drive, open_to_read
-from sweeper.store.sql import SqlStore
+from sweeper.store.sql.store import SqlStore
 
 FAKE = "sweep_fake_runner:FakeRunner"
 MINIMUM = "{channel: valid_error, mode: min}"
@@ -50,12 +49,12 @@ def count(outcome, state):
 
 def test_every_trial_finishes_and_every_row_is_kept(run, write_spec):
     outcome, told, run_dir = run(write_spec([("rows", 3)] * 20, objective=MINIMUM), workers=2)
-    assert (outcome.exit_code, outcome.reason) == (0, "")
+    assert (outcome.exit_code, outcome.ending.reason) == (0, "")
     assert count(outcome, TrialState.FINISHED) == 20
     with read(run_dir) as store:
         assert len(list(store.rows())) == 60
         assert {a.state for a in store.attempts()} == {AttemptState.FINISHED}
-        assert store.sweep().state == "finished"
+        assert store.sweep().ending.kind == "finished"
     last = told[-1]
     assert (last.done, last.total, last.running, last.failed) == (20, 20, 0, 0)
     assert last.best is not None
@@ -101,9 +100,9 @@ def test_a_text_that_cannot_be_built_ends_the_sweep_with_its_message(run, write_
     outcome, _, run_dir = run(write_spec([("bad", "Sofmax")] * 12))
     assert outcome.exit_code == 2
     with read(run_dir) as store:
-        assert exit_code(store) == 2
+        assert store.sweep().ending == outcome.ending
     why = "grid.yaml.j2, line 5: no class 'Sofmax'. Of 12 trials of this shape 3 were tried"
-    assert outcome.reason.startswith(why)
+    assert outcome.ending.reason.startswith(why)
     assert count(outcome, TrialState.FAILED) == 3
     assert count(outcome, TrialState.PENDING) == 9
 
@@ -112,20 +111,20 @@ def test_the_sweep_ends_when_its_first_ten_trials_all_failed(run, write_spec):
     outcome, _, run_dir = run(write_spec([("fail", 0)] * 200))
     assert outcome.exit_code == 1
     given_up = "of the first 10 trials had failed; the last one: ValueError: oops"
-    assert outcome.reason.endswith(given_up)
+    assert outcome.ending.reason.endswith(given_up)
     with read(run_dir) as store:
-        assert exit_code(store) == 1
+        assert store.sweep().ending == outcome.ending
     assert 10 <= count(outcome, TrialState.FAILED) < 200
     with read(run_dir) as store:
-        assert store.sweep().state == "failed"
+        assert store.sweep().ending.kind == "failures"
 
 
 def test_an_objective_that_no_trial_records_ends_the_sweep_at_its_first_row(run, write_spec):
     spec = write_spec([("sleep", 1000)] * 3, objective="{channel: valid_eror, mode: min}")
     outcome, _, run_dir = run(spec)
     assert outcome.exit_code == 2
-    assert "Did you mean 'valid_error'?" in outcome.reason
-    assert "Its channels are: epoch_seconds, valid_error." in outcome.reason
+    assert "Did you mean 'valid_error'?" in outcome.ending.reason
+    assert "Its channels are: epoch_seconds, valid_error." in outcome.ending.reason
     with read(run_dir) as store:
         assert {a.state for a in store.attempts()} == {AttemptState.INTERRUPTED}
     assert count(outcome, TrialState.PENDING) == 3
@@ -147,10 +146,10 @@ def test_ctrl_c_records_running_attempts_as_interrupted_and_resume_finishes_the_
 ):
     spec = write_spec([("rows", 1)] * 2 + [("sleep", 40)] * 3)
     outcome, told, run_dir = run(spec, on_progress=ctrl_c())
-    assert (outcome.exit_code, outcome.reason) == (130, "interrupted by Ctrl-C")
+    assert (outcome.exit_code, outcome.ending.reason) == (130, "interrupted by Ctrl-C")
     assert told[-1].message == "ending: interrupted by Ctrl-C (Ctrl-C again ends it at once)"
     with read(run_dir) as store:
-        assert store.sweep().state == "interrupted"
+        assert store.sweep().ending.kind == "interrupted"
         before = {a.trial: a for a in store.attempts() if a.state is AttemptState.FINISHED}
         assert any(a.state is AttemptState.INTERRUPTED for a in store.attempts())
         assert all(a.state.is_over for a in store.attempts())
@@ -255,7 +254,7 @@ def test_failures_before_a_resume_count_and_so_do_trials_that_finished(run, writ
     leave_as_killed(run_dir, "UPDATE trials SET state = 'pending' WHERE ordinal > 1")
     told = []
     again = driver.resume(run_dir, on_progress=told.append, cluster=shared(1), runner_factory=FAKE)
-    assert (again.exit_code, again.reason) == (1, "")
+    assert (again.exit_code, again.ending.reason) == (1, "")
     assert (told[0].done, told[0].failed) == (2, 1)
     assert (told[-1].done, told[-1].failed) == (13, 12)
 
@@ -307,8 +306,8 @@ def test_a_worker_that_cannot_work_ends_the_sweep_as_the_cluster_s_fault(run, wr
     with pytest.raises(ClusterError, match="ImportError: no module named jax"):
         run(write_spec([("rows", 1)]), factory="sweep_fake_runner:broken")
     with read(tmp_path / "runs" / "one") as store:
-        assert store.sweep().state == "failed"
-        assert "no module named jax" in store.sweep().reason
+        assert store.sweep().ending.kind == "cluster"
+        assert "no module named jax" in store.sweep().ending.reason
 
 
 def test_a_second_launch_into_the_same_folder_is_refused_and_changes_nothing(run, write_spec):

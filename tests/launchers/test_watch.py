@@ -19,16 +19,20 @@ from sweeper.records import (
     Began,
     Device,
     Ended,
+    Ending,
+    EndKind,
     ExperimentText,
     LeaseOver,
+    NewTrial,
     Objective,
+    Proposed,
     Row,
     TrialChanged,
     TrialState,
     WorkerDown,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, Tally, make_plan
+from sweeper.scheduler import Policy, Tally, begin
 
 ONE = {"x": ExperimentText("g", "# a comment\n!obj:pylearn2.train.Train {}", (1, 2))}
 PHASES = {"x": ExperimentText("g", "# a comment\n[!obj:a.B {}, !obj:a.C {}]", (1, 2))}
@@ -161,8 +165,8 @@ class Pages:
         self.published += 1
         return True
 
-    def finish(self, generation, state, reason, now):
-        self.written.append((generation, state, reason))
+    def finish(self, generation, state, now):
+        self.written.append((generation, state))
 
 
 def test_only_the_newest_state_of_a_trial_is_written_and_rows_come_first():
@@ -172,9 +176,9 @@ def test_only_the_newest_state_of_a_trial_is_written_and_rows_come_first():
     ledger.add(TrialChanged("t", TrialState.LEASED, 0.0))
     ledger.add(TrialChanged("t", TrialState.RUNNING, 1.0))
     ledger.add(first)
-    ledger.finish("finished", "")
+    ledger.finish(Ending(EndKind.FINISHED))
     newest = TrialChanged("t", TrialState.RUNNING, 1.0)
-    assert pages.written == [(7, [first, newest]), (7, "finished", "")]
+    assert pages.written == [(7, [first, newest]), (7, Ending(EndKind.FINISHED))]
 
 
 def test_a_heartbeat_is_published_while_nothing_changes(monkeypatch):
@@ -203,7 +207,7 @@ class Worker:
 
 
 def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker(tmp_path):
-    plan = make_plan([("a", "x", 1), ("b", "x", 1)], workers=1, policy=Policy(retries=0))
+    new = tuple(NewTrial(trial, i, "x", 1, "x") for i, trial in enumerate("ab"))
     up = WorkerUp(0, Device("here", 1), 0.0)
     pool = Worker(
         [up, Began(0, "a", 1, 0.0), row("a", error=0.25)],
@@ -214,13 +218,14 @@ def test_the_loop_tells_the_watch_of_a_trial_that_failed_with_its_worker(tmp_pat
     watch = Watch(Objective("error", "min"), ONE)
     teller = Teller(told.append, total=2)
     loop = Loop(
-        plan,
+        Policy(retries=0),
+        begin(workers=1),
+        Proposed(new, is_last=True, time=0.0),
         pool=pool,
         ledger=Ledger(Pages(), 7),
         watch=watch,
         teller=teller,
         control=Control(tmp_path, since=0.0),
-        before=Tally(),
         check=lambda: None,
     )
     loop.run(Interrupts())

@@ -8,11 +8,19 @@ from array import array
 
 import pytest
 
-from sweeper.records import AttemptEnded, AttemptStarted, AttemptState, Device, Row, TrialState
+from sweeper.records import (
+    AttemptEnded,
+    AttemptStarted,
+    AttemptState,
+    Device,
+    Ending,
+    EndKind,
+    Row,
+    TrialState,
+)
 from sweeper.records.errors import InputError
 from sweeper.report.show import history, log_lines, show_run, show_trial
-from sweeper.report.status import alike, describe, exit_code, failure_lines, first_line, status
-from sweeper.scheduler import reasons
+from sweeper.report.status import alike, describe, failure_lines, first_line, status
 
 
 @pytest.fixture
@@ -56,14 +64,14 @@ def test_the_text_says_what_to_do_when_the_driver_is_gone(store):
 
 
 def test_the_text_of_a_run_that_ended_gives_its_reason(store):
-    store.finish(1, "interrupted", "Ctrl-C", 1060.0)
+    store.finish(1, Ending(EndKind.INTERRUPTED, "Ctrl-C"), 1060.0)
     text = describe(status(store, now=9000.0), "r")
     assert text.startswith("digits: interrupted: Ctrl-C (go on: sweep resume r)")
     assert "elapsed   1 min 00 s" in text
 
 
 def test_a_reason_that_says_the_state_itself_is_enough(store):
-    store.finish(1, "interrupted", "interrupted by Ctrl-C", 1060.0)
+    store.finish(1, Ending(EndKind.INTERRUPTED, "interrupted by Ctrl-C"), 1060.0)
     text = describe(status(store, now=9000.0), "r")
     assert text.startswith("digits: interrupted by Ctrl-C (go on: sweep resume r)")
 
@@ -187,41 +195,14 @@ def test_status_needs_no_pandas():
 
 def test_the_time_in_which_no_driver_ran_is_not_counted(run):
     store = run.make([({"a": 1}, "pending", [0.5]), ({"a": 2}, "pending", [])])
-    store.finish(1, "interrupted", "", 1020.0)  # after 20 s, an attempt from 1010 to 1012.5
+    store.finish(
+        1, Ending(EndKind.INTERRUPTED), 1020.0
+    )  # after 20 s, an attempt from 1010 to 1012.5
     again = store.claim("node1", 78, 9000.0)
     device = Device("node1", 78)
     store.write(again, [AttemptStarted("t1", 1, 0, device, 9005.0)])
     found = status(store, now=9025.0, host="node1", lives=lambda pid: True)
     assert found.elapsed_s == pytest.approx(9025.0 - 1000.0 - (9005.0 - 1012.5))
-
-
-@pytest.mark.parametrize(
-    ("state", "reason", "trial", "code"),
-    [
-        ("finished", "", "finished", 0),
-        ("finished", "", "failed", 1),
-        ("interrupted", "stopped by `sweep stop`", "pending", 130),
-        ("failed", reasons.many_failed(10, 10, "oops"), "failed", 1),
-        ("failed", "sweep.objective.channel: 'x' is no channel", "finished", 2),
-        ("failed", "no worker stays alive; the last one: killed", "pending", 3),
-        ("running", "", "pending", 3),
-    ],
-)
-def test_the_store_tells_what_the_driver_exited_with(run, state, reason, trial, code):
-    store = run.make([({"a": 1}, trial, [], "oops")])
-    store.finish(1, state, reason, 1060.0)
-    assert exit_code(store) == code
-
-
-@pytest.mark.parametrize("message", ["grid.yaml.j2, line 5: no class 'Sofmax'", "What. Is. This."])
-@pytest.mark.parametrize("left", [0, 5])
-def test_a_text_that_could_not_be_built_is_the_user_s_input(run, message, left):
-    store = run.make([({"a": 1}, "pending", [])])
-    end = AttemptEnded("t0", 1, AttemptState.FAILED, 1002.0, kind="input", message=message)
-    store.write(1, [AttemptStarted("t0", 1, 0, Device("h", 1), 1001.0), end])
-    reason = reasons.none_built(message, tried=3, trials=3 + left) if left else message
-    store.finish(1, "failed", reason, 1060.0)
-    assert exit_code(store) == 2
 
 
 def test_failures_that_say_the_same_are_one_line():

@@ -1,4 +1,4 @@
-"""SqlStore on a local disk and as on a network's."""
+"""Stores in SQLite files, on a local disk and as on a network's."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ import sys
 from dataclasses import replace
 
 import pytest
-from store_contract import HOST, NOW, PID, StoreContract
 
 from sweeper.records import TrialState
 from sweeper.records.errors import StoreBusyError, StoreError
-from sweeper.store import sqlite
-from sweeper.store.sql import SqlStore
-from sweeper.store.sqlite import explained
+from sweeper.store.sql import backend, sqlite
+from sweeper.store.sql.sqlite import explained
+from sweeper.testing.stores import StoreContract
+from sweeper.testing.stores.base import HOST, NOW, PID
 
 
 class TestLocal(StoreContract):
-    network = False
+    backend = backend
+    published = False
 
-    def create(self, path, sweep, trials):
-        return SqlStore.create(path, sweep, trials, network=self.network)
+    def test_a_missing_store_s_file_is_named(self, tmp_path):
+        for use in (self.open, self.read):
+            with pytest.raises(
+                StoreError, match=r"sweep\.db: there is no store.*a sweep\.db in it"
+            ):
+                use(tmp_path / "gone" / "sweep.db")
 
-    def open(self, path):
-        return SqlStore.open(path, network=self.network)
-
-    def read(self, path):
-        return SqlStore.read(path, network=self.network)
+    def test_a_folder_that_cannot_be_written_is_a_paragraph(self, tmp_path, make):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(StoreError, match=r"can't be opened or written .* you may write in"):
+            self.create(tmp_path / "file" / "sweep.db", make.sweep(), [])
 
     def test_a_full_disk_keeps_what_was_written_and_the_store_whole(
         self, path, store, generation, make
@@ -65,8 +69,8 @@ class TestLocal(StoreContract):
     @pytest.mark.parametrize(
         ("step", "told"),
         [
-            (1, r"a later version .*format 3; this one knows 2\)\. Install that version, or"),
-            (-1, r"an earlier version .*format 1; this one knows 2\)\. Install that version to"),
+            (1, r"a later version .*format 4; this one knows 3\)\. Install that version, or"),
+            (-2, r"an earlier version .*format 1; this one knows 3\)\. Install that version to"),
         ],
         ids=["later", "earlier"],
     )
@@ -96,7 +100,7 @@ class TestLocal(StoreContract):
         assert stat.S_IMODE((path / "sweep.db").stat().st_mode) == 0o600
 
     def test_a_driver_that_was_killed_loses_nothing_it_wrote(self, path):
-        child = _writer(path, self.network, then="os.kill(os.getpid(), 9)")
+        child = _writer(path, self.published, then="os.kill(os.getpid(), 9)")
         assert child.wait(60) == -signal.SIGKILL
         reader = self.read(path)
         assert sum(1 for _ in reader.rows()) == 200
@@ -109,7 +113,7 @@ class TestLocal(StoreContract):
 
 
 class TestNetwork(TestLocal):
-    network = True
+    published = True
 
     def test_readers_see_the_snapshot_while_the_driver_holds_the_file(
         self, path, store, generation, make
@@ -133,7 +137,7 @@ class TestNetwork(TestLocal):
 
     def test_a_reader_that_does_not_know_of_the_network_finds_the_snapshot(self, path, store):
         store.publish(NOW)
-        with contextlib.closing(SqlStore.read(path, network=False)) as reader:
+        with contextlib.closing(backend.read(path, published=False)) as reader:
             assert len(reader.trials()) == 4
 
     def test_a_second_driver_is_told_who_holds_the_file(self, path, store, generation):
@@ -180,7 +184,7 @@ def test_a_disk_too_full_for_the_trials_leaves_nothing_and_says_to_launch_again(
 
     monkeypatch.setattr(sqlite, "open_shared", small)
     with pytest.raises(StoreError, match=r"the disk is full, so the run's .* launch again"):
-        SqlStore.create(tmp_path, make.sweep(), make.trials(2000), network=False)
+        backend.create(tmp_path, make.sweep(), make.trials(2000), published=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -201,7 +205,7 @@ def test_a_file_that_is_no_store_is_closed_again(tmp_path, monkeypatch):
 
 # ------------------------------------------------------------------ local only
 def test_nothing_is_published_on_a_local_disk(tmp_path, make):
-    with contextlib.closing(SqlStore.create(tmp_path, make.sweep(), [], network=False)) as store:
+    with contextlib.closing(backend.create(tmp_path, make.sweep(), [], published=False)) as store:
         assert store.publish(NOW) is False
     assert [entry.name for entry in tmp_path.iterdir()] == ["sweep.db"]
 
@@ -210,7 +214,7 @@ def test_what_many_trials_record_lies_together_in_the_file(tmp_path, make):
     ids = [hashlib.sha256(str(place).encode()).hexdigest()[:12] for place in range(5000)]
     trials = [replace(trial, id=one) for trial, one in zip(make.trials(5000), ids, strict=True)]
     with contextlib.closing(
-        SqlStore.create(tmp_path, make.sweep(), trials, network=False)
+        backend.create(tmp_path, make.sweep(), trials, published=False)
     ) as store:
         generation = store.claim(HOST, PID, NOW)
         for of in (ids[:4900], ids[4900:]):
@@ -227,7 +231,7 @@ def test_readers_see_whole_writes_only_while_a_writer_writes(tmp_path, make):
     while child.poll() is None:
         with contextlib.suppress(StoreError):
             # Nothing to read until the child has made the store.
-            reader = SqlStore.read(tmp_path, network=False)
+            reader = backend.read(tmp_path, published=False)
             rows = list(reader.rows())
             counts = reader.counts()
             # Each write is ten rows of one trial and its end: never a part of it.
@@ -238,30 +242,30 @@ def test_readers_see_whole_writes_only_while_a_writer_writes(tmp_path, make):
     assert child.returncode == 0
     assert seen == sorted(seen)
     assert len(set(seen)) > 3
-    with contextlib.closing(SqlStore.read(tmp_path, network=False)) as reader:
+    with contextlib.closing(backend.read(tmp_path, published=False)) as reader:
         assert sum(1 for _ in reader.rows()) == 4000
 
 
 def test_a_reader_leaves_the_folder_as_it_was_after_the_run(tmp_path, make):
-    SqlStore.create(tmp_path, make.sweep(), make.trials(), network=False).close()
-    with contextlib.closing(SqlStore.read(tmp_path, network=False)) as reader:
+    backend.create(tmp_path, make.sweep(), make.trials(), published=False).close()
+    with contextlib.closing(backend.read(tmp_path, published=False)) as reader:
         assert len(reader.trials()) == 4
     assert [entry.name for entry in tmp_path.iterdir()] == ["sweep.db"]
 
 
 def test_a_reader_does_not_keep_the_driver_from_opening_the_store(tmp_path, make):
-    SqlStore.create(tmp_path, make.sweep(), make.trials(), network=False).close()
-    reader = SqlStore.read(tmp_path, network=False)
+    backend.create(tmp_path, make.sweep(), make.trials(), published=False).close()
+    reader = backend.read(tmp_path, published=False)
     reader.close()
-    with contextlib.closing(SqlStore.open(tmp_path, network=False)) as store:
+    with contextlib.closing(backend.open(tmp_path, published=False)) as store:
         assert store.claim(HOST, PID, NOW) == 1
 
 
 def test_a_local_run_goes_on_after_its_folder_moved_to_a_network_disk(tmp_path, make):
-    store = SqlStore.create(tmp_path, make.sweep(), make.trials(), network=False)
+    store = backend.create(tmp_path, make.sweep(), make.trials(), published=False)
     store.write(store.claim(HOST, PID, NOW), [make.started("t0"), make.row("t0", 0)])
     store.close()
-    moved = SqlStore.open(tmp_path, network=True)
+    moved = backend.open(tmp_path, published=True)
     assert len(list(moved.rows())) == 1
     moved.close()
 
@@ -269,7 +273,7 @@ def test_a_local_run_goes_on_after_its_folder_moved_to_a_network_disk(tmp_path, 
 def test_a_heartbeat_from_another_thread_is_safe(tmp_path, make):
     from concurrent.futures import ThreadPoolExecutor
 
-    store = SqlStore.create(tmp_path, make.sweep(), make.trials(), network=False)
+    store = backend.create(tmp_path, make.sweep(), make.trials(), published=False)
     generation = store.claim(HOST, PID, NOW)
     store.write(generation, [make.started("t0")])
     with ThreadPoolExecutor(1) as pool:
@@ -304,12 +308,12 @@ import os, sys, time
 from array import array
 from pathlib import Path
 from sweeper.records import *
-from sweeper.store.sql import SqlStore
-path, network = Path(sys.argv[1]), sys.argv[2] == "True"
+from sweeper.store.sql import backend
+path, published = Path(sys.argv[1]), sys.argv[2] == "True"
 writes, pause = int(sys.argv[3]), float(sys.argv[4])
 trials = [Trial(f"t{i}", i, {"i": i}, "x", (i,)) for i in range(writes)]
 sweep = SweepRecord("n", 1.0, "s", "t", {}, None, 1, {"x": ExperimentText("s", "t", (1,))})
-store = SqlStore.create(path, sweep, trials, network=network)
+store = backend.create(path, sweep, trials, published=published)
 generation = store.claim("node0", os.getpid(), 1000.0)
 for trial in trials:
     t = trial.id
@@ -321,7 +325,7 @@ for trial in trials:
 """
 
 
-def _writer(path, network, *, writes=20, pause=0.0, then="store.close()"):
+def _writer(path, published, *, writes=20, pause=0.0, then="store.close()"):
     """Start a process that creates a store and writes `writes` trials of ten rows."""
-    command = [sys.executable, "-c", _WRITER + then, str(path), str(network), str(writes)]
+    command = [sys.executable, "-c", _WRITER + then, str(path), str(published), str(writes)]
     return subprocess.Popen([*command, str(pause)])

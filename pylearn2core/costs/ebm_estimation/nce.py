@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -13,6 +13,11 @@ from pylearn2core.engine import default_updates, evaluate
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.space import Space
+    from pylearn2core.types import Symbol
 
 START_ROWS = 1000
 
@@ -44,7 +49,9 @@ class NCE(DefaultDataSpecsMixin, Cost):
         if init_log_partition is not None:
             self.log_partition = sharedX(init_log_partition, "log_partition")
 
-    def expr(self, model: Any, data: Any, noisy_data: Any = None, **kwargs: Any) -> Any:
+    def expr(
+        self, model: ModelLike, data: Symbol, noisy_data: Symbol = None, **kwargs: Any
+    ) -> Symbol:
         """The objective, a scalar.    noisy_data: the noise, drawn if None."""
         space = self.get_data_specs(model)[0]
         space.validate(data)
@@ -57,7 +64,7 @@ class NCE(DefaultDataSpecsMixin, Cost):
         value.name = "NCE"
         return value
 
-    def G(self, X: Any, model: Any) -> Any:
+    def G(self, X: Symbol, model: ModelLike) -> Symbol:
         """The log of how much likelier each example is under the model than as noise; a vector."""
         space = self.get_data_specs(model)[0]
         as_noise = self.noise.log_prob(space.format_as(X, self._vectors(space, X)))
@@ -65,13 +72,13 @@ class NCE(DefaultDataSpecsMixin, Cost):
             return model.log_prob(X) - as_noise
         return -model.free_energy(X) - self._log_partition(model) - as_noise
 
-    def h(self, X: Any, model: Any) -> Any:
+    def h(self, X: Symbol, model: ModelLike) -> Symbol:
         """The probability of each example to be data; a vector."""
         return pt.sigmoid(self.G(X, model))
 
     def get_gradients(
-        self, model: Any, data: Any, **kwargs: Any
-    ) -> tuple[OrderedDict[Any, Any], OrderedDict[Any, Any]]:
+        self, model: ModelLike, data: Symbol, **kwargs: Any
+    ) -> tuple[OrderedDict[Symbol, Symbol], OrderedDict[Symbol, Symbol]]:
         """(gradients, of log_partition too; the random states' updates)."""
         cost = self.expr(model, data, **kwargs)
         params = list(model.get_params())
@@ -82,8 +89,8 @@ class NCE(DefaultDataSpecsMixin, Cost):
         return OrderedDict(zip(params, grads, strict=True)), updates
 
     def get_monitoring_channels(
-        self, model: Any, data: Any, **kwargs: Any
-    ) -> OrderedDict[str, Any]:
+        self, model: ModelLike, data: Symbol, **kwargs: Any
+    ) -> OrderedDict[str, Symbol]:
         """log_partition, where it is learnt."""
         channels = super().get_monitoring_channels(model, data, **kwargs)
         if not hasattr(model, "log_prob"):
@@ -94,10 +101,10 @@ class NCE(DefaultDataSpecsMixin, Cost):
         """Yes: the noise."""
         return True
 
-    def _vectors(self, space: Any, batch: Any) -> VectorSpace:
+    def _vectors(self, space: Space, batch: Symbol) -> VectorSpace:
         return VectorSpace(space.get_total_dimension(), dtype=batch.dtype)
 
-    def _log_partition(self, model: Any) -> Any:
+    def _log_partition(self, model: ModelLike) -> Symbol:
         """The shared variable; set, the first time, to make G 0 on average over the noise."""
         if self.log_partition is None:
             space = self.get_data_specs(model)[0]

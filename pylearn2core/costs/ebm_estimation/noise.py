@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,10 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import MatrixLike
+    from pylearn2core.types import Seed, Symbol
 
 DEFAULT_SEED = 42
 
@@ -26,11 +30,11 @@ class GaussianNoise:
 
     def __init__(
         self,
-        dataset: Any = None,
+        dataset: MatrixLike | None = None,
         mean: Any = None,
         stdev: Any = None,
         spread: float = 1.0,
-        seed: Any = DEFAULT_SEED,
+        seed: Seed = DEFAULT_SEED,
     ) -> None:
         if (dataset is None) == (mean is None or stdev is None):
             raise ConfigError("GaussianNoise: give a dataset, or mean and stdev.")
@@ -45,12 +49,12 @@ class GaussianNoise:
         self.mean, self.stdev = sharedX(mean, "noise_mean"), sharedX(stdev, "noise_stdev")
         self._rng = MRG_RandomStreams(seed)
 
-    def random_design_matrix(self, m: Any) -> Any:
+    def random_design_matrix(self, m: Symbol) -> Symbol:
         """A symbolic batch of m rows."""
         units = self.mean.get_value(borrow=True).size
         return self.mean + self.stdev * self._rng.normal(size=(m, units), dtype=self.mean.dtype)
 
-    def log_prob(self, X: Any) -> Any:
+    def log_prob(self, X: Symbol) -> Symbol:
         """The log density at each row of X, in nats; a vector."""
         squares = hyper(-0.5) * pt.sqr((X - self.mean) / self.stdev)
         return (squares - pt.log(self.stdev) - hyper(0.5 * math.log(2 * math.pi))).sum(axis=1)
@@ -64,7 +68,9 @@ class BernoulliNoise:
     seed: of the draws.
     """
 
-    def __init__(self, dataset: Any = None, p: Any = None, seed: Any = DEFAULT_SEED) -> None:
+    def __init__(
+        self, dataset: MatrixLike | None = None, p: Any = None, seed: Seed = DEFAULT_SEED
+    ) -> None:
         if (dataset is None) == (p is None):
             raise ConfigError("BernoulliNoise: give a dataset, or p.")
         if dataset is not None:
@@ -76,12 +82,12 @@ class BernoulliNoise:
         self.p = sharedX(p, "noise_p")
         self._rng = MRG_RandomStreams(seed)
 
-    def random_design_matrix(self, m: Any) -> Any:
+    def random_design_matrix(self, m: Symbol) -> Symbol:
         """A symbolic batch of m rows."""
         size = (m, self.p.get_value(borrow=True).size)
         return self._rng.binomial(size=size, p=self.p, dtype=self.p.dtype)
 
-    def log_prob(self, X: Any) -> Any:
+    def log_prob(self, X: Symbol) -> Symbol:
         """The log probability of each row of X, in nats; a vector."""
         one = hyper(1.0)
         return (X * pt.log(self.p) + (one - X) * pt.log(one - self.p)).sum(axis=1)

@@ -7,7 +7,7 @@ samples: `expr` gives None, and `get_gradients` the estimate.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytensor.tensor as pt
@@ -17,11 +17,17 @@ from pylearn2core.engine import default_updates
 from pylearn2core.errors import ConfigError
 from pylearn2core.theano.gradient import disconnected_grad
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
+from pylearn2core.types import Symbol
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.kinds import SampledLike
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.types import Seed
 
 DEFAULT_SEED = 42
 
-Gradients = tuple[OrderedDict[Any, Any], OrderedDict[Any, Any]]
+Gradients = tuple[OrderedDict[Symbol, Symbol], OrderedDict[Symbol, Symbol]]
 
 
 class _Sampled(DefaultDataSpecsMixin, Cost):
@@ -32,11 +38,11 @@ class _Sampled(DefaultDataSpecsMixin, Cost):
 
     supervised = False
 
-    def __init__(self, nsteps: int, seed: Any) -> None:
+    def __init__(self, nsteps: int, seed: Seed) -> None:
         self.nsteps = _count(nsteps, "nsteps")
         self._rng = MRG_RandomStreams(seed)
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """None: the value can't be computed."""
         self.get_data_specs(model)[0].validate(data)
 
@@ -44,12 +50,14 @@ class _Sampled(DefaultDataSpecsMixin, Cost):
         """Yes."""
         return True
 
-    def _moved(self, model: Any, samples: Any) -> Any:
+    def _moved(self, model: ModelLike, samples: Symbol) -> Symbol:
         for _ in range(self.nsteps):
-            samples, _ = model.gibbs_step_for_v(samples, self._rng)
+            samples, _ = cast("SampledLike", model).gibbs_step_for_v(samples, self._rng)
         return samples
 
-    def _contrast(self, model: Any, data: Any, samples: Any) -> OrderedDict[Any, Any]:
+    def _contrast(
+        self, model: ModelLike, data: Symbol, samples: Symbol
+    ) -> OrderedDict[Symbol, Symbol]:
         """Gradients of mean free energy of the data minus that of the samples."""
         samples = disconnected_grad(samples)
         cost = model.free_energy(data).mean() - model.free_energy(samples).mean()
@@ -64,10 +72,10 @@ class CDk(_Sampled):
     Source: Hinton 2002.
     """
 
-    def __init__(self, nsteps: int, seed: Any = DEFAULT_SEED) -> None:
+    def __init__(self, nsteps: int, seed: Seed = DEFAULT_SEED) -> None:
         super().__init__(nsteps, seed)
 
-    def get_gradients(self, model: Any, data: Any, **kwargs: Any) -> Gradients:
+    def get_gradients(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Gradients:
         """(gradients, the random states' updates)."""
         self.get_data_specs(model)[0].validate(data)
         grads = self._contrast(model, data, self._moved(model, data))
@@ -83,13 +91,13 @@ class SML(_Sampled):
     Source: Tieleman 2008.
     """
 
-    def __init__(self, batch_size: int, nsteps: int, seed: Any = None) -> None:
+    def __init__(self, batch_size: int, nsteps: int, seed: Seed | None = None) -> None:
         super().__init__(nsteps, DEFAULT_SEED if seed is None else seed)
         self.batch_size = _count(batch_size, "batch_size")
         self.seed = DEFAULT_SEED if seed is None else seed
         self.particles: Any = None
 
-    def get_gradients(self, model: Any, data: Any, **kwargs: Any) -> Gradients:
+    def get_gradients(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Gradients:
         """(gradients, updates of the chains and the random states)."""
         self.get_data_specs(model)[0].validate(data)
         if self.particles is None:
@@ -100,7 +108,7 @@ class SML(_Sampled):
         updates.update(default_updates([*grads.values(), samples], updates))
         return grads, updates
 
-    def _first_particles(self, model: Any) -> Any:
+    def _first_particles(self, model: ModelLike) -> Any:
         """Chains that know nothing yet: fair coins, or standard normal numbers."""
         rng = np.random.RandomState(self.seed)
         shape = model.get_input_space().get_origin_batch(self.batch_size).shape
@@ -109,7 +117,7 @@ class SML(_Sampled):
         return sharedX(first, name="particles")
 
 
-def _count(value: Any, name: str) -> int:
+def _count(value: Symbol, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ConfigError(f"{name}: expected an integer > 0, got {value!r}.")
     return int(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,11 @@ from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.space import Space
+    from pylearn2core.types import Symbol
 
 
 class SM(DefaultDataSpecsMixin, Cost):
@@ -24,7 +29,7 @@ class SM(DefaultDataSpecsMixin, Cost):
 
     supervised = False
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The objective, a scalar."""
         space = self.get_data_specs(model)[0]
         space.validate(data)
@@ -57,7 +62,7 @@ class SMD(DefaultDataSpecsMixin, Cost):
             )
         self.corruptor = corruptor
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The objective, a scalar."""
         self.get_data_specs(model)[0].validate(data)
         _check_real(model, "SMD")
@@ -66,7 +71,7 @@ class SMD(DefaultDataSpecsMixin, Cost):
         value.name = "SMD"
         return value
 
-    def _score_of_noise(self, corrupted: Any, data: Any) -> Any:
+    def _score_of_noise(self, corrupted: Symbol, data: Symbol) -> Symbol:
         if hasattr(self.corruptor, "corruption_free_energy"):
             energy = self.corruptor.corruption_free_energy(corrupted, data)
             return pt.grad(-energy.sum(), corrupted)
@@ -77,7 +82,7 @@ class SMD(DefaultDataSpecsMixin, Cost):
         return True
 
 
-def _check_real(model: Any, cost: str) -> None:
+def _check_real(model: ModelLike, cost: str) -> None:
     if not getattr(model, "has_real_visibles", True):
         raise ConfigError(
             f"{cost}: the visible units of {type(model).__name__} are binary, so it has no density "
@@ -85,7 +90,7 @@ def _check_real(model: Any, cost: str) -> None:
         )
 
 
-def _mean_divergence(model: Any, data: Any, space: Any) -> Any:
+def _mean_divergence(model: ModelLike, data: Symbol, space: Space) -> Symbol:
     """The sum over i of d score_i / d v_i, mean over the examples; a scalar."""
     if hasattr(model, "score_divergence"):
         return model.score_divergence(data).mean()

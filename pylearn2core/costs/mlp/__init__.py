@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin, NullDataSpecsMixin
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.kinds import MLPLike
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.types import Symbol
 
 __all__ = ["Default", "L1WeightDecay", "WeightDecay"]
 
@@ -14,10 +19,10 @@ class Default(DefaultDataSpecsMixin, Cost):
 
     supervised = True
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The output layer's cost, a scalar.  data: the pair (inputs, targets)."""
         self.get_data_specs(model)[0].validate(data)
-        return model.cost_from_X(data)
+        return cast("MLPLike", model).cost_from_X(data)
 
 
 class _Decay(NullDataSpecsMixin, Cost):
@@ -29,7 +34,7 @@ class _Decay(NullDataSpecsMixin, Cost):
     def __init__(self, coeffs: Any) -> None:
         self.coeffs = coeffs
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The penalty, a scalar."""
         self.get_data_specs(model)[0].validate(data)
         # A name of its own for the sum: the variable may be a layer's, and has another name.

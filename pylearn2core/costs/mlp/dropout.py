@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pylearn2core.costs.cost import Cost, DefaultDataSpecsMixin
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.kinds import MLPLike
+    from pylearn2core.protocols import ModelLike
+    from pylearn2core.types import Symbol
 
 
 class Dropout(DefaultDataSpecsMixin, Cost):
@@ -35,11 +40,12 @@ class Dropout(DefaultDataSpecsMixin, Cost):
         self.input_scales = dict(input_scales or {})
         self.per_example = per_example
 
-    def expr(self, model: Any, data: Any, **kwargs: Any) -> Any:
+    def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The cost, a scalar.  data: the pair (inputs, targets)."""
         self.get_data_specs(model)[0].validate(data)
         X, Y = data
-        Y_hat = model.dropout_fprop(
+        mlp = cast("MLPLike", model)
+        Y_hat = mlp.dropout_fprop(
             X,
             default_input_include_prob=self.default_input_include_prob,
             input_include_probs=self.input_include_probs,
@@ -47,7 +53,7 @@ class Dropout(DefaultDataSpecsMixin, Cost):
             input_scales=self.input_scales,
             per_example=self.per_example,
         )
-        return model.cost(Y, Y_hat)
+        return mlp.cost(Y, Y_hat)
 
     def is_stochastic(self) -> bool:
         """It is."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pylearn2core.errors import UnsupportedError
+from pylearn2core.rng import swapped_order
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.types import Seed
 
 
 class Preprocessor:
     """Changes a dataset in place, by giving it new arrays; the old ones are never written to."""
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """Change `dataset`. can_fit: learn from it first; else use what was learnt before."""
         raise UnsupportedError(f"{type(self).__name__} must define apply")
 
@@ -35,7 +40,7 @@ class Pipeline(Preprocessor):
     def __init__(self, items: Any = None) -> None:
         self.items: list[Preprocessor] = list(items or [])
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """Apply each in turn, with the same can_fit."""
         for item in self.items:
             item.apply(dataset, can_fit)
@@ -47,7 +52,7 @@ class BlockPreprocessor(Preprocessor):
     def __init__(self, block: Any) -> None:
         self.block = block
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """Replace the design matrix by `block.perform` of it; can_fit changes nothing."""
         dataset.set_design_matrix(np.asarray(self.block.perform(dataset.get_design_matrix())))
 
@@ -55,23 +60,19 @@ class BlockPreprocessor(Preprocessor):
 class ShuffleAndSplit(Preprocessor):
     """Shuffles the examples and keeps start..stop-1."""
 
-    def __init__(self, seed: Any, start: int, stop: int) -> None:
+    def __init__(self, seed: Seed, start: int, stop: int) -> None:
         if not 0 <= start < stop:
             raise ValueError(f"0 <= start < stop is needed, got start={start}, stop={stop}")
         self.seed = seed
         self.start = start
         self.stop = stop
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """Replace X and y by the part; each row in turn is swapped with a random one."""
         n = len(dataset.X)
         if self.stop > n:
             raise ValueError(f"stop={self.stop} is beyond the dataset's {n} examples")
-        rng = np.random.RandomState(self.seed)
-        order = np.arange(n)
-        for row in range(n):
-            other = rng.randint(n)
-            order[[row, other]] = order[[other, row]]
+        order = swapped_order(n, np.random.RandomState(self.seed))
         kept = order[self.start : self.stop]
         dataset.X = dataset.X[kept]
         dataset.y = None if dataset.y is None else dataset.y[kept]

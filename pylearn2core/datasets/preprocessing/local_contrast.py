@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.ndimage
 
 from pylearn2core.datasets.preprocessing.base import ExamplewisePreprocessor
 from pylearn2core.space import Conv2DSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 
 SIGMA = 2.0  # of the Gaussian window, in pixels
 
@@ -38,7 +41,7 @@ class LeCunLCN(ExamplewisePreprocessor):
         self._threshold = threshold
         self._channels = channels
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """can_fit changes nothing."""
         axes = dataset.view_converter.axes
         images = Conv2DSpace.convert_numpy(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,10 @@ from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.rng import copy_rng, make_np_rng
 from pylearn2core.space import Conv2DSpace
 
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.types import SeedOrRng
+
 
 class ExtractPatches(Preprocessor):
     """Replaces the images by patches from random places in random images; targets are dropped.
@@ -18,12 +22,12 @@ class ExtractPatches(Preprocessor):
     patch_shape: (rows, columns).    rng: the same patches' places come at every apply.
     """
 
-    def __init__(self, patch_shape: Any, num_patches: int, rng: Any = None) -> None:
+    def __init__(self, patch_shape: Any, num_patches: int, rng: SeedOrRng | None = None) -> None:
         self.patch_shape = _pair(patch_shape, "patch_shape")
         self.num_patches = num_patches
         self.start_rng = make_np_rng(rng, [1, 2, 3], which_method=["randint"])
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """can_fit changes nothing."""
         images = _images(dataset)
         rows, columns = self.patch_shape
@@ -48,7 +52,7 @@ class ExtractGridPatches(Preprocessor):
         self.patch_shape = _pair(patch_shape, "patch_shape")
         self.patch_stride = _pair(patch_stride, "patch_stride")
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """can_fit changes nothing."""
         images = _images(dataset)
         _check_fits(self.patch_shape, images.shape[1:3])
@@ -72,7 +76,7 @@ class ReassembleGridPatches(Preprocessor):
                 f"orig_shape {self.orig_shape} must be a multiple of patch_shape {self.patch_shape}"
             )
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """can_fit changes nothing."""
         patches = _images(dataset)
         if patches.shape[1:3] != self.patch_shape:
@@ -87,13 +91,13 @@ class ReassembleGridPatches(Preprocessor):
         _replace(dataset, grid.transpose(0, 1, 3, 2, 4, 5).reshape(-1, *self.orig_shape, channels))
 
 
-def _images(dataset: Any) -> Any:
+def _images(dataset: DenseDesignMatrix) -> Any:
     """The topological view in the order ('b', 0, 1, 'c')."""
     view = dataset.get_topological_view()
     return Conv2DSpace.convert_numpy(view, dataset.view_converter.axes, Conv2DSpace.default_axes)
 
 
-def _replace(dataset: Any, images: Any) -> None:
+def _replace(dataset: DenseDesignMatrix, images: Any) -> None:
     axes = dataset.view_converter.axes
     converter = DefaultViewConverter(images.shape[1:], axes)
     view = Conv2DSpace.convert_numpy(images, Conv2DSpace.default_axes, axes)

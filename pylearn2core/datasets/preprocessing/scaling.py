@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from pylearn2core.datasets.preprocessing.base import (
     Preprocessor,
     not_fitted,
 )
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 
 
 class Standardize(Preprocessor):
@@ -25,7 +28,7 @@ class Standardize(Preprocessor):
         self._mean: Any = None
         self._std: Any = None
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """Raises ValueError where nothing was learnt yet."""
         X = dataset.get_design_matrix()
         if can_fit:
@@ -48,7 +51,7 @@ class RemoveMean(Preprocessor):
         self._axis = axis
         self._mean: Any = None
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """Raises ValueError where nothing was learnt yet."""
         X = dataset.get_design_matrix()
         if can_fit or self._axis == 1:
@@ -61,7 +64,7 @@ class RemoveMean(Preprocessor):
 class MakeUnitNorm(ExamplewisePreprocessor):
     """Divides each example by its L2 norm; zeros stay zeros."""
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """can_fit changes nothing."""
         X = dataset.get_design_matrix()
         norms = np.sqrt((X**2).sum(axis=1, keepdims=True))
@@ -92,7 +95,7 @@ class GlobalContrastNormalization(ExamplewisePreprocessor):
         }
         self._batch_size = batch_size
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """can_fit changes nothing."""
         X = dataset.get_design_matrix()
         step = self._batch_size or max(len(X), 1)

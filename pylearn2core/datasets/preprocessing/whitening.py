@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.linalg
 
 from pylearn2core.datasets.preprocessing.base import Preprocessor, not_fitted
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.space import Space
 
 
 class ZCA(Preprocessor):
@@ -54,7 +58,7 @@ class ZCA(Preprocessor):
             raise ValueError(f"ZCA: no component of {count} would be left")
         return slice(first, None)
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """Raises ValueError where nothing was learnt yet."""
         X = dataset.get_design_matrix()
         if can_fit:
@@ -101,7 +105,7 @@ class PCA(Preprocessor):
         self._directions = vectors[:, :count]
         self._scales = np.sqrt(values[:count]) if self._whiten else np.ones(count)
 
-    def apply(self, dataset: Any, can_fit: bool = False) -> None:
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
         """Raises ValueError where nothing was learnt yet."""
         X = dataset.get_design_matrix()
         if can_fit:
@@ -151,6 +155,6 @@ class PCAViewConverter:
         rows = self._before.topo_view_to_design_mat(topo_array)
         return (rows - self._pca._mean) @ self._pca._directions / self._pca._scales
 
-    def get_formatted_batch(self, batch: Any, space: Any) -> Any:
+    def get_formatted_batch(self, batch: Any, space: Space) -> Any:
         """Rows of the design matrix as images in `space`."""
         return self._before.get_formatted_batch(self._pca.inverse(batch), space)

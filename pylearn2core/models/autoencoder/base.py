@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -17,29 +17,35 @@ from pylearn2core.space import VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
 
+if TYPE_CHECKING:
+    from numpy.random import RandomState
+
+    from pylearn2core.space import Space
+    from pylearn2core.types import Array, SeedOrRng, Symbol
+
 DEFAULT_SEED = 9001
 
 
 class AbstractAutoencoder(Model, Block):
     """What encodes inputs and decodes them again."""
 
-    def encode(self, inputs: Any) -> Any:
+    def encode(self, inputs: Symbol) -> Symbol:
         """The hidden values, shape (batch, nhid); a list of inputs gives a list."""
         raise self._lacks("encode")
 
-    def decode(self, hiddens: Any) -> Any:
+    def decode(self, hiddens: Symbol) -> Symbol:
         """What hidden values stand for, shape (batch, nvis); a list gives a list."""
         raise self._lacks("decode")
 
-    def reconstruct(self, inputs: Any) -> Any:
+    def reconstruct(self, inputs: Symbol) -> Symbol:
         """The inputs, encoded and decoded."""
         return self.decode(self.encode(inputs))
 
-    def __call__(self, inputs: Any) -> Any:
+    def __call__(self, inputs: Symbol) -> Symbol:
         """The hidden values."""
         return self.encode(inputs)
 
-    def upward_pass(self, inputs: Any) -> Any:
+    def upward_pass(self, inputs: Symbol) -> Symbol:
         """The hidden values, under the name that a PretrainedLayer asks for."""
         return self.encode(inputs)
 
@@ -48,11 +54,11 @@ class AbstractAutoencoder(Model, Block):
         state.pop("_compiled", None)
         return state
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> Space:
         """The visible units' Space."""
         return Model.get_input_space(self)
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> Space:
         """The hidden units' Space."""
         return Model.get_output_space(self)
 
@@ -75,7 +81,7 @@ class Autoencoder(AbstractAutoencoder):
         act_dec: Any,
         tied_weights: bool = False,
         irange: float = 1e-3,
-        rng: Any = DEFAULT_SEED,
+        rng: SeedOrRng = DEFAULT_SEED,
         istdev: float | None = None,
     ) -> None:
         super().__init__()
@@ -91,7 +97,7 @@ class Autoencoder(AbstractAutoencoder):
         self.hidbias = sharedX(np.zeros(self.nhid), name="hb")
         self.set_visible_size(int(nvis))
 
-    def set_visible_size(self, nvis: int, rng: Any = None) -> None:
+    def set_visible_size(self, nvis: int, rng: RandomState | None = None) -> None:
         """Draw the weights for that many visible units."""
         rng = self.rng if rng is None else rng
         self.nvis = nvis
@@ -112,29 +118,30 @@ class Autoencoder(AbstractAutoencoder):
             self.w_prime = sharedX(second, name="Wprime")
             self._params.append(self.w_prime)
 
-    def _hidden_input(self, x: Any) -> Any:
+    def _hidden_input(self, x: Symbol) -> Symbol:
         """Return x W + hb, shape (batch, nhid)."""
         return pt.dot(x, self.weights) + self.hidbias
 
-    def _hidden_activation(self, x: Any) -> Any:
+    def _hidden_activation(self, x: Symbol) -> Symbol:
         return _applied(self.act_enc, self._hidden_input(x))
 
-    def encode(self, inputs: Any) -> Any:
+    def encode(self, inputs: Symbol) -> Symbol:
         """The hidden values, shape (batch, nhid); a list of inputs gives a list."""
         if isinstance(inputs, list | tuple):
             return [self.encode(each) for each in inputs]
         return self._hidden_activation(inputs)
 
-    def decode(self, hiddens: Any) -> Any:
+    def decode(self, hiddens: Symbol) -> Symbol:
         """What hidden values stand for, shape (batch, nvis); a list gives a list."""
         if isinstance(hiddens, list | tuple):
             return [self.decode(each) for each in hiddens]
         return _applied(self.act_dec, pt.dot(hiddens, self.w_prime) + self.visbias)
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """W's value, shape (nvis, nhid)."""
-        return self.weights.get_value()
+        values: Array = self.weights.get_value()
+        return values
 
 
-def _applied(function: Callable[[Any], Any] | None, x: Any) -> Any:
+def _applied(function: Callable[[Any], Any] | None, x: Symbol) -> Symbol:
     return x if function is None else function(x)

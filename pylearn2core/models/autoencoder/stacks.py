@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.autoencoder.base import AbstractAutoencoder, Autoencoder
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array, Symbol
 
 
 class DeepComposedAutoencoder(AbstractAutoencoder):
@@ -30,29 +33,30 @@ class DeepComposedAutoencoder(AbstractAutoencoder):
         self.input_space = autoencoders[0].get_input_space()
         self.output_space = autoencoders[-1].get_output_space()
 
-    def encode(self, inputs: Any) -> Any:
+    def encode(self, inputs: Symbol) -> Symbol:
         """The top autoencoder's hidden values."""
         for autoencoder in self.autoencoders:
             inputs = autoencoder.encode(inputs)
         return inputs
 
-    def decode(self, hiddens: Any) -> Any:
+    def decode(self, hiddens: Symbol) -> Symbol:
         """What the top one's hidden values stand for in the inputs."""
         for autoencoder in reversed(self.autoencoders):
             hiddens = autoencoder.decode(hiddens)
         return hiddens
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """All autoencoders' parameters, from the input upwards."""
         return [param for autoencoder in self.autoencoders for param in autoencoder.get_params()]
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         for autoencoder in self.autoencoders:
             autoencoder.modify_updates(updates)
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The first autoencoder's weights."""
-        return self.autoencoders[0].get_weights()
+        values: Array = self.autoencoders[0].get_weights()
+        return values
 
 
 class StackedDenoisingAutoencoder(DeepComposedAutoencoder):
@@ -65,6 +69,6 @@ class StackedDenoisingAutoencoder(DeepComposedAutoencoder):
         super().__init__(autoencoders)
         self.corruptor = corruptor
 
-    def reconstruct(self, inputs: Any) -> Any:
+    def reconstruct(self, inputs: Symbol) -> Symbol:
         """The noisy inputs, encoded and decoded."""
         return super().reconstruct(self.corruptor(inputs))

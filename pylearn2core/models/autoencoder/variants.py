@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -11,6 +11,10 @@ import pytensor.tensor as pt
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.autoencoder.base import DEFAULT_SEED, Autoencoder, _applied
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import SeedOrRng, Symbol
 
 
 class DenoisingAutoencoder(Autoencoder):
@@ -29,12 +33,12 @@ class DenoisingAutoencoder(Autoencoder):
         act_dec: Any,
         tied_weights: bool = False,
         irange: float = 1e-3,
-        rng: Any = DEFAULT_SEED,
+        rng: SeedOrRng = DEFAULT_SEED,
     ) -> None:
         super().__init__(nvis, nhid, act_enc, act_dec, tied_weights, irange, rng)
         self.corruptor = corruptor
 
-    def reconstruct(self, inputs: Any) -> Any:
+    def reconstruct(self, inputs: Symbol) -> Symbol:
         """The noisy inputs, encoded and decoded."""
         return super().reconstruct(self.corruptor(inputs))
 
@@ -46,21 +50,21 @@ class ContractiveAutoencoder(Autoencoder):
     Source: Rifai et al. 2011.
     """
 
-    def _activation_grad(self, inputs: Any) -> Any:
+    def _activation_grad(self, inputs: Symbol) -> Symbol:
         """d h_j / d (x W + hb)_j, shape (batch, nhid)."""
         before = self._hidden_input(inputs)
         return pytensor.grad(_applied(self.act_enc, before).sum(), before)
 
-    def jacobian_h_x(self, inputs: Any) -> Any:
+    def jacobian_h_x(self, inputs: Symbol) -> Symbol:
         """d h_j / d x_i, shape (batch, nvis, nhid)."""
         return self.weights[None, :, :] * self._activation_grad(inputs)[:, None, :]
 
-    def contraction_penalty(self, data: Any) -> Any:
+    def contraction_penalty(self, data: Symbol) -> Symbol:
         """Mean over examples of sum_ij (d h_j / d x_i)^2."""
         squares = pt.sqr(self._activation_grad(data))
         return pt.dot(squares, pt.sqr(self.weights).sum(axis=0)).mean()
 
-    def contraction_penalty_data_specs(self) -> tuple[Any, Any]:
+    def contraction_penalty_data_specs(self) -> DataSpecs:
         """(space, source) of the inputs."""
         return self.get_input_space(), self.get_input_source()
 
@@ -82,7 +86,7 @@ class HigherOrderContractiveAutoencoder(ContractiveAutoencoder):
         act_dec: Any,
         tied_weights: bool = False,
         irange: float = 1e-3,
-        rng: Any = DEFAULT_SEED,
+        rng: SeedOrRng = DEFAULT_SEED,
     ) -> None:
         super().__init__(nvis, nhid, act_enc, act_dec, tied_weights, irange, rng)
         if num_corruptions < 1:
@@ -90,13 +94,13 @@ class HigherOrderContractiveAutoencoder(ContractiveAutoencoder):
         self.corruptor = corruptor
         self.num_corruptions = num_corruptions
 
-    def higher_order_penalty(self, data: Any) -> Any:
+    def higher_order_penalty(self, data: Symbol) -> Symbol:
         """Mean square difference between the Jacobian here and at the neighbours."""
         here = self.jacobian_h_x(data)
         nearby = [self.jacobian_h_x(self.corruptor(data)) for _ in range(self.num_corruptions)]
         return pt.sqr(pt.stack([here - there for there in nearby])).mean()
 
-    def higher_order_penalty_data_specs(self) -> tuple[Any, Any]:
+    def higher_order_penalty_data_specs(self) -> DataSpecs:
         """(space, source) of the inputs."""
         return self.get_input_space(), self.get_input_source()
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import CompositeSpace
 from pylearn2core.utils.hyper import hyper
 from pylearn2core.utils.names import check_names
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
+    from pylearn2core.types import Symbol
 
 
 class CompositeLayer(Layer):
@@ -73,7 +77,7 @@ class CompositeLayer(Layer):
         for layer in self.layers:
             layer.set_batch_size(batch_size)
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the layers' input spaces, in order; draws their weights."""
         self.input_space = space
         parts = space.num_components if isinstance(space, CompositeSpace) else None
@@ -85,11 +89,14 @@ class CompositeLayer(Layer):
                     f"{sorted(used)}, but the input is {space}."
                 )
         for place, layer in enumerate(self.layers):
-            taken = self.layers_to_inputs
-            layer.set_input_space(space if taken is None else space.restrict(taken[place]))
+            if self.layers_to_inputs is None:
+                layer.set_input_space(space)
+            else:
+                composite = cast("CompositeSpace", space)
+                layer.set_input_space(composite.restrict(self.layers_to_inputs[place]))
         self.output_space = CompositeSpace([layer.get_output_space() for layer in self.layers])
 
-    def _inputs(self, state_below: Any) -> Iterator[tuple[Layer, Any]]:
+    def _inputs(self, state_below: Symbol) -> Iterator[tuple[Layer, Any]]:
         for place, layer in enumerate(self.layers):
             if self.layers_to_inputs is None or state_below is None:
                 yield layer, state_below
@@ -97,22 +104,22 @@ class CompositeLayer(Layer):
                 parts = [state_below[part] for part in self.layers_to_inputs[place]]
                 yield layer, parts[0] if len(parts) == 1 else tuple(parts)
 
-    def get_target_space(self) -> Any:
+    def get_target_space(self) -> Space:
         """The layers' target spaces, a CompositeSpace."""
         return CompositeSpace([layer.get_target_space() for layer in self.layers])
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The layers' parameters, the last layer's first: Pylearn2's order."""
         params: dict[Any, None] = {}
         for layer in reversed(self.layers):
             params.update(dict.fromkeys(layer.get_params()))
         return list(params)
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The layers' outputs, a tuple."""
         return tuple(layer.fprop(own) for layer, own in self._inputs(state_below))
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The sum of the layers' costs.  Y, Y_hat: tuples, a part a layer."""
         costs = [
             layer.cost(target, output)
@@ -120,15 +127,15 @@ class CompositeLayer(Layer):
         ]
         return sum(costs[1:], costs[0])
 
-    def get_weight_decay(self, coeffs: Any) -> Any:
+    def get_weight_decay(self, coeffs: Any) -> Symbol:
         """The sum of the layers' weight decays; coeffs: by name, or a list."""
         return self._sum_of_decays("get_weight_decay", coeffs)
 
-    def get_l1_weight_decay(self, coeffs: Any) -> Any:
+    def get_l1_weight_decay(self, coeffs: Any) -> Symbol:
         """The sum of the layers' L1 penalties; coeffs as in get_weight_decay."""
         return self._sum_of_decays("get_l1_weight_decay", coeffs)
 
-    def _sum_of_decays(self, method: str, coeffs: Any) -> Any:
+    def _sum_of_decays(self, method: str, coeffs: Any) -> Symbol:
         if isinstance(coeffs, Mapping):
             check_names(coeffs, self.layer_names, f"coeffs of {self.layer_name!r}")
             pairs = [(layer, coeffs.get(layer.layer_name, 0.0)) for layer in self.layers]
@@ -139,22 +146,22 @@ class CompositeLayer(Layer):
         terms = [getattr(layer, method)(coeff) for layer, coeff in pairs if coeff != 0.0]
         return sum(terms[1:], terms[0]) if terms else hyper(0.0)
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """All layers' factors of the learning rate."""
-        scalers: OrderedDict[Any, float] = OrderedDict()
+        scalers: OrderedDict[Symbol, float] = OrderedDict()
         for layer in self.layers:
             scalers.update(layer.get_lr_scalers())
         return scalers
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         for layer in self.layers:
             layer.modify_updates(updates)
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """Every layer's channels, `<layer name>_<channel>`."""
-        channels: OrderedDict[str, Any] = OrderedDict()
+        channels: OrderedDict[str, Symbol] = OrderedDict()
         for place, (layer, own) in enumerate(self._inputs(state_below)):
             found = layer.get_layer_monitoring_channels(
                 own,

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.linear.conv2d import Conv2D, convolved_shape
-from pylearn2core.linear.norms import bound_norms
 from pylearn2core.models.mlp.conv_nonlinearity import (
     ConvNonlinearity,
     RectifierConvNonlinearity,
     check_style,
 )
-from pylearn2core.models.mlp.init import WeightInit, draw_sparse
-from pylearn2core.models.mlp.layer import Layer
+from pylearn2core.models.mlp.init import WeightInit, draw_kernels, filled
 from pylearn2core.models.mlp.pool import max_pool, mean_pool, pooled_shape
 from pylearn2core.models.mlp.statistics import min_mean_max
+from pylearn2core.models.mlp.weighted import Weighted
 from pylearn2core.space import Conv2DSpace
 from pylearn2core.utils import sharedX
-from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 _POOLS = {"max": max_pool, "mean": mean_pool}
 
 
-class ConvElemwise(Layer):
+class ConvElemwise(Weighted):
     """A convolution, a bias, a nonlinearity and, if asked for, pooling.
 
     The input space must be a Conv2DSpace, in any order of its axes; the detectors (what is pooled)
@@ -39,7 +40,8 @@ class ConvElemwise(Layer):
     irange: kernels are uniform in (-irange, irange); include_prob: chance of a weight to stay.
     sparse_init: in place of irange, that many normal weights a kernel, the others 0.
     border_mode: 'valid' for kernels inside the image, 'full' for all that touch it.
-    init_bias: a number, or an array of the biases' shape.
+    init_bias: a number, or an array of the biases' shape: (channels,) if tied, else (channels,
+    detector rows, columns). The kernels' shape is (output channels, input channels, rows, columns).
     W_lr_scale, b_lr_scale: factors of the learning rate.
     max_kernel_norm: bound on the L2 norm of each kernel over all input channels.
     pool_type: 'max', 'mean' or None.    pool_shape, pool_stride: (rows, columns) of a pool, and
@@ -50,6 +52,10 @@ class ConvElemwise(Layer):
     monitor_style: 'classification' or 'detection'; the channels are those of the nonlinearity's own
     monitor_style, as in Pylearn2.
     """
+
+    input_space: Conv2DSpace
+    detector_space: Conv2DSpace
+    output_space: Conv2DSpace
 
     def __init__(
         self,
@@ -107,7 +113,7 @@ class ConvElemwise(Layer):
 
     # Spaces and parameters --------------------------------------------------------------------
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space and draw the kernels from the MLP's generator."""
         if not isinstance(space, Conv2DSpace):
             raise ConfigError(
@@ -152,63 +158,27 @@ class ConvElemwise(Layer):
         )
         self._params = [self.W, self.b]
 
-    def _first_biases(self) -> Any:
+    def _first_biases(self) -> Array:
         detectors = (self.output_channels, *self.detector_space.shape)
-        zeros = np.zeros(detectors[:1] if self.tied_b else detectors)
-        if np.shape(self.init_bias) not in ((), zeros.shape):
-            raise ConfigError(
-                f"layer {self.layer_name!r}: init_bias must be a number or an array of shape "
-                f"{zeros.shape}, got one of shape {np.shape(self.init_bias)}."
-            )
-        return zeros + self.init_bias
+        shape = detectors[:1] if self.tied_b else detectors
+        return filled(self.init_bias, shape, f"layer {self.layer_name!r}: init_bias")
 
     def set_batch_size(self, batch_size: int) -> None:
         """Tell the transformer."""
         if "transformer" in self.__dict__:
             self.transformer.set_batch_size(batch_size)
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
-        """W_lr_scale and b_lr_scale, where given."""
-        scales = ((self.W, self.W_lr_scale), (self.b, self.b_lr_scale))
-        return OrderedDict((param, scale) for param, scale in scales if scale is not None)
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
+        if self.W in updates:
+            self._bound_W(updates, axis=(1, 2, 3), limit=self.max_kernel_norm)
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
-        if self.max_kernel_norm is not None and self.W in updates:
-            updates[self.W] = bound_norms(
-                updates[self.W], axis=(1, 2, 3), limit=self.max_kernel_norm
-            )
-
-    def get_weight_decay(self, coeff: Any) -> Any:
-        """Coeff x sum(W^2)."""
-        return hyper(coeff) * pt.sqr(self.W).sum()
-
-    def get_l1_weight_decay(self, coeff: Any) -> Any:
-        """Coeff x sum(|W|)."""
-        return hyper(coeff) * abs(self.W).sum()
-
-    def get_weights(self) -> Any:
-        """The kernels, shape (output channels, input channels, rows, columns)."""
-        return self.W.get_value()
-
-    def set_weights(self, weights: Any) -> None:
-        """Set the kernels, shape as get_weights gives it."""
-        self.W.set_value(weights)
-
-    def get_biases(self) -> Any:
-        """The biases, shape (channels,) if tied, else (channels, detector rows, columns)."""
-        return self.b.get_value()
-
-    def set_biases(self, biases: Any) -> None:
-        """Set the biases, shape as get_biases gives it."""
-        self.b.set_value(biases)
-
-    def get_weights_topo(self) -> Any:
+    def get_weights_topo(self) -> Array:
         """The kernels as pictures, shape (output channels, rows, columns, input channels)."""
         return self.transformer.get_weights_topo()
 
     # Forward ----------------------------------------------------------------------------------
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The layer's output, in `output_space`."""
         self.input_space.validate(state_below)
         z = self.transformer.lmul(state_below)
@@ -220,7 +190,7 @@ class ConvElemwise(Layer):
             state = self.output_normalization(state)
         return state
 
-    def _pool(self, detectors: Any) -> Any:
+    def _pool(self, detectors: Symbol) -> Symbol:
         assert self.pool_type is not None
         assert self.pool_shape is not None
         assert self.pool_stride is not None
@@ -231,13 +201,13 @@ class ConvElemwise(Layer):
             detectors, self.pool_shape, self.pool_stride, image_shape=shape
         )
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The nonlinearity's cost."""
         return self.nonlin.cost(Y, Y_hat, self.output_space.get_batch_axis())
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """Norms of the kernels; the nonlinearity's channels."""
         channels = min_mean_max("kernel_norms", pt.sqrt(pt.sqr(self.W).sum(axis=(1, 2, 3))))
         if state is None and state_below is not None:
@@ -300,16 +270,3 @@ class ConvRectifiedLinear(ConvElemwise):
             kernel_stride=kernel_stride,
             monitor_style=monitor_style,
         )
-
-
-def draw_kernels(rng: Any, how: WeightInit, shape: tuple[int, ...]) -> Any:
-    """Draw kernels of shape (output channels, input channels, rows, columns)."""
-    if how.irange is None:
-        assert how.sparse_init is not None
-        columns = draw_sparse(rng, how.sparse_init, (int(np.prod(shape[1:])), shape[0]))
-        return columns.T.reshape(shape)
-    kernels = rng.uniform(-how.irange, how.irange, shape)
-    if how.include_prob == 1.0:
-        # No draw of a mask: the next layer's weights are to be Pylearn2's.
-        return kernels
-    return kernels * (rng.uniform(0.0, 1.0, shape) < how.include_prob)

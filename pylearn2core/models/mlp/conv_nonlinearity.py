@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.models.mlp.elementwise import rectify
-from pylearn2core.models.mlp.sigmoid import _floats, _logits, _rates
-from pylearn2core.models.mlp.statistics import unit_statistics
+from pylearn2core.models.mlp.sigmoid import sigmoid_input
+from pylearn2core.models.mlp.statistics import detection, floats, unit_statistics
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 MONITOR_STYLES = ("classification", "detection")
 
@@ -20,11 +23,11 @@ MONITOR_STYLES = ("classification", "detection")
 class ConvNonlinearity:
     """A function of each value; a subclass defines `apply`, and `cost` where it has one."""
 
-    def apply(self, linear_response: Any) -> Any:
+    def apply(self, linear_response: Symbol) -> Symbol:
         """The function's values for the convolution's, the same shape."""
         raise UnsupportedError(f"{type(self).__name__} does not implement apply.")
 
-    def cost(self, Y: Any, Y_hat: Any, batch_axis: int) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol, batch_axis: int) -> Symbol:
         """The cost of outputs Y_hat (as `apply` gave them) where the targets are Y."""
         raise UnsupportedError(
             f"{type(self).__name__} has no cost, so its layer can't be the output layer; end the "
@@ -32,8 +35,8 @@ class ConvNonlinearity:
         )
 
     def get_monitoring_channels_from_state(
-        self, state: Any, target: Any = None, cost_fn: Callable[..., Any] | None = None
-    ) -> OrderedDict[str, Any]:
+        self, state: Symbol, target: Symbol = None, cost_fn: Callable[..., Any] | None = None
+    ) -> OrderedDict[str, Symbol]:
         """Statistics of the units over the batch; with a target, of an output layer's errors.
 
         state: shape (batch, channels, rows, columns).    cost_fn: the layer's cost.
@@ -44,7 +47,7 @@ class ConvNonlinearity:
 class IdentityConvNonlinearity(ConvNonlinearity):
     """The convolution itself."""
 
-    def apply(self, linear_response: Any) -> Any:
+    def apply(self, linear_response: Symbol) -> Symbol:
         """The same."""
         return linear_response
 
@@ -55,7 +58,7 @@ class RectifierConvNonlinearity(ConvNonlinearity):
     def __init__(self, left_slope: float = 0.0) -> None:
         self.left_slope = left_slope
 
-    def apply(self, linear_response: Any) -> Any:
+    def apply(self, linear_response: Symbol) -> Symbol:
         """The units' values."""
         return rectify(linear_response, self.left_slope)
 
@@ -63,7 +66,7 @@ class RectifierConvNonlinearity(ConvNonlinearity):
 class TanhConvNonlinearity(ConvNonlinearity):
     """tanh(z)."""
 
-    def apply(self, linear_response: Any) -> Any:
+    def apply(self, linear_response: Symbol) -> Symbol:
         """The units' values."""
         return pt.tanh(linear_response)
 
@@ -78,46 +81,32 @@ class SigmoidConvNonlinearity(ConvNonlinearity):
     def __init__(self, monitor_style: str = "classification") -> None:
         self.monitor_style = check_style(monitor_style, type(self).__name__)
 
-    def apply(self, linear_response: Any) -> Any:
+    def apply(self, linear_response: Symbol) -> Symbol:
         """The units' values."""
         return pt.sigmoid(linear_response)
 
-    def cost(self, Y: Any, Y_hat: Any, batch_axis: int) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol, batch_axis: int) -> Symbol:
         """Mean over examples and units of the cross-entropy, from the linear part of Y_hat."""
-        z = _logits(Y_hat, type(self).__name__)
+        z = sigmoid_input(Y_hat, type(self).__name__)
         return (Y * pt.softplus(-z) + (hyper(1.0) - Y) * pt.softplus(z)).mean()
 
     def get_monitoring_channels_from_state(
-        self, state: Any, target: Any = None, cost_fn: Callable[..., Any] | None = None
-    ) -> OrderedDict[str, Any]:
+        self, state: Symbol, target: Symbol = None, cost_fn: Callable[..., Any] | None = None
+    ) -> OrderedDict[str, Symbol]:
         """The units' statistics, and with a target those of monitor_style."""
         channels = super().get_monitoring_channels_from_state(state, target, cost_fn)
         if target is None:
             return channels
-        said, true = _floats(state > hyper(0.5)), _floats(target > hyper(0.5))
-        wrong = _floats(pt.neq(said, true))
+        said, true = floats(state > hyper(0.5)), floats(target > hyper(0.5))
+        wrong = floats(pt.neq(said, true))
         if self.monitor_style == "classification":
             channels["misclass"] = wrong.max(axis=1).mean()
             return channels
         channels["01_loss"] = wrong.mean()
         if cost_fn is not None:
             channels["kl"] = cost_fn(Y=target, Y_hat=state)
-        channels.update(_detection(said, true))
+        channels.update(detection(said, true, axis=(0, 1)))
         return channels
-
-
-def _detection(said: Any, true: Any) -> OrderedDict[str, Any]:
-    """Precision, recall and f1 of all units, and of each place over examples and channels."""
-    names = ("precision", "recall", "f1")
-    positives = true.sum()
-    overall = _rates((true * said).sum(), said.sum(), positives)
-    channels: OrderedDict[str, Any] = OrderedDict(zip(names, overall, strict=True))
-    each = _rates((true * said).sum(axis=(0, 1)), said.sum(axis=(0, 1)), positives)
-    for name, values in zip(names, each, strict=True):
-        channels[f"per_output_{name}_max"] = values.max()
-        channels[f"per_output_{name}_mean"] = values.mean()
-        channels[f"per_output_{name}_min"] = values.min()
-    return channels
 
 
 def check_style(monitor_style: str, who: str) -> str:

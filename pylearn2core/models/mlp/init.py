@@ -1,4 +1,4 @@
-"""Initial weights: the draws of a dense layer, in Pylearn2's order.
+"""First weights and biases: the draws of a layer, in Pylearn2's order.
 
 All of them are NumPy's legacy streams, so a seed gives the weights that it gave there.
 """
@@ -6,13 +6,16 @@ All of them are NumPy's legacy streams, so a seed gives the weights that it gave
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pylearn2core.errors import ConfigError
 
-Array = Any
+if TYPE_CHECKING:
+    from numpy.random import RandomState
+
+    from pylearn2core.types import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class WeightInit:
             )
 
 
-def draw_dense(rng: Any, how: WeightInit, shape: tuple[int, int]) -> Array:
+def draw_dense(rng: RandomState, how: WeightInit, shape: tuple[int, int]) -> Array:
     """Draw weights of shape (n_in, n_out) for the Linear family."""
     if how.irange is not None:
         weights = rng.uniform(-how.irange, how.irange, shape)
@@ -54,7 +57,7 @@ def draw_dense(rng: Any, how: WeightInit, shape: tuple[int, int]) -> Array:
     return draw_sparse(rng, how.sparse_init, shape) * how.sparse_stdev
 
 
-def draw_softmax(rng: Any, how: WeightInit, shape: tuple[int, int]) -> Array:
+def draw_softmax(rng: RandomState, how: WeightInit, shape: tuple[int, int]) -> Array:
     """Draw weights of shape (n_in, n_out) for Softmax, which draws no second mask."""
     if how.irange is not None:
         return rng.uniform(-how.irange, how.irange, shape)
@@ -64,7 +67,20 @@ def draw_softmax(rng: Any, how: WeightInit, shape: tuple[int, int]) -> Array:
     return draw_sparse(rng, how.sparse_init, shape)
 
 
-def draw_sparse(rng: Any, count: int, shape: tuple[int, int]) -> Array:
+def draw_kernels(rng: RandomState, how: WeightInit, shape: tuple[int, ...]) -> Array:
+    """Draw kernels of shape (output channels, input channels, rows, columns)."""
+    if how.irange is None:
+        assert how.sparse_init is not None
+        columns = draw_sparse(rng, how.sparse_init, (int(np.prod(shape[1:])), shape[0]))
+        return columns.T.reshape(shape)
+    kernels = rng.uniform(-how.irange, how.irange, shape)
+    if how.include_prob == 1.0:
+        # No draw of a mask: the next layer's weights are to be Pylearn2's.
+        return kernels
+    return kernels * (rng.uniform(0.0, 1.0, shape) < how.include_prob)
+
+
+def draw_sparse(rng: RandomState, count: int, shape: tuple[int, int]) -> Array:
     """Draw `count` standard normal weights in each column; the others are 0."""
     n_in, n_out = shape
     if not 0 <= count <= n_in:
@@ -79,3 +95,17 @@ def draw_sparse(rng: Any, count: int, shape: tuple[int, int]) -> Array:
                 row = rng.randint(0, n_in)
             weights[row, column] = rng.randn()
     return weights
+
+
+def filled(value: Any, shape: tuple[int, ...], what: str) -> Array:
+    """An array of `shape`, of one number or of an array of that shape.
+
+    Raises ConfigError, which begins with `what`, for another shape.
+    """
+    if np.shape(value) not in ((), shape):
+        raise ConfigError(
+            f"{what} must be a number or an array of shape {shape}, got one of shape "
+            f"{np.shape(value)}."
+        )
+    values: Array = np.zeros(shape) + value
+    return values

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.models.model import Model
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 
 class Layer(Model):
@@ -29,59 +33,59 @@ class Layer(Model):
         self._check_init()
         self.mlp = mlp
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the space of the inputs; makes the parameters."""
         raise self._lacks("set_input_space")
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The layer's output for a batch of its input space."""
         raise self._lacks("fprop")
 
-    def upward_pass(self, state_below: Any) -> Any:
+    def upward_pass(self, state_below: Symbol) -> Symbol:
         """The same as fprop, under the name that blocks give it."""
         return self.fprop(state_below)
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The cost, a scalar, of outputs Y_hat (as fprop gave them) where the targets are Y."""
         raise self._lacks(
             "cost, so it can't be the output layer; end the MLP with a Softmax, Sigmoid, Linear "
             "or LinearGaussian layer"
         )
 
-    def cost_matrix(self, Y: Any, Y_hat: Any) -> Any:
+    def cost_matrix(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The cost of each example and unit, shape (batch, units)."""
         raise self._lacks("cost_matrix")
 
-    def cost_from_cost_matrix(self, cost_matrix: Any) -> Any:
+    def cost_from_cost_matrix(self, cost_matrix: Symbol) -> Symbol:
         """The cost, a scalar, from what cost_matrix gave."""
         raise self._lacks("cost_from_cost_matrix")
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """Map channel names to symbolic scalars; what is None has not been computed."""
         return OrderedDict()
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The weights as an array."""
         raise self._lacks("get_weights")
 
-    def set_weights(self, weights: Any) -> None:
+    def set_weights(self, weights: Array) -> None:
         """Set the weights from an array of their shape."""
         raise self._lacks("set_weights")
 
-    def get_biases(self) -> Any:
+    def get_biases(self) -> Array:
         """The biases as an array."""
         raise self._lacks("get_biases")
 
-    def set_biases(self, biases: Any) -> None:
+    def set_biases(self, biases: Array) -> None:
         """Set the biases from an array of their shape."""
         raise self._lacks("set_biases")
 
-    def get_weight_decay(self, coeff: Any) -> Any:
+    def get_weight_decay(self, coeff: Any) -> Symbol:
         """Coeff times the sum of the squared weights."""
         raise self._lacks("get_weight_decay")
 
-    def get_l1_weight_decay(self, coeff: Any) -> Any:
+    def get_l1_weight_decay(self, coeff: Any) -> Symbol:
         """Coeff times the sum of the weights' absolute values."""
         raise self._lacks("get_l1_weight_decay")

@@ -1,153 +1,35 @@
-"""The linear layer: the base of all dense layers with an elementwise nonlinearity."""
+"""The linear layer, which is an output layer for real targets."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytensor.tensor as pt
 
-from pylearn2core.errors import ConfigError
-from pylearn2core.linear.matrixmul import MatrixMul
-from pylearn2core.models.mlp.dense import Dense
-from pylearn2core.models.mlp.init import WeightInit, draw_dense
-from pylearn2core.models.mlp.statistics import unit_statistics, weight_norms
-from pylearn2core.space import VectorSpace
-from pylearn2core.utils import sharedX
+from pylearn2core.models.mlp.affine import Affine
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 
-class Linear(Dense):
+class Linear(Affine):
     """Output x W + b, shape (batch, dim); cost: mean over examples of the summed squares.
 
-    dim: number of units.    layer_name: unique in its MLP.
-    irange, istdev, sparse_init, sparse_stdev, include_prob: how to draw W (see WeightInit).
-    init_bias: a number, or an array of shape (dim,).    use_bias: False for no b.
-    W_lr_scale, b_lr_scale: factors of the learning rate.
-    mask_weights: array of W's shape, by which W is multiplied after each step.
-    max_row_norm, max_col_norm, min_col_norm: bounds on the L2 norms of W's rows or columns.
-    copy_input: true for the input to stand after the units in the output.
-    use_abs_loss: absolute differences in place of squares.
+    use_abs_loss: absolute differences in place of squares.    The other arguments as Affine's.
     """
 
-    def __init__(
-        self,
-        dim: int,
-        layer_name: str,
-        irange: float | None = None,
-        istdev: float | None = None,
-        sparse_init: int | None = None,
-        sparse_stdev: float = 1.0,
-        include_prob: float = 1.0,
-        init_bias: Any = 0.0,
-        W_lr_scale: float | None = None,
-        b_lr_scale: float | None = None,
-        mask_weights: Any = None,
-        max_row_norm: float | None = None,
-        max_col_norm: float | None = None,
-        min_col_norm: float | None = None,
-        copy_input: bool | None = None,
-        use_abs_loss: bool = False,
-        use_bias: bool = True,
-    ) -> None:
-        super().__init__()
-        self.layer_name = layer_name
-        if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
-            raise ConfigError(f"layer {layer_name!r}: dim must be an integer > 0, got {dim!r}.")
-        if b_lr_scale is not None and not use_bias:
-            raise ConfigError(f"layer {layer_name!r}: b_lr_scale given, but use_bias is false.")
-        self.dim = int(dim)
-        self.init = WeightInit(irange, istdev, sparse_init, sparse_stdev, include_prob)
-        self.init.check(layer_name)
-        self.W_lr_scale, self.b_lr_scale = W_lr_scale, b_lr_scale
-        self.mask_weights = mask_weights
-        self.max_row_norm = max_row_norm
-        self.max_col_norm, self.min_col_norm = max_col_norm, min_col_norm
-        self.copy_input, self.use_abs_loss, self.use_bias = copy_input, use_abs_loss, use_bias
-        self._check_norms()
-        self._check_scales()
-        self.b = self._make_bias(init_bias) if use_bias else None
-
-    def _make_bias(self, init_bias: Any) -> Any:
-        if np.shape(init_bias) not in ((), (self.dim,)):
-            raise ConfigError(
-                f"layer {self.layer_name!r}: init_bias must be a number or an array of shape "
-                f"({self.dim},), got one of shape {np.shape(init_bias)}."
-            )
-        return sharedX(np.zeros(self.dim) + init_bias, name=f"{self.layer_name}_b")
-
-    def _units(self) -> int:
-        """The number of columns of W."""
-        return self.dim
-
-    def set_input_space(self, space: Any) -> None:
-        """Set the input space and draw W from the MLP's generator."""
-        n_in = self._take_input_space(space)
-        self.output_space = VectorSpace(self.dim + (n_in if self.copy_input else 0))
-        weights = draw_dense(self.mlp.rng, self.init, (n_in, self._units()))
-        if self.mask_weights is not None:
-            if np.shape(self.mask_weights) != weights.shape:
-                raise ConfigError(
-                    f"layer {self.layer_name!r}: mask_weights must have W's shape "
-                    f"{weights.shape}, got {np.shape(self.mask_weights)}."
-                )
-            self.mask = sharedX(self.mask_weights, name=f"{self.layer_name}_mask")
-        self.W = sharedX(weights, name=f"{self.layer_name}_W")
-        self.transformer = MatrixMul(self.W)
-        self._params = [self.W] if self.b is None else [self.W, self.b]
-
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
-        if self.mask_weights is not None and self.W in updates:
-            updates[self.W] = updates[self.W] * self.mask
-        super()._modify_updates(updates)
-
-    def _linear_part(self, state_below: Any) -> Any:
-        """Return x W + b, shape (batch, units)."""
-        flat = self._flat(state_below)
-        z = self.transformer.lmul(flat)
-        if self.b is not None:
-            z = z + self.b
-        return pt.concatenate([z, flat], axis=1) if self.copy_input else z
-
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The units' values, shape (batch, dim)."""
         return self._linear_part(state_below)
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """Mean over the examples of the sum over the units of cost_matrix."""
         return self.cost_from_cost_matrix(self.cost_matrix(Y, Y_hat))
 
-    def cost_matrix(self, Y: Any, Y_hat: Any) -> Any:
+    def cost_matrix(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """Squared (or absolute) differences, shape (batch, dim)."""
         return abs(Y - Y_hat) if self.use_abs_loss else pt.sqr(Y - Y_hat)
 
-    def cost_from_cost_matrix(self, cost_matrix: Any) -> Any:
+    def cost_from_cost_matrix(self, cost_matrix: Symbol) -> Symbol:
         """Mean over the examples of the sum over the units."""
         return cost_matrix.sum(axis=1).mean()
-
-    def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
-        """Norms of W's rows and columns; statistics of the units."""
-        channels = weight_norms(self.W)
-        if state is None and state_below is not None:
-            state = self.fprop(state_below)
-        if state is not None:
-            channels.update(unit_statistics(state))
-        return channels
-
-
-class _Hidden(Linear):
-    """A dense layer whose nonlinearity has no cost of its own."""
-
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
-        """Raise UnsupportedError: this layer can't be the output layer."""
-        return Dense.cost(self, Y, Y_hat)
-
-    def cost_matrix(self, Y: Any, Y_hat: Any) -> Any:
-        """Raise UnsupportedError: this layer can't be the output layer."""
-        return Dense.cost_matrix(self, Y, Y_hat)
-
-    def cost_from_cost_matrix(self, cost_matrix: Any) -> Any:
-        """Raise UnsupportedError: this layer can't be the output layer."""
-        return Dense.cost_from_cost_matrix(self, cost_matrix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -16,6 +16,11 @@ from pylearn2core.space import CompositeSpace, VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils.hyper import hyper
 from pylearn2core.utils.names import check_names
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.space import DataSpecs, Source, Space
+    from pylearn2core.types import Array, Seed, Symbol
 
 DEFAULT_SEED = [2013, 1, 4]
 
@@ -36,11 +41,11 @@ class MLP(Layer):
         self,
         layers: Sequence[Layer],
         batch_size: int | None = None,
-        input_space: Any = None,
-        input_source: Any = "features",
-        target_source: Any = "targets",
+        input_space: Space | None = None,
+        input_source: Source = "features",
+        target_source: Source = "targets",
         nvis: int | None = None,
-        seed: Any = None,
+        seed: Seed | None = None,
         layer_name: str | None = None,
         monitor_targets: bool = True,
         extensions: Iterable[Any] | None = None,
@@ -82,7 +87,7 @@ class MLP(Layer):
             )
         super().set_mlp(mlp)
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space of each layer, from the input upwards; draws all weights."""
         self.input_space = space
         for layer in self.layers:
@@ -99,11 +104,11 @@ class MLP(Layer):
             self.layers.append(layer)
             self.layer_names.add(layer.layer_name)
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> Space:
         """The top layer's output space."""
         return self.layers[-1].get_output_space()
 
-    def get_target_space(self) -> Any:
+    def get_target_space(self) -> Space:
         """The top layer's target space."""
         return self.layers[-1].get_target_space()
 
@@ -115,7 +120,7 @@ class MLP(Layer):
 
     # Parameters -------------------------------------------------------------------------------
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The layers' parameters, from the input upwards, less the frozen ones."""
         self._check_init()
         params: dict[Any, None] = {}
@@ -127,9 +132,9 @@ class MLP(Layer):
         """Leave these parameters out of get_params, so that they are not trained."""
         self.freeze_set = self.freeze_set.union(parameter_set)
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """All layers' factors of the learning rate."""
-        scalers: OrderedDict[Any, float] = OrderedDict()
+        scalers: OrderedDict[Symbol, float] = OrderedDict()
         for layer in self.layers:
             for param, scale in layer.get_lr_scalers().items():
                 if scalers.setdefault(param, scale) != scale:
@@ -139,11 +144,11 @@ class MLP(Layer):
                     )
         return scalers
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         for layer in self.layers:
             layer.modify_updates(updates)
 
-    def get_weight_decay(self, coeffs: Any) -> Any:
+    def get_weight_decay(self, coeffs: Any) -> Symbol:
         """The sum of the layers' weight decays.
 
         coeffs: a map from layer names (those left out are free) or a list, one a layer; a
@@ -151,11 +156,11 @@ class MLP(Layer):
         """
         return self._sum_of_decays("get_weight_decay", coeffs)
 
-    def get_l1_weight_decay(self, coeffs: Any) -> Any:
+    def get_l1_weight_decay(self, coeffs: Any) -> Symbol:
         """The sum of the layers' L1 penalties; coeffs as in get_weight_decay."""
         return self._sum_of_decays("get_l1_weight_decay", coeffs)
 
-    def _sum_of_decays(self, method: str, coeffs: Any) -> Any:
+    def _sum_of_decays(self, method: str, coeffs: Any) -> Symbol:
         by_name = self._coeffs_by_name(coeffs)
         terms = [
             getattr(layer, method)(by_name[layer.layer_name])
@@ -179,7 +184,7 @@ class MLP(Layer):
 
     # Weights of the first layer, for pictures -------------------------------------------------
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The first layer's weights."""
         return self.layers[0].get_weights()
 
@@ -187,7 +192,7 @@ class MLP(Layer):
         """The first layer's format."""
         return self.layers[0].get_weights_format()
 
-    def get_weights_topo(self) -> Any:
+    def get_weights_topo(self) -> Array:
         """The first layer's weights as images."""
         return self.layers[0].get_weights_topo()
 
@@ -197,7 +202,7 @@ class MLP(Layer):
 
     # Forward ----------------------------------------------------------------------------------
 
-    def fprop(self, state_below: Any, return_all: bool = False) -> Any:
+    def fprop(self, state_below: Symbol, return_all: bool = False) -> Symbol:
         """The top layer's output for a batch of inputs; with return_all each layer's, a list."""
         states = []
         for layer in self.layers:
@@ -207,13 +212,13 @@ class MLP(Layer):
 
     def dropout_fprop(
         self,
-        state_below: Any,
+        state_below: Symbol,
         default_input_include_prob: float = 0.5,
         input_include_probs: Mapping[str, float] | None = None,
         default_input_scale: float = 2.0,
         input_scales: Mapping[str, float] | None = None,
         per_example: bool = True,
-    ) -> Any:
+    ) -> Symbol:
         """The top layer's output where inputs of layers are left out; see costs.mlp.dropout."""
         probs, scales = input_include_probs or {}, input_scales or {}
         names = [layer.layer_name for layer in self.layers]
@@ -234,30 +239,30 @@ class MLP(Layer):
             state_below = layer.fprop(state_below)
         return state_below
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The top layer's cost of the outputs Y_hat where the targets are Y."""
         return self.layers[-1].cost(Y, Y_hat)
 
-    def cost_matrix(self, Y: Any, Y_hat: Any) -> Any:
+    def cost_matrix(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The top layer's cost of each example and unit."""
         return self.layers[-1].cost_matrix(Y, Y_hat)
 
-    def cost_from_cost_matrix(self, cost_matrix: Any) -> Any:
+    def cost_from_cost_matrix(self, cost_matrix: Symbol) -> Symbol:
         """The top layer's cost from its cost matrix."""
         return self.layers[-1].cost_from_cost_matrix(cost_matrix)
 
-    def cost_from_X(self, data: Any) -> Any:
+    def cost_from_X(self, data: Symbol) -> Symbol:
         """The cost on data, the pair (inputs, targets)."""
         self.cost_from_X_data_specs()[0].validate(data)
         X, Y = data
         return self.cost(Y, self.fprop(X))
 
-    def cost_from_X_data_specs(self) -> tuple[Any, Any]:
+    def cost_from_X_data_specs(self) -> DataSpecs:
         """(space, source) of the data that cost_from_X takes."""
         space = CompositeSpace([self.get_input_space(), self.get_target_space()])
         return space, (self.get_input_source(), self.get_target_source())
 
-    def get_default_cost(self) -> Any:
+    def get_default_cost(self) -> Cost:
         """The top layer's cost."""
         # Imported here: costs.mlp also holds dropout, which most models never need.
         from pylearn2core.costs.mlp import Default
@@ -266,22 +271,22 @@ class MLP(Layer):
 
     # Monitoring -------------------------------------------------------------------------------
 
-    def get_monitoring_data_specs(self) -> tuple[Any, Any]:
+    def get_monitoring_data_specs(self) -> DataSpecs:
         """Inputs and targets; inputs alone where monitor_targets is false."""
         if self.monitor_targets:
             return self.cost_from_X_data_specs()
         return self.get_input_space(), self.get_input_source()
 
-    def get_monitoring_channels(self, data: Any) -> OrderedDict[str, Any]:
+    def get_monitoring_channels(self, data: Symbol) -> OrderedDict[str, Symbol]:
         """Every layer's channels, `<layer name>_<channel>`."""
         X, Y = data if self.monitor_targets else (data, None)
         return self.get_layer_monitoring_channels(state_below=X, targets=Y)
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """Every layer's channels; targets go to the top layer alone."""
-        channels: OrderedDict[str, Any] = OrderedDict()
+        channels: OrderedDict[str, Symbol] = OrderedDict()
         for layer in self.layers:
             above = None if state_below is None else layer.fprop(state_below)
             own = layer.get_layer_monitoring_channels(

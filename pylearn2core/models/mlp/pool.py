@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 
 def max_pool(
-    bc01: Any,
+    bc01: Symbol,
     pool_shape: Sequence[int],
     pool_stride: Sequence[int],
     image_shape: Sequence[int],
     try_dnn: bool = True,
-) -> Any:
+) -> Symbol:
     """The largest value of each pool of images with the axes (batch, channel, row, column).
 
     pool_shape, pool_stride: (rows, columns) of a pool, and from one pool to the next.
@@ -27,8 +30,8 @@ def max_pool(
 
 
 def mean_pool(
-    bc01: Any, pool_shape: Sequence[int], pool_stride: Sequence[int], image_shape: Sequence[int]
-) -> Any:
+    bc01: Symbol, pool_shape: Sequence[int], pool_stride: Sequence[int], image_shape: Sequence[int]
+) -> Symbol:
     """The mean of each pool's values that are inside the image; arguments as `max_pool`'s."""
     from pylearn2core.engine import pool
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytensor
 import pytensor.tensor as pt
 from pytensor.scalar.math import Sigmoid as SigmoidOp
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.linear import Linear
+from pylearn2core.models.mlp.statistics import detection, floats
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 _STYLES = ("detection", "one_hot_class", "bit_vector_class")
 
@@ -21,7 +24,7 @@ class Sigmoid(Linear):
 
     monitor_style: the channels of an output layer: 'detection' (precision, recall ...),
     'one_hot_class' (misclass: the largest output), 'bit_vector_class' (misclass: any unit wrong).
-    The other arguments as Linear's.
+    The other arguments as Affine's.
     """
 
     def __init__(self, monitor_style: str = "detection", **kwargs: Any) -> None:
@@ -33,26 +36,26 @@ class Sigmoid(Linear):
             )
         self.monitor_style = monitor_style
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The units' values, shape (batch, dim)."""
         return pt.sigmoid(self._linear_part(state_below))
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """Mean over the examples of the mean over the units of the cross-entropy."""
         return self.kl(Y, Y_hat).mean()
 
-    def kl(self, Y: Any, Y_hat: Any) -> Any:
+    def kl(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """Each example's mean cross-entropy, shape (batch,): the divergence for binary Y."""
         return self.cost_matrix(Y, Y_hat).mean(axis=1)
 
-    def cost_matrix(self, Y: Any, Y_hat: Any) -> Any:
+    def cost_matrix(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """Cross-entropy, shape (batch, dim), from the linear part of Y_hat."""
-        z = _logits(Y_hat, self.layer_name)
+        z = sigmoid_input(Y_hat, self.layer_name)
         return Y * pt.softplus(-z) + (hyper(1.0) - Y) * pt.softplus(z)
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """The dense layers' channels, and with targets those of monitor_style."""
         channels = super().get_layer_monitoring_channels(state_below, state, targets)
         if targets is None:
@@ -63,46 +66,24 @@ class Sigmoid(Linear):
             channels.update(self._detection(state, targets))
         elif self.monitor_style == "one_hot_class":
             wrong = pt.neq(pt.argmax(state, axis=1), pt.argmax(targets, axis=1))
-            channels["misclass"] = _floats(wrong).mean()
+            channels["misclass"] = floats(wrong).mean()
         else:
             half = hyper(0.5)
             wrong = pt.neq(state > half, targets > half)
-            channels["misclass"] = _floats(pt.any(wrong, axis=1)).mean()
+            channels["misclass"] = floats(pt.any(wrong, axis=1)).mean()
         return channels
 
-    def _detection(self, state: Any, targets: Any) -> OrderedDict[str, Any]:
+    def _detection(self, state: Symbol, targets: Symbol) -> OrderedDict[str, Symbol]:
         half = hyper(0.5)
-        said, true = _floats(state > half), _floats(targets > half)
-        channels: OrderedDict[str, Any] = OrderedDict()
-        channels["01_loss"] = _floats(pt.neq(said, true)).mean()
+        said, true = floats(state > half), floats(targets > half)
+        channels: OrderedDict[str, Symbol] = OrderedDict()
+        channels["01_loss"] = floats(pt.neq(said, true)).mean()
         channels["kl"] = self.cost(Y=targets, Y_hat=state)
-        positives = true.sum()
-        overall = _rates((true * said).sum(), said.sum(), positives)
-        channels.update(zip(("precision", "recall", "f1"), overall, strict=True))
-        # Pylearn2's channels, kept so that the numbers agree: a unit's recall is its hits over
-        # the positives of all units together.
-        per_unit = _rates((true * said).sum(axis=0), said.sum(axis=0), positives)
-        for name, values in zip(("precision", "recall", "f1"), per_unit, strict=True):
-            channels[f"per_output_{name}_max"] = values.max()
-            channels[f"per_output_{name}_mean"] = values.mean()
-            channels[f"per_output_{name}_min"] = values.min()
+        channels.update(detection(said, true, axis=0))
         return channels
 
 
-def _rates(hits: Any, said: Any, true: Any) -> tuple[Any, Any, Any]:
-    one = hyper(1.0)
-    precision = hits / pt.maximum(one, said)
-    recall = hits / pt.maximum(one, true)
-    # The same: the sum of two rates below 1 counts as 1.
-    f1 = hyper(2.0) * precision * recall / pt.maximum(one, precision + recall)
-    return precision, recall, f1
-
-
-def _floats(condition: Any) -> Any:
-    return pt.cast(condition, pytensor.config.floatX)
-
-
-def _logits(Y_hat: Any, layer_name: str) -> Any:
+def sigmoid_input(Y_hat: Symbol, layer_name: str) -> Symbol:
     """The z of Y_hat = sigmoid(z); the logarithm of Y_hat itself saturates."""
     owner = getattr(Y_hat, "owner", None)
     if owner is None or not isinstance(getattr(owner.op, "scalar_op", None), SigmoidOp):

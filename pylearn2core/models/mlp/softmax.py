@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytensor
@@ -17,6 +17,11 @@ from pylearn2core.models.mlp.init import WeightInit, draw_softmax
 from pylearn2core.models.mlp.statistics import weight_norms
 from pylearn2core.space import IndexSpace, VectorSpace
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 
 class Softmax(Dense):
@@ -44,7 +49,7 @@ class Softmax(Dense):
         max_row_norm: float | None = None,
         no_affine: bool = False,
         max_col_norm: float | None = None,
-        init_bias_target_marginals: Any = None,
+        init_bias_target_marginals: DenseDesignMatrix | None = None,
         binary_target_dim: int | None = None,
         non_redundant: bool = False,
     ) -> None:
@@ -71,7 +76,7 @@ class Softmax(Dense):
     def _units(self) -> int:
         return self.n_classes - 1 if self.non_redundant else self.n_classes
 
-    def _first_bias(self, dataset: Any) -> Any:
+    def _first_bias(self, dataset: DenseDesignMatrix | None) -> Array:
         if dataset is None:
             return np.zeros(self._units())
         if self.non_redundant:
@@ -81,7 +86,7 @@ class Softmax(Dense):
             )
         return _log_frequencies(dataset, self.n_classes, self.layer_name)
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space and draw W from the MLP's generator."""
         n_in = self._take_input_space(space)
         if self.no_affine:
@@ -96,13 +101,13 @@ class Softmax(Dense):
         self.W = sharedX(weights, name="softmax_W")
         self._params = [self.b, self.W]
 
-    def get_target_space(self) -> Any:
+    def get_target_space(self) -> Space:
         """The output space, or labels where binary_target_dim is given."""
         if self.binary_target_dim is None:
             return self.output_space
         return IndexSpace(max_labels=self.n_classes, dim=self.binary_target_dim)
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The classes' probabilities, shape (batch, n_classes)."""
         z = self._flat(state_below)
         if not self.no_affine:
@@ -111,30 +116,30 @@ class Softmax(Dense):
             z = pt.concatenate([pt.zeros_like(z[:, :1]), z], axis=1)
         return softmax(z)
 
-    def _one_hot(self, Y: Any) -> Any:
+    def _one_hot(self, Y: Symbol) -> Symbol:
         if self.binary_target_dim is None:
             return Y
         if self.binary_target_dim != 1:
             raise self._lacks("a cost for binary_target_dim other than 1")
         return pt.cast(pt.eq(Y, np.arange(self.n_classes)[None, :]), pytensor.config.floatX)
 
-    def cost_matrix(self, Y: Any, Y_hat: Any) -> Any:
+    def cost_matrix(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """Return -y log p, shape (batch, n_classes); Y_hat is what fprop gave."""
         return -(self._one_hot(Y) * log_softmax(_logits(Y_hat, self.layer_name)))
 
-    def cost_from_cost_matrix(self, cost_matrix: Any) -> Any:
+    def cost_from_cost_matrix(self, cost_matrix: Symbol) -> Symbol:
         """Mean over the examples of the sum over the classes."""
         return cost_matrix.sum(axis=1).mean()
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """Mean negative log-likelihood of the targets Y; Y_hat is what fprop gave."""
         # Negated last, so that the scalar carries no name of its own (see SumOfCosts).
         log_p = log_softmax(_logits(Y_hat, self.layer_name))
         return -(self._one_hot(Y) * log_p).sum(axis=1).mean()
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """Norms of W; the largest probability; with targets the error rate and the cost."""
         channels = OrderedDict() if self.no_affine else weight_norms(self.W)
         if state is None and state_below is not None:
@@ -153,7 +158,7 @@ class Softmax(Dense):
         return channels
 
 
-def _logits(Y_hat: Any, layer_name: str) -> Any:
+def _logits(Y_hat: Symbol, layer_name: str) -> Symbol:
     """The z of Y_hat = softmax(z); its logarithm from Y_hat itself would lose digits."""
     owner = getattr(Y_hat, "owner", None)
     if owner is None or not isinstance(owner.op, SoftmaxOp):
@@ -163,7 +168,7 @@ def _logits(Y_hat: Any, layer_name: str) -> Any:
     return owner.inputs[0]
 
 
-def _log_frequencies(dataset: Any, n_classes: int, layer_name: str) -> Any:
+def _log_frequencies(dataset: DenseDesignMatrix, n_classes: int, layer_name: str) -> Array:
     """log(frequency) of each class less its mean, shape (n_classes,)."""
     y = np.asarray(dataset.y)
     labels = getattr(dataset, "y_labels", None)
@@ -178,4 +183,5 @@ def _log_frequencies(dataset: Any, n_classes: int, layer_name: str) -> Any:
             f"{n_classes} classes; the dataset's class frequencies are {frequencies}."
         )
     logs = np.log(frequencies)
-    return logs - logs.mean()
+    values: Array = logs - logs.mean()
+    return values

@@ -1,16 +1,20 @@
-"""The monitoring channels that dense layers share."""
+"""The monitoring channels that layers share."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Any
 
+import pytensor
 import pytensor.tensor as pt
 
-Channels = OrderedDict[str, Any]
+from pylearn2core.types import Symbol
+from pylearn2core.utils.hyper import hyper
+
+Channels = OrderedDict[str, Symbol]
 
 
-def min_mean_max(name: str, values: Any) -> Channels:
+def min_mean_max(name: str, values: Symbol) -> Channels:
     """`<name>_min`, `<name>_mean`, `<name>_max` of a vector."""
     return OrderedDict(
         [
@@ -21,7 +25,7 @@ def min_mean_max(name: str, values: Any) -> Channels:
     )
 
 
-def weight_norms(W: Any) -> Channels:
+def weight_norms(W: Symbol) -> Channels:
     """Statistics of the L2 norms of the rows and the columns of W, shape (n_in, n_out)."""
     squares = pt.sqr(W)
     channels = min_mean_max("row_norms", pt.sqrt(squares.sum(axis=1)))
@@ -29,7 +33,7 @@ def weight_norms(W: Any) -> Channels:
     return channels
 
 
-def unit_statistics(state: Any) -> Channels:
+def unit_statistics(state: Symbol) -> Channels:
     """`{max,min,range,mean}_x_{max,mean,min}_u` of a batch of states, shape (batch, units).
 
     The first statistic is over the batch's rows, the second over the units.
@@ -47,3 +51,36 @@ def unit_statistics(state: Any) -> Channels:
         channels[f"{name}_x_mean_u"] = values.mean()
         channels[f"{name}_x_min_u"] = values.min()
     return channels
+
+
+def detection(said: Symbol, true: Symbol, axis: int | tuple[int, ...]) -> Channels:
+    """Precision, recall and f1 of all units, and `per_output_` ones of each unit over `axis`.
+
+    said, true: zeros and ones.
+    """
+    names = ("precision", "recall", "f1")
+    positives = true.sum()
+    overall = _rates((true * said).sum(), said.sum(), positives)
+    channels: Channels = OrderedDict(zip(names, overall, strict=True))
+    # Pylearn2's channels, kept so that the numbers agree: a unit's recall is its hits over
+    # the positives of all units together.
+    each = _rates((true * said).sum(axis=axis), said.sum(axis=axis), positives)
+    for name, values in zip(names, each, strict=True):
+        channels[f"per_output_{name}_max"] = values.max()
+        channels[f"per_output_{name}_mean"] = values.mean()
+        channels[f"per_output_{name}_min"] = values.min()
+    return channels
+
+
+def _rates(hits: Symbol, said: Symbol, true: Symbol) -> tuple[Any, Any, Any]:
+    one = hyper(1.0)
+    precision = hits / pt.maximum(one, said)
+    recall = hits / pt.maximum(one, true)
+    # The same: the sum of two rates below 1 counts as 1.
+    f1 = hyper(2.0) * precision * recall / pt.maximum(one, precision + recall)
+    return precision, recall, f1
+
+
+def floats(condition: Symbol) -> Symbol:
+    """A condition as zeros and ones in floatX."""
+    return pt.cast(condition, pytensor.config.floatX)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import VectorSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 
 class SpaceConverter(Layer):
@@ -16,17 +20,17 @@ class SpaceConverter(Layer):
     output_space: the Space to format the input as.
     """
 
-    def __init__(self, layer_name: str, output_space: Any) -> None:
+    def __init__(self, layer_name: str, output_space: Space) -> None:
         super().__init__()
         self.layer_name = layer_name
         self.output_space = output_space
         self._params = []
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the input space."""
         self.input_space = space
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The input in the output space."""
         return self.input_space.format_as(state_below, self.output_space)
 
@@ -49,7 +53,7 @@ class PretrainedLayer(Layer):
         self.layer_content = layer_content
         self.freeze_params = freeze_params
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Check that the input is what the model was trained on."""
         wanted = self.layer_content.get_input_space()
         if space != wanted:
@@ -59,27 +63,30 @@ class PretrainedLayer(Layer):
             )
         self.input_space = space
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The model's parameters; none where they are frozen."""
         self._check_init()
         return [] if self.freeze_params else list(self.layer_content.get_params())
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> Space:
         """The model's input space."""
-        return self.layer_content.get_input_space()
+        space: Space = self.layer_content.get_input_space()
+        return space
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> Space:
         """The model's output space."""
-        return self.layer_content.get_output_space()
+        space: Space = self.layer_content.get_output_space()
+        return space
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The model's weights."""
-        return self.layer_content.get_weights()
+        values: Array = self.layer_content.get_weights()
+        return values
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         self.layer_content.modify_updates(updates)
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The model's upward pass."""
         return self.layer_content.upward_pass(state_below)
 
@@ -104,20 +111,20 @@ class FlattenerLayer(Layer):
         """Tell the raw layer the batch size."""
         self.raw_layer.set_batch_size(batch_size)
 
-    def set_input_space(self, space: Any) -> None:
+    def set_input_space(self, space: Space) -> None:
         """Set the raw layer's input space."""
         self.raw_layer.set_input_space(space)
         self.output_space = VectorSpace(self.raw_layer.get_output_space().get_total_dimension())
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> Space:
         """The raw layer's input space."""
         return self.raw_layer.get_input_space()
 
-    def get_params(self) -> list[Any]:
+    def get_params(self) -> list[Symbol]:
         """The raw layer's parameters."""
         return self.raw_layer.get_params()
 
-    def fprop(self, state_below: Any) -> Any:
+    def fprop(self, state_below: Symbol) -> Symbol:
         """The raw layer's output as vectors, shape (batch, dim)."""
         raw = self.raw_layer.fprop(state_below)
         flat = self.raw_layer.get_output_space().format_as(raw, self.output_space)
@@ -125,7 +132,7 @@ class FlattenerLayer(Layer):
         flat.tag.raw_state = raw
         return flat
 
-    def cost(self, Y: Any, Y_hat: Any) -> Any:
+    def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The raw layer's cost of the unflattened targets."""
         raw_state = getattr(Y_hat.tag, "raw_state", None)
         if raw_state is None:
@@ -137,8 +144,8 @@ class FlattenerLayer(Layer):
         return self.raw_layer.cost(raw_Y, raw_state)
 
     def get_layer_monitoring_channels(
-        self, state_below: Any = None, state: Any = None, targets: Any = None
-    ) -> OrderedDict[str, Any]:
+        self, state_below: Symbol = None, state: Symbol = None, targets: Symbol = None
+    ) -> OrderedDict[str, Symbol]:
         """The raw layer's channels."""
         raw_state = None if state is None else state.tag.raw_state
         raw_targets = None
@@ -146,21 +153,21 @@ class FlattenerLayer(Layer):
             raw_targets = self.output_space.format_as(targets, self.raw_layer.get_target_space())
         return self.raw_layer.get_layer_monitoring_channels(state_below, raw_state, raw_targets)
 
-    def get_weight_decay(self, coeff: Any) -> Any:
+    def get_weight_decay(self, coeff: Any) -> Symbol:
         """The raw layer's."""
         return self.raw_layer.get_weight_decay(coeff)
 
-    def get_l1_weight_decay(self, coeff: Any) -> Any:
+    def get_l1_weight_decay(self, coeff: Any) -> Symbol:
         """The raw layer's."""
         return self.raw_layer.get_l1_weight_decay(coeff)
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """The raw layer's."""
         return self.raw_layer.get_lr_scalers()
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         self.raw_layer.modify_updates(updates)
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The raw layer's."""
         return self.raw_layer.get_weights()

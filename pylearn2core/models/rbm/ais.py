@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -21,6 +21,10 @@ from pylearn2core.space import VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.models.rbm.rbm import RBM
+    from pylearn2core.types import Array, Symbol
 
 DEFAULT_SEED = 2008
 
@@ -47,11 +51,11 @@ class Estimate:
 
 
 def estimate_log_partition(
-    model: Any,
+    model: RBM,
     *,
     chains: int = 100,
     temperatures: int | Sequence[float] = 1000,
-    data: Any = None,
+    data: Symbol = None,
     seed: int = DEFAULT_SEED,
 ) -> Estimate:
     """Estimate the log of the sum (or integral) of exp(-free energy) over the visible units.
@@ -83,7 +87,7 @@ def estimate_log_partition(
     return _estimate(np.asarray(weights.get_value()), float(base))
 
 
-def log_likelihood(model: Any, X: Any, log_partition: float) -> Any:
+def log_likelihood(model: RBM, X: Array, log_partition: float) -> Array:
     """log p of each example of X, in nats; an array.
 
     X: shape (examples, units), or a batch in the model's input space.
@@ -103,36 +107,36 @@ class _Annealed:
     Their energy is (1 - t) visible_term(v, base bias) + t E(v, h).
     """
 
-    def __init__(self, model: Any, bias: Any) -> None:
+    def __init__(self, model: RBM, bias: Symbol) -> None:
         self.energy = model.energy_function
         self.model = model
         self.bias = bias
 
-    def start(self, chains: int, rng: Any) -> Any:
+    def start(self, chains: int, rng: MRG_RandomStreams) -> Symbol:
         space = self.energy.vis_space
         like = pt.constant(space.get_origin_batch(chains, dtype=self.bias.dtype))
         mean = self.energy.visible_mean(like + self.energy._vis_row(self.bias))
         return self.energy.sample_visible(mean, rng)
 
-    def minus_free_energy(self, V: Any, t: Any) -> Any:
+    def minus_free_energy(self, V: Symbol, t: Symbol) -> Symbol:
         energy = self.energy
         hidden = per_example(pt.softplus(t * energy.hidden_input(V)), energy.hid_space)
         visible = (hyper(1.0) - t) * energy.visible_term(V, self.bias) + t * energy.visible_term(V)
         return hidden - visible
 
-    def move(self, V: Any, t: Any, rng: Any) -> Any:
+    def move(self, V: Symbol, t: Symbol, rng: MRG_RandomStreams) -> Symbol:
         energy = self.energy
         H = self.model.sample_hiddens(pt.sigmoid(t * energy.hidden_input(V)), rng)
         base = energy._vis_row(self.bias)
         inputs = (hyper(1.0) - t) * base + t * energy.visible_input(H)
         return energy.sample_visible(energy.visible_mean(inputs), rng)
 
-    def base_log_partition(self) -> Any:
+    def base_log_partition(self) -> Symbol:
         hidden = self.energy.hid_space.get_total_dimension()
         return self.energy.log_partition_without_hidden(self.bias) + hyper(hidden * np.log(2.0))
 
 
-def _ladder(temperatures: int | Sequence[float]) -> Any:
+def _ladder(temperatures: int | Sequence[float]) -> Array:
     if isinstance(temperatures, int):
         if temperatures < 2:
             raise ConfigError(f"temperatures: expected 2 or more, got {temperatures}.")
@@ -143,7 +147,7 @@ def _ladder(temperatures: int | Sequence[float]) -> Any:
     return ladder
 
 
-def _base_bias(model: Any, data: Any) -> Any:
+def _base_bias(model: RBM, data: Any) -> Any:
     """Biases of independent visible units: the model's own, or those that give the data's means."""
     if data is None:
         return model.bias_vis
@@ -156,7 +160,7 @@ def _base_bias(model: Any, data: Any) -> Any:
     return sharedX(np.take(vectors.np_format_as(mean, space), 0, axis=space.get_batch_axis()))
 
 
-def _estimate(log_weights: Any, base: float) -> Estimate:
+def _estimate(log_weights: Array, base: float) -> Estimate:
     count = len(log_weights)
     log_mean = float(logsumexp(log_weights) - np.log(count))
     relative = np.exp(log_weights - log_mean)

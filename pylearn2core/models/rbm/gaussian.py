@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,12 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.models.rbm.rbm import RBM
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.linear.linear_transform import LinearTransform
+    from pylearn2core.space import SimplyTypedSpace
+    from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
+    from pylearn2core.types import Array, SeedOrRng, Symbol
 
 
 class GaussianBinaryRBM(RBM):
@@ -36,13 +42,13 @@ class GaussianBinaryRBM(RBM):
         energy_function_class: Any,
         nvis: int | None = None,
         nhid: int | None = None,
-        vis_space: Any = None,
-        hid_space: Any = None,
-        transformer: Any = None,
+        vis_space: SimplyTypedSpace | None = None,
+        hid_space: SimplyTypedSpace | None = None,
+        transformer: LinearTransform | None = None,
         irange: float = 0.5,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         mean_vis: bool = False,
-        init_sigma: Any = 2.0,
+        init_sigma: float | Array = 2.0,
         learn_sigma: bool = False,
         sigma_lr_scale: float = 1.0,
         init_bias_hid: Any = 0.0,
@@ -92,7 +98,7 @@ class GaussianBinaryRBM(RBM):
             hid_space=self.hid_space,
         )
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         super()._modify_updates(updates)
         if self.sigma_driver in updates:
             updates[self.sigma_driver] = pt.clip(
@@ -101,27 +107,27 @@ class GaussianBinaryRBM(RBM):
                 hyper(self.max_sigma / self.sigma_lr_scale),
             )
 
-    def score(self, V: Any) -> Any:
+    def score(self, V: Symbol) -> Symbol:
         """d log p(v) / dv for each row of V, the same shape as V."""
         return self.energy_function.score(V)
 
-    def score_divergence(self, V: Any) -> Any:
+    def score_divergence(self, V: Symbol) -> Symbol:
         """Return sum_i d score_i / d v_i of each row of V; a vector."""
         return self.energy_function.score_divergence(V)
 
-    def P_H_given_V(self, V: Any) -> Any:
+    def P_H_given_V(self, V: Symbol) -> Symbol:
         """The probability of each hidden unit to be 1."""
         return self.mean_h_given_v(V)
 
-    def free_energy_given_h(self, h: Any) -> Any:
+    def free_energy_given_h(self, h: Symbol) -> Symbol:
         """Not for real visible units."""
         raise self._lacks("free_energy_given_h")
 
-    def pseudo_log_likelihood(self, data: Any, **kwargs: Any) -> Any:
+    def pseudo_log_likelihood(self, data: Symbol, **kwargs: Any) -> Symbol:
         """Not for real visible units."""
         raise self._lacks("pseudo_log_likelihood")
 
-    def sample_visibles(self, params: Any, shape: Any, rng: Any) -> Any:
+    def sample_visibles(self, params: Any, shape: Any, rng: MRG_RandomStreams) -> Symbol:
         """Visible units given the hidden ones, or their means where mean_vis is true."""
         return params[0] if self.mean_vis else super().sample_visibles(params, shape, rng)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -19,6 +19,12 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.space import VectorSpace
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import safe_union, sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.linear.linear_transform import LinearTransform
+    from pylearn2core.protocols import MatrixLike
+    from pylearn2core.space import DataSpecs, SimplyTypedSpace
+    from pylearn2core.types import Array, SeedOrRng, Symbol
 
 log = logging.getLogger(__name__)
 
@@ -48,18 +54,20 @@ class RBM(Model, Block):
 
     # Score matching is for densities.
     has_real_visibles = False
+    vis_space: SimplyTypedSpace
+    hid_space: SimplyTypedSpace
 
     def __init__(
         self,
         nvis: int | None = None,
         nhid: int | None = None,
-        vis_space: Any = None,
-        hid_space: Any = None,
-        transformer: Any = None,
+        vis_space: SimplyTypedSpace | None = None,
+        hid_space: SimplyTypedSpace | None = None,
+        transformer: LinearTransform | None = None,
         irange: float = 0.5,
-        rng: Any = None,
+        rng: SeedOrRng | None = None,
         init_bias_vis: Any = None,
-        init_bias_vis_marginals: Any = None,
+        init_bias_vis_marginals: MatrixLike | None = None,
         init_bias_hid: Any = 0.0,
         base_lr: float = 1e-3,
         anneal_start: int | None = None,
@@ -71,13 +79,7 @@ class RBM(Model, Block):
         super().__init__()
         self.nvis, self.nhid = nvis, nhid
         self.rng = make_np_rng(rng, DEFAULT_SEED, which_method=["uniform", "randn"])
-        unused = (base_lr, anneal_start, nchains, sml_gibbs_steps, monitor_reconstruction)
-        if unused != (1e-3, None, 100, 1, False):
-            log.warning(
-                "base_lr, anneal_start, nchains, sml_gibbs_steps and monitor_reconstruction of an "
-                "RBM do nothing here: SGD and a cost of costs.ebm_estimation train it. Give SGD "
-                "the learning rate, and the cost the number of steps and chains."
-            )
+        _warn_of_unused(base_lr, anneal_start, nchains, sml_gibbs_steps, monitor_reconstruction)
         self.base_lr, self.anneal_start = base_lr, anneal_start
         self.nchains, self.sml_gibbs_steps = nchains, sml_gibbs_steps
         if nvis is not None or nhid is not None or transformer is None:
@@ -98,7 +100,12 @@ class RBM(Model, Block):
         self.energy_function = self._make_energy()
 
     def _connect_densely(
-        self, vis_space: Any, hid_space: Any, transformer: Any, irange: float, patches: Any
+        self,
+        vis_space: SimplyTypedSpace | None,
+        hid_space: SimplyTypedSpace | None,
+        transformer: LinearTransform | None,
+        irange: float,
+        patches: Any,
     ) -> None:
         for name, value in (("nvis", self.nvis), ("nhid", self.nhid)):
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
@@ -118,7 +125,7 @@ class RBM(Model, Block):
             transformer = MatrixMul(sharedX(weights, name="W"))
         self.transformer = transformer
 
-    def _first_weights(self, irange: float, patches: Any) -> Any:
+    def _first_weights(self, irange: float, patches: Any) -> Array:
         """Numbers of shape (nvis, nhid)."""
         assert self.nvis is not None
         assert self.nhid is not None
@@ -142,32 +149,33 @@ class RBM(Model, Block):
 
     # What a Model has -------------------------------------------------------------------------
 
-    def get_input_space(self) -> Any:
+    def get_input_space(self) -> SimplyTypedSpace:
         """The visible units' Space."""
         return self.vis_space
 
-    def get_output_space(self) -> Any:
+    def get_output_space(self) -> SimplyTypedSpace:
         """The hidden units' Space."""
         return self.hid_space
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """The transformer's."""
-        scalers: OrderedDict[Any, float] = self.transformer.get_lr_scalers()
+        scalers: OrderedDict[Symbol, float] = self.transformer.get_lr_scalers()
         return scalers
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         self.transformer.modify_updates(updates)
 
     def set_batch_size(self, batch_size: int) -> None:
         """Tell the transformer."""
         self.transformer.set_batch_size(batch_size)
 
-    def get_weights(self, borrow: bool = False) -> Any:
+    def get_weights(self, borrow: bool = False) -> Array:
         """The transformer's parameter; of a dense RBM the weights, shape (nvis, nhid)."""
         (weights,) = self.transformer.get_params()
-        return weights.get_value(borrow=borrow)
+        values: Array = weights.get_value(borrow=borrow)
+        return values
 
-    def get_weights_topo(self) -> Any:
+    def get_weights_topo(self) -> Array:
         """The transformer's filters as images."""
         return self.transformer.get_weights_topo()
 
@@ -176,11 +184,11 @@ class RBM(Model, Block):
         state.pop("_compiled", None)
         return state
 
-    def get_monitoring_data_specs(self) -> tuple[Any, Any]:
+    def get_monitoring_data_specs(self) -> DataSpecs:
         """The inputs."""
         return self.get_input_space(), self.get_input_source()
 
-    def get_monitoring_channels(self, data: Any) -> OrderedDict[str, Any]:
+    def get_monitoring_channels(self, data: Symbol) -> OrderedDict[str, Symbol]:
         """Biases, mean activities and the reconstruction error."""
         self.vis_space.validate(data)
         axis = self.hid_space.get_batch_axis()
@@ -189,7 +197,7 @@ class RBM(Model, Block):
             "bias_vis": self.bias_vis,
             "h": self.mean_h_given_v(data).mean(axis=axis),
         }
-        channels: OrderedDict[str, Any] = OrderedDict()
+        channels: OrderedDict[str, Symbol] = OrderedDict()
         for name, value in values.items():
             for statistic in ("min", "mean", "max"):
                 channels[f"{name}_{statistic}"] = getattr(value, statistic)()
@@ -199,21 +207,21 @@ class RBM(Model, Block):
 
     # Energies ---------------------------------------------------------------------------------
 
-    def free_energy(self, V: Any) -> Any:
+    def free_energy(self, V: Symbol) -> Symbol:
         """Return -log of the unnormalised probability of each row of V; a vector."""
         return self.energy_function.free_energy(V)
 
-    def free_energy_given_v(self, v: Any) -> Any:
+    def free_energy_given_v(self, v: Symbol) -> Symbol:
         """The same."""
         return self.free_energy(v)
 
-    def free_energy_given_h(self, h: Any) -> Any:
+    def free_energy_given_h(self, h: Symbol) -> Symbol:
         """The free energy of each row of h, the visible units summed over; a vector."""
         inputs = pt.softplus(self.input_to_v_from_h(h))
         biases = per_example(h * self.energy_function._hid_row(self.bias_hid), self.hid_space)
         return -biases - per_example(inputs, self.vis_space)
 
-    def pseudo_log_likelihood(self, data: Any, **kwargs: Any) -> Any:
+    def pseudo_log_likelihood(self, data: Symbol, **kwargs: Any) -> Symbol:
         """Mean over examples of sum_i log p(v_i | the other units), in nats; v in {0, 1}.
 
         Every unit of every example is flipped once: it costs nvis times a free energy.
@@ -232,45 +240,45 @@ class RBM(Model, Block):
 
     # Between the layers -----------------------------------------------------------------------
 
-    def input_to_h_from_v(self, v: Any) -> Any:
+    def input_to_h_from_v(self, v: Symbol) -> Symbol:
         """The log odds of each hidden unit; a list of batches gives a list."""
         if isinstance(v, list | tuple):
             return [self.input_to_h_from_v(each) for each in v]
         return self.energy_function.hidden_input(v)
 
-    def input_to_v_from_h(self, h: Any) -> Any:
+    def input_to_v_from_h(self, h: Symbol) -> Symbol:
         """What each visible unit gets from h and its bias; a list of batches gives a list."""
         if isinstance(h, list | tuple):
             return [self.input_to_v_from_h(each) for each in h]
         return self.energy_function.visible_input(h)
 
-    def mean_h_given_v(self, v: Any) -> Any:
+    def mean_h_given_v(self, v: Symbol) -> Symbol:
         """The probability of each hidden unit to be 1; a list of batches gives a list."""
         if isinstance(v, list | tuple):
             return [self.mean_h_given_v(each) for each in v]
         return self.energy_function.mean_H_given_V(v)
 
-    def mean_v_given_h(self, h: Any) -> Any:
+    def mean_v_given_h(self, h: Symbol) -> Symbol:
         """The mean of each visible unit; a list of batches gives a list."""
         if isinstance(h, list | tuple):
             return [self.mean_v_given_h(each) for each in h]
         return self.energy_function.mean_V_given_H(h)
 
-    def __call__(self, v: Any) -> Any:
+    def __call__(self, v: Symbol) -> Symbol:
         """The hidden units' means."""
         return self.mean_h_given_v(v)
 
-    def upward_pass(self, inputs: Any) -> Any:
+    def upward_pass(self, inputs: Symbol) -> Symbol:
         """The hidden units' means, under the name that a PretrainedLayer asks for."""
         return self.mean_h_given_v(inputs)
 
-    def reconstruct(self, v: Any) -> Any:
+    def reconstruct(self, v: Symbol) -> Symbol:
         """The visible units' means given the hidden units' means."""
         return self.energy_function.reconstruct(v)
 
     # Sampling ---------------------------------------------------------------------------------
 
-    def sample_visibles(self, params: Any, shape: Any, rng: Any) -> Any:
+    def sample_visibles(self, params: Any, shape: Any, rng: MRG_RandomStreams) -> Symbol:
         """Visible units given the hidden ones.
 
         params: [their means].    shape: of the batch, or None: that of the means.
@@ -278,11 +286,11 @@ class RBM(Model, Block):
         """
         return self.energy_function.sample_visible(params[0], rng)
 
-    def sample_hiddens(self, h_mean: Any, rng: Any) -> Any:
+    def sample_hiddens(self, h_mean: Symbol, rng: MRG_RandomStreams) -> Symbol:
         """Hidden units, zeros and ones, given their means."""
         return rng.binomial(size=h_mean.shape, p=h_mean, dtype=h_mean.dtype)
 
-    def gibbs_step_for_v(self, v: Any, rng: Any) -> tuple[Any, dict[str, Any]]:
+    def gibbs_step_for_v(self, v: Symbol, rng: MRG_RandomStreams) -> tuple[Any, dict[str, Any]]:
         """One step of block Gibbs sampling from v: (the new v, what was on the way).
 
         On the way: h_mean, h_sample, v_mean, v_sample.
@@ -294,13 +302,15 @@ class RBM(Model, Block):
         way = {"h_mean": h_mean, "h_sample": h_sample, "v_mean": v_mean, "v_sample": v_sample}
         return v_sample, way
 
-    def reconstruction_error(self, v: Any, rng: Any) -> Any:
+    def reconstruction_error(self, v: Symbol, rng: MRG_RandomStreams) -> Symbol:
         """Squared error of the visible means after h was drawn: sum over units, mean over rows."""
         _, way = self.gibbs_step_for_v(v, rng)
         return per_example(pt.sqr(way["v_mean"] - v), self.vis_space).mean()
 
 
-def _own(space: Any, transformer: Any, attribute: str, argument: str) -> Any:
+def _own(
+    space: SimplyTypedSpace | None, transformer: LinearTransform, attribute: str, argument: str
+) -> Any:
     """The Space that was given, or the transformer's own. Raises ConfigError where they differ."""
     own = getattr(transformer, attribute, None)
     found = own if space is None else space
@@ -315,7 +325,16 @@ def _own(space: Any, transformer: Any, attribute: str, argument: str) -> Any:
     return found
 
 
-def _biases(value: Any, space: Any, name: str) -> Any:
+def _warn_of_unused(*given: object) -> None:
+    if given != (1e-3, None, 100, 1, False):
+        log.warning(
+            "base_lr, anneal_start, nchains, sml_gibbs_steps and monitor_reconstruction of an RBM "
+            "do nothing here: SGD and a cost of costs.ebm_estimation train it. Give SGD the "
+            "learning rate, and the cost the number of steps and chains."
+        )
+
+
+def _biases(value: Any, space: SimplyTypedSpace, name: str) -> Symbol:
     """A shared variable of one example of `space`."""
     origin = space.get_origin()
     try:
@@ -328,7 +347,7 @@ def _biases(value: Any, space: Any, name: str) -> Any:
     return sharedX(values, name=name)
 
 
-def _log_odds(dataset: Any, space: Any) -> Any:
+def _log_odds(dataset: MatrixLike, space: SimplyTypedSpace) -> Array:
     """The log odds of the means of a dataset of numbers in [0, 1]; one example of `space`."""
     X = np.asarray(dataset.get_design_matrix(), dtype=float)
     if X.min() < 0 or X.max() > 1:
@@ -338,4 +357,5 @@ def _log_odds(dataset: Any, space: Any) -> Any:
     odds = logit(0.01 + 0.98 * X.mean(axis=0, keepdims=True))
     vectors = VectorSpace(space.get_total_dimension(), dtype="float64")
     batch = vectors.np_format_as(odds, space)
-    return np.take(batch, 0, axis=space.get_batch_axis())
+    values: Array = np.take(batch, 0, axis=space.get_batch_axis())
+    return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,6 +12,10 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.models.rbm.rbm import RBM
+    from pylearn2core.types import Array, SeedOrRng, Symbol
 
 DEFAULT_SEED = 1001
 
@@ -24,13 +28,13 @@ class Sampler:
     rng: a RandomState, or the seed of one.
     """
 
-    def __init__(self, rbm: Any, particles: Any, rng: Any = None) -> None:
+    def __init__(self, rbm: RBM, particles: Symbol, rng: SeedOrRng | None = None) -> None:
         self.rbm = rbm
         generator = make_np_rng(rng, DEFAULT_SEED, which_method=["randn"])
         self.s_rng = MRG_RandomStreams(int(generator.randint(2**30)))
         self.particles = sharedX(particles, name="particles")
 
-    def updates(self) -> OrderedDict[Any, Any]:
+    def updates(self) -> OrderedDict[Symbol, Symbol]:
         """`particles` and its next value."""
         raise NotImplementedError
 
@@ -43,12 +47,17 @@ class BlockGibbsSampler(Sampler):
     """
 
     def __init__(
-        self, rbm: Any, particles: Any, rng: Any = None, steps: int = 1, particles_clip: Any = None
+        self,
+        rbm: RBM,
+        particles: Symbol,
+        rng: SeedOrRng | None = None,
+        steps: int = 1,
+        particles_clip: Any = None,
     ) -> None:
         super().__init__(rbm, particles, rng)
         self.steps, self.particles_clip = steps, particles_clip
 
-    def updates(self, particles_clip: Any = None) -> OrderedDict[Any, Any]:
+    def updates(self, particles_clip: Any = None) -> OrderedDict[Symbol, Symbol]:
         """`particles` and its next value."""
         clip = self.particles_clip if particles_clip is None else particles_clip
         particles = self.particles
@@ -60,12 +69,12 @@ class BlockGibbsSampler(Sampler):
 
 
 def sample(
-    model: Any,
+    model: RBM,
     count: int,
     steps: int,
     *,
     seed: int = DEFAULT_SEED,
-    start: Any = None,
+    start: Array | None = None,
     as_means: bool = False,
 ) -> Any:
     """Visible units at the end of `count` Gibbs chains of `steps` steps each: an array.
@@ -88,7 +97,7 @@ def sample(
     return np.asarray((mean if as_means else chain).get_value())
 
 
-def start_of(model: Any, count: int, rng: Any) -> Any:
+def start_of(model: RBM, count: int, rng: MRG_RandomStreams) -> Array:
     """Visible units as they are without any hidden ones: an array of `count` examples."""
     from pylearn2core.engine import evaluate
 
@@ -96,4 +105,5 @@ def start_of(model: Any, count: int, rng: Any) -> Any:
     # Zeros of the batch's shape: the biases alone have no batch axis of that length.
     like = pt.constant(model.vis_space.get_origin_batch(count, dtype=model.bias_vis.dtype))
     mean = energy.visible_mean(like + energy._vis_row(model.bias_vis))
-    return evaluate([energy.sample_visible(mean, rng)])[0]
+    values: Array = evaluate([energy.sample_visible(mean, rng)])[0]
+    return values

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp import MLP, CompositeLayer, Linear
-from pylearn2core.models.vae.part import Part, gaussian_log_density
+from pylearn2core.models.vae.distribution import Distribution, gaussian_log_density
 from pylearn2core.space import CompositeSpace, VectorSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.space import Space
+    from pylearn2core.types import Array, Symbol
 
 Params = tuple[Any, ...]
 
@@ -18,7 +22,7 @@ Params = tuple[Any, ...]
 IRANGE = 0.01
 
 
-class Conditional(Part):
+class Conditional(Distribution):
     """A distribution of a vector a, given b: an MLP maps b to its parameters.
 
     mlp: an MLP without nvis, input_space or seed, which the VAE gives it.
@@ -51,17 +55,17 @@ class Conditional(Part):
 
     def monitoring_channels_from_conditional_params(
         self, conditional_params: Params
-    ) -> OrderedDict[str, Any]:
+    ) -> OrderedDict[str, Symbol]:
         """Channels of the parameters; none by default."""
         return OrderedDict()
 
-    def conditional_expectation(self, conditional_params: Params) -> Any:
+    def conditional_expectation(self, conditional_params: Params) -> Symbol:
         """The mean of a, shape (..., ndim)."""
         raise self._lacks("conditional_expectation")
 
     def sample_from_conditional(
-        self, conditional_params: Params, epsilon: Any = None, num_samples: Any = None
-    ) -> Any:
+        self, conditional_params: Params, epsilon: Symbol = None, num_samples: Any = None
+    ) -> Symbol:
         """Draws of a.
 
         epsilon: noise from sample_from_epsilon, through which gradients reach the parameters;
@@ -70,11 +74,11 @@ class Conditional(Part):
         """
         raise self._lacks("sample_from_conditional")
 
-    def sample_from_epsilon(self, shape: Any) -> Any:
+    def sample_from_epsilon(self, shape: Any) -> Symbol:
         """Noise for sample_from_conditional."""
         raise self._lacks("sample_from_epsilon: its draws are no smooth function of noise")
 
-    def log_conditional(self, samples: Any, conditional_params: Params) -> Any:
+    def log_conditional(self, samples: Symbol, conditional_params: Params) -> Symbol:
         """The log probability of each sample.
 
         samples: shape (..., ndim); the result lacks the last axis. The parameters broadcast.
@@ -83,7 +87,7 @@ class Conditional(Part):
 
     # The MLP ----------------------------------------------------------------------------------
 
-    def initialize_parameters(self, input_space: Any, ndim: int) -> None:
+    def initialize_parameters(self, input_space: Space, ndim: int) -> None:
         """Draw the MLP's weights.  input_space: of b.    ndim: length of a."""
         self.ndim, self.input_space = ndim, input_space
         if self.vae.batch_size is not None:
@@ -105,7 +109,7 @@ class Conditional(Part):
                 "End it with a layer that gives that, or set output_layer_required: 1."
             )
 
-    def encode_conditional_params(self, X: Any) -> Params:
+    def encode_conditional_params(self, X: Symbol) -> Params:
         """The distribution's parameters for a batch of b."""
         params = self.mlp.fprop(X)
         return params if isinstance(params, tuple) else (params,)
@@ -114,14 +118,14 @@ class Conditional(Part):
         """Tell the MLP the batch size."""
         self.mlp.set_batch_size(batch_size)
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """The MLP's factors of the learning rate."""
         return self.mlp.get_lr_scalers()
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         self.mlp.modify_updates(updates)
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The weights of the MLP's first layer."""
         return self.mlp.get_weights()
 
@@ -147,13 +151,13 @@ class BernoulliVector(Conditional):
     def _get_required_mlp_output_space(self) -> Any:
         return VectorSpace(self.ndim)
 
-    def conditional_expectation(self, conditional_params: Params) -> Any:
+    def conditional_expectation(self, conditional_params: Params) -> Symbol:
         """The probabilities of 1."""
         return pt.sigmoid(conditional_params[0])
 
     def sample_from_conditional(
-        self, conditional_params: Params, epsilon: Any = None, num_samples: Any = None
-    ) -> Any:
+        self, conditional_params: Params, epsilon: Symbol = None, num_samples: Any = None
+    ) -> Symbol:
         """Zeros and ones, shape (num_samples, ndim). Raises ValueError where epsilon is given."""
         if epsilon is not None:
             raise ValueError(
@@ -165,7 +169,7 @@ class BernoulliVector(Conditional):
         uniform = self.theano_rng.uniform(size=shape)
         return (uniform < probabilities).astype(uniform.dtype)
 
-    def log_conditional(self, samples: Any, conditional_params: Params) -> Any:
+    def log_conditional(self, samples: Symbol, conditional_params: Params) -> Symbol:
         """The log probability of each sample, from the logits: probabilities saturate."""
         (logits,) = conditional_params
         return (samples * logits - pt.softplus(logits)).sum(axis=-1)
@@ -189,7 +193,7 @@ class DiagonalGaussian(Conditional):
 
     def monitoring_channels_from_conditional_params(
         self, conditional_params: Params
-    ) -> OrderedDict[str, Any]:
+    ) -> OrderedDict[str, Symbol]:
         """`<name>_sigma_{min,max,mean,std}`: of the standard deviations."""
         sigma = pt.exp(conditional_params[1])
         return OrderedDict(
@@ -197,23 +201,23 @@ class DiagonalGaussian(Conditional):
             for kind in ("min", "max", "mean", "std")
         )
 
-    def conditional_expectation(self, conditional_params: Params) -> Any:
+    def conditional_expectation(self, conditional_params: Params) -> Symbol:
         """The means."""
         return conditional_params[0]
 
     def sample_from_conditional(
-        self, conditional_params: Params, epsilon: Any = None, num_samples: Any = None
-    ) -> Any:
+        self, conditional_params: Params, epsilon: Symbol = None, num_samples: Any = None
+    ) -> Symbol:
         """Draws of a, of the shape of epsilon; without it (num_samples, ndim)."""
         if epsilon is None:
             epsilon = self.sample_from_epsilon((self._count(num_samples), self.ndim))
         mu, log_sigma = conditional_params
         return mu + pt.exp(log_sigma) * epsilon
 
-    def sample_from_epsilon(self, shape: Any) -> Any:
+    def sample_from_epsilon(self, shape: Any) -> Symbol:
         """Standard normal noise."""
         return self.theano_rng.normal(size=shape)
 
-    def log_conditional(self, samples: Any, conditional_params: Params) -> Any:
+    def log_conditional(self, samples: Symbol, conditional_params: Params) -> Symbol:
         """The log density of each sample."""
         return gaussian_log_density(samples, *conditional_params)

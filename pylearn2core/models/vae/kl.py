@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytensor.tensor as pt
 
@@ -10,6 +10,9 @@ from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.models.vae.conditional import Conditional, DiagonalGaussian
 from pylearn2core.models.vae.prior import DiagonalGaussianPrior, Prior
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 
 class KLIntegrator:
@@ -21,7 +24,9 @@ class KLIntegrator:
     prior_class: type[Prior] | None = None
     posterior_class: type[Conditional] | None = None
 
-    def kl_divergence(self, phi: Any, theta: Any, prior: Prior, posterior: Conditional) -> Any:
+    def kl_divergence(
+        self, phi: Symbol, theta: Symbol, prior: Prior, posterior: Conditional
+    ) -> Symbol:
         """The divergence of each example, shape (batch,).
 
         phi: the posterior's parameters.    theta: the prior's.
@@ -29,8 +34,8 @@ class KLIntegrator:
         return self.per_component_kl_divergence(phi, theta, prior, posterior).sum(axis=1)
 
     def per_component_kl_divergence(
-        self, phi: Any, theta: Any, prior: Prior, posterior: Conditional
-    ) -> Any:
+        self, phi: Symbol, theta: Symbol, prior: Prior, posterior: Conditional
+    ) -> Symbol:
         """The divergence of each latent unit, shape (batch, nhid), where they add up."""
         raise UnsupportedError(
             f"{type(self).__name__} does not implement per_component_kl_divergence."
@@ -68,8 +73,8 @@ class DiagonalGaussianPriorPosteriorKL(KLIntegrator):
     posterior_class = DiagonalGaussian
 
     def per_component_kl_divergence(
-        self, phi: Any, theta: Any, prior: Prior, posterior: Conditional
-    ) -> Any:
+        self, phi: Symbol, theta: Symbol, prior: Prior, posterior: Conditional
+    ) -> Symbol:
         """The divergence of each latent unit, shape (batch, nhid)."""
         self.check(prior, posterior)
         mu, log_sigma = phi

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -17,6 +17,11 @@ from pylearn2core.models.vae.kl import KLIntegrator, find_integrator_for
 from pylearn2core.models.vae.prior import Prior
 from pylearn2core.rng import make_np_rng
 from pylearn2core.space import VectorSpace
+
+if TYPE_CHECKING:
+    from pylearn2core.costs.cost import Cost
+    from pylearn2core.space import DataSpecs
+    from pylearn2core.types import Array, Seed, Symbol
 
 DEFAULT_SEED = 2043
 
@@ -44,7 +49,7 @@ class VAE(Model):
         learn_prior: bool = True,
         kl_integrator: KLIntegrator | None = None,
         batch_size: int | None = None,
-        seed: Any = None,
+        seed: Seed | None = None,
     ) -> None:
         super().__init__()
         self.nvis, self.nhid = _count(nvis, "nvis"), _count(nhid, "nhid")
@@ -106,14 +111,14 @@ class VAE(Model):
     def _parts(self) -> tuple[Any, Any, Any]:
         return self.prior, self.conditional, self.posterior
 
-    def get_lr_scalers(self) -> OrderedDict[Any, float]:
+    def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """The parts' factors of the learning rate."""
-        scalers: OrderedDict[Any, float] = OrderedDict()
+        scalers: OrderedDict[Symbol, float] = OrderedDict()
         for part in self._parts():
             scalers.update(part.get_lr_scalers())
         return scalers
 
-    def _modify_updates(self, updates: dict[Any, Any]) -> None:
+    def _modify_updates(self, updates: dict[Symbol, Symbol]) -> None:
         for part in self._parts():
             part.modify_updates(updates)
 
@@ -122,11 +127,11 @@ class VAE(Model):
         for part in self._parts():
             part.set_batch_size(batch_size)
 
-    def get_weights(self) -> Any:
+    def get_weights(self) -> Array:
         """The weights of the first layer that sees the data, shape (nvis, units)."""
         return self.posterior.get_weights()
 
-    def get_default_cost(self) -> Any:
+    def get_default_cost(self) -> Cost:
         """The lower bound, one sample an example."""
         from pylearn2core.costs.vae import VAECriterion
 
@@ -134,17 +139,17 @@ class VAE(Model):
 
     # Monitoring -------------------------------------------------------------------------------
 
-    def get_monitoring_data_specs(self) -> tuple[Any, Any]:
+    def get_monitoring_data_specs(self) -> DataSpecs:
         """The features."""
         return self.get_input_space(), self.get_input_source()
 
-    def get_monitoring_channels(self, data: Any) -> OrderedDict[str, Any]:
+    def get_monitoring_channels(self, data: Symbol) -> OrderedDict[str, Symbol]:
         """reconstruction_error: mean square, over all numbers; and the channels of the parts."""
         self.get_input_space().validate(data)
         phi = self.encode_phi(data)
         theta = self.decode_theta(self.posterior.conditional_expectation(phi))
         error = pt.sqr(data - self.means_from_theta(theta)).mean()
-        channels: OrderedDict[str, Any] = OrderedDict(reconstruction_error=error)
+        channels: OrderedDict[str, Symbol] = OrderedDict(reconstruction_error=error)
         channels.update(self.posterior.monitoring_channels_from_conditional_params(phi))
         # The conditional's parameters as training sees them: of a draw of z.
         noise = self.sample_from_epsilon((data.shape[0], self.nhid))
@@ -155,11 +160,11 @@ class VAE(Model):
 
     # The distributions ------------------------------------------------------------------------
 
-    def encode_phi(self, X: Any) -> Params:
+    def encode_phi(self, X: Symbol) -> Params:
         """The parameters of q(z | x) for a batch of x."""
         return self.posterior.encode_conditional_params(X)
 
-    def decode_theta(self, z: Any) -> Params:
+    def decode_theta(self, z: Symbol) -> Params:
         """The parameters of p(x | z) for a batch of z, shape (batch, nhid)."""
         return self.conditional.encode_conditional_params(z)
 
@@ -167,35 +172,35 @@ class VAE(Model):
         """The parameters of p(z)."""
         return self.get_prior_params()
 
-    def means_from_theta(self, theta: Params) -> Any:
+    def means_from_theta(self, theta: Params) -> Symbol:
         """The mean of x under p(x | z)."""
         return self.conditional.conditional_expectation(theta)
 
-    def sample_from_p_z(self, num_samples: int) -> Any:
+    def sample_from_p_z(self, num_samples: int) -> Symbol:
         """Draws of z, shape (num_samples, nhid)."""
         return self.prior.sample_from_p_z(num_samples)
 
-    def sample_from_p_x_given_z(self, num_samples: Any, theta: Params) -> Any:
+    def sample_from_p_x_given_z(self, num_samples: Any, theta: Params) -> Symbol:
         """A draw of x for each of the `num_samples` rows of theta."""
         return self.conditional.sample_from_conditional(theta, num_samples=num_samples)
 
-    def sample_from_q_z_given_x(self, epsilon: Any, phi: Params) -> Any:
+    def sample_from_q_z_given_x(self, epsilon: Symbol, phi: Params) -> Symbol:
         """Draws of z, of the shape of epsilon; gradients reach phi through them."""
         return self.posterior.sample_from_conditional(phi, epsilon=epsilon)
 
-    def sample_from_epsilon(self, shape: Any) -> Any:
+    def sample_from_epsilon(self, shape: Any) -> Symbol:
         """The noise that draws from q(z | x) are made of."""
         return self.posterior.sample_from_epsilon(shape)
 
-    def log_p_z(self, z: Any) -> Any:
+    def log_p_z(self, z: Symbol) -> Symbol:
         """The log prior of each z; the last axis of z is summed over."""
         return self.prior.log_p_z(z)
 
-    def log_p_x_given_z(self, X: Any, theta: Params) -> Any:
+    def log_p_x_given_z(self, X: Symbol, theta: Params) -> Symbol:
         """The log probability of each x; the last axis of X is summed over."""
         return self.conditional.log_conditional(X, theta)
 
-    def log_q_z_given_x(self, z: Any, phi: Params) -> Any:
+    def log_q_z_given_x(self, z: Symbol, phi: Params) -> Symbol:
         """The log posterior of each z; the last axis of z is summed over."""
         return self.posterior.log_conditional(z, phi)
 
@@ -207,8 +212,8 @@ class VAE(Model):
         return self._drawn(num_samples, theta, return_sample_means)
 
     def reconstruct(
-        self, X: Any, noisy_encoding: bool = False, return_sample_means: bool = True
-    ) -> Any:
+        self, X: Symbol, noisy_encoding: bool = False, return_sample_means: bool = True
+    ) -> Symbol:
         """X encoded and decoded; by default the pair (draws of x, their means).
 
         noisy_encoding: true for z a draw from q(z | x), false for its mean.
@@ -220,7 +225,7 @@ class VAE(Model):
             z = self.posterior.conditional_expectation(phi)
         return self._drawn(X.shape[0], self.decode_theta(z), return_sample_means)
 
-    def _drawn(self, rows: Any, theta: Params, return_sample_means: bool) -> Any:
+    def _drawn(self, rows: Any, theta: Params, return_sample_means: bool) -> Symbol:
         draws = self.sample_from_p_x_given_z(rows, theta)
         return (draws, self.means_from_theta(theta)) if return_sample_means else draws
 
@@ -228,11 +233,11 @@ class VAE(Model):
 
     def log_likelihood_lower_bound(
         self,
-        X: Any,
+        X: Symbol,
         num_samples: int = 1,
         approximate_kl: bool = False,
         return_individual_terms: bool = False,
-    ) -> Any:
+    ) -> Symbol:
         """E_q[log p(x | z)] - KL(q(z | x) || p(z)) of each row of X, in nats; shape (batch,).
 
         num_samples: draws of z for each row, over which the expectation is a mean.
@@ -244,7 +249,7 @@ class VAE(Model):
         expectation = self.expectation_term(X, theta).mean(axis=0)
         return (divergence, expectation) if return_individual_terms else expectation - divergence
 
-    def log_likelihood_approximation(self, X: Any, num_samples: int) -> Any:
+    def log_likelihood_approximation(self, X: Symbol, num_samples: int) -> Symbol:
         """The logarithm of the mean importance weight of each row of X, in nats; shape (batch,).
 
         num_samples: draws of z for each row, each of weight p(x | z) p(z) / q(z | x). One draw
@@ -254,7 +259,7 @@ class VAE(Model):
         joint = self.log_p_z(z) + self.log_p_x_given_z(X, theta)
         return _log_mean_exp(joint - self.log_q_z_given_x(z, phi))
 
-    def _draw_posterior(self, X: Any, num_samples: int) -> tuple[Any, Params, Any, Params]:
+    def _draw_posterior(self, X: Symbol, num_samples: int) -> tuple[Any, Params, Any, Params]:
         """(epsilon, phi, z, theta): z of shape (num_samples, batch, nhid), theta's parts alike."""
         count = _count(num_samples, "num_samples")
         epsilon = self.sample_from_epsilon((count, X.shape[0], self.nhid))
@@ -266,13 +271,13 @@ class VAE(Model):
         theta = tuple(split_dims(part, shape=(count, X.shape[0]), axis=0) for part in flat)
         return epsilon, phi, z, theta
 
-    def expectation_term(self, X: Any, theta: Params) -> Any:
+    def expectation_term(self, X: Symbol, theta: Params) -> Symbol:
         """Return log p(x | z) of each draw, shape (samples, batch)."""
         return self.log_p_x_given_z(X, theta)
 
     def kl_divergence_term(
-        self, phi: Params, theta: Any, approximate: bool = False, epsilon: Any = None
-    ) -> Any:
+        self, phi: Params, theta: Symbol, approximate: bool = False, epsilon: Symbol = None
+    ) -> Symbol:
         """KL(q(z | x) || p(z)) of each row, shape (batch,).
 
         phi: parameters of q.    theta: parameters of p(z).
@@ -286,7 +291,7 @@ class VAE(Model):
         z = self.sample_from_q_z_given_x(epsilon, phi)
         return (self.log_q_z_given_x(z, phi) - self.log_p_z(z)).mean(axis=0)
 
-    def per_component_kl_divergence_term(self, phi: Params, theta: Any) -> Any:
+    def per_component_kl_divergence_term(self, phi: Params, theta: Symbol) -> Symbol:
         """KL(q(z | x) || p(z)) of each row and latent unit, shape (batch, nhid)."""
         if self.kl_integrator is None:
             raise ConfigError("VAE: there is no kl_integrator for its prior and posterior.")
@@ -301,7 +306,7 @@ def _count(value: Any, name: str) -> int:
     return int(value)
 
 
-def _log_mean_exp(x: Any) -> Any:
+def _log_mean_exp(x: Symbol) -> Symbol:
     """The logarithm of the mean of exp(x) over the first axis; exp(x) itself may overflow."""
     # What is taken out is put back, so its own gradient is 0.
     largest = disconnected_grad(x.max(axis=0))

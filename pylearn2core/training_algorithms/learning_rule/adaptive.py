@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
@@ -18,6 +18,11 @@ from pylearn2core.training_algorithms.learning_rule.base import (
 )
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.monitor import Monitor
+    from pylearn2core.types import Symbol
 
 Scalers = Mapping[Any, Any] | None
 
@@ -33,7 +38,7 @@ class AdaGrad(LearningRule):
         self.max_scaling = _positive("AdaGrad", "max_scaling", max_scaling)
 
     def get_updates(
-        self, learning_rate: Any, grads: Mapping[Any, Any], lr_scalers: Scalers = None
+        self, learning_rate: Symbol, grads: Mapping[Symbol, Symbol], lr_scalers: Scalers = None
     ) -> Updates:
         """Updates of the parameters and of the sums of their squared gradients."""
         updates: Updates = OrderedDict()
@@ -59,7 +64,7 @@ class AdaDelta(LearningRule):
         self.decay = _fraction("AdaDelta", "decay", decay)
 
     def get_updates(
-        self, learning_rate: Any, grads: Mapping[Any, Any], lr_scalers: Scalers = None
+        self, learning_rate: Symbol, grads: Mapping[Symbol, Symbol], lr_scalers: Scalers = None
     ) -> Updates:
         """Updates of the parameters, their mean squared gradients and mean squared steps."""
         updates: Updates = OrderedDict()
@@ -86,9 +91,9 @@ class RMSProp(LearningRule):
     def __init__(self, decay: float = 0.9, max_scaling: float = 1e5) -> None:
         self.decay = _fraction("RMSProp", "decay", decay)
         self.max_scaling = _positive("RMSProp", "max_scaling", max_scaling)
-        self.mean_square_grads: OrderedDict[Any, Any] = OrderedDict()
+        self.mean_square_grads: OrderedDict[Symbol, Symbol] = OrderedDict()
 
-    def _mean_square(self, param: Any) -> Any:
+    def _mean_square(self, param: Symbol) -> Symbol:
         """The state of a parameter, made when it is first asked for."""
         if param not in self.mean_square_grads:
             if not param.name:
@@ -96,7 +101,7 @@ class RMSProp(LearningRule):
             self.mean_square_grads[param] = state_like(param, "mean_square_grad")
         return self.mean_square_grads[param]
 
-    def add_channels_to_monitor(self, monitor: Any, monitoring_dataset: Any) -> None:
+    def add_channels_to_monitor(self, monitor: Monitor, monitoring_dataset: Dataset) -> None:
         """Add the smallest, largest and mean mean-square gradient of each parameter."""
         # Made here, as the channels are added before the first updates are asked for.
         for param in monitor.model.get_params():
@@ -115,7 +120,7 @@ class RMSProp(LearningRule):
                 )
 
     def get_updates(
-        self, learning_rate: Any, grads: Mapping[Any, Any], lr_scalers: Scalers = None
+        self, learning_rate: Symbol, grads: Mapping[Symbol, Symbol], lr_scalers: Scalers = None
     ) -> Updates:
         """Updates of the parameters and their mean squared gradients."""
         updates: Updates = OrderedDict()
@@ -143,7 +148,7 @@ class Adam(LearningRule):
         self.epsilon = _positive("Adam", "epsilon", epsilon)
 
     def get_updates(
-        self, learning_rate: Any, grads: Mapping[Any, Any], lr_scalers: Scalers = None
+        self, learning_rate: Symbol, grads: Mapping[Symbol, Symbol], lr_scalers: Scalers = None
     ) -> Updates:
         """Updates of the parameters, their gradients' two running means and the step count."""
         updates: Updates = OrderedDict()
@@ -164,7 +169,7 @@ class Adam(LearningRule):
         return updates
 
 
-def _running_mean(mean: Any, new: Any, decay: float) -> Any:
+def _running_mean(mean: Symbol, new: Symbol, decay: float) -> Symbol:
     return hyper(decay) * mean + hyper(1.0 - decay) * new
 
 

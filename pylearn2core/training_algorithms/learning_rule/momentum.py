@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,13 @@ from pylearn2core.training_algorithms.learning_rule.base import (
     state_like,
 )
 from pylearn2core.utils import sharedX
+
+if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
+    from pylearn2core.monitor import Monitor
+    from pylearn2core.protocols import AlgorithmLike
+    from pylearn2core.types import Symbol
 
 
 class Momentum(LearningRule):
@@ -34,7 +41,7 @@ class Momentum(LearningRule):
         self.momentum = sharedX(init_momentum, "momentum")
         self.nesterov_momentum = nesterov_momentum
 
-    def add_channels_to_monitor(self, monitor: Any, monitoring_dataset: Any) -> None:
+    def add_channels_to_monitor(self, monitor: Monitor, monitoring_dataset: Dataset) -> None:
         """Add the channel `momentum`."""
         monitor.add_channel(
             name="momentum",
@@ -46,9 +53,9 @@ class Momentum(LearningRule):
 
     def get_updates(
         self,
-        learning_rate: Any,
-        grads: Mapping[Any, Any],
-        lr_scalers: Mapping[Any, Any] | None = None,
+        learning_rate: Symbol,
+        grads: Mapping[Symbol, Symbol],
+        lr_scalers: Mapping[Symbol, Symbol] | None = None,
     ) -> Updates:
         """Updates of the parameters and their velocities."""
         updates: Updates = OrderedDict()
@@ -83,7 +90,7 @@ class MomentumAdjustor(TrainExtension):
         self._count = 0
         self._init_momentum: float | None = None
 
-    def setup(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def setup(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Note the first momentum; set the value for the epochs seen so far."""
         momentum = _momentum_of(algorithm)
         if self._init_momentum is None:
@@ -91,7 +98,7 @@ class MomentumAdjustor(TrainExtension):
         self._count = model.monitor.get_epochs_seen()
         self._apply(momentum)
 
-    def on_monitor(self, model: Any, dataset: Any, algorithm: Any) -> None:
+    def on_monitor(self, model: Model, dataset: Dataset, algorithm: AlgorithmLike) -> None:
         """Set the value for the next epoch."""
         self._count += 1
         self._apply(_momentum_of(algorithm))
@@ -106,11 +113,11 @@ class MomentumAdjustor(TrainExtension):
         way = min(max(way, 0.0), 1.0)
         return self._init_momentum * (1.0 - way) + way * self.final_momentum
 
-    def _apply(self, momentum: Any) -> None:
+    def _apply(self, momentum: Symbol) -> None:
         momentum.set_value(np.asarray(self.current_momentum(), dtype=momentum.dtype))
 
 
-def _momentum_of(algorithm: Any) -> Any:
+def _momentum_of(algorithm: AlgorithmLike) -> Any:
     momentum = getattr(getattr(algorithm, "learning_rule", None), "momentum", None)
     if momentum is None:
         raise ConfigError(

@@ -126,4 +126,4 @@ def _sweep(run_dir: Path) -> SweepRecord | None:
 
 def _lives(placed: Placed) -> bool:
     """Whether the process lives that was put there; a run that nobody put anywhere names none."""
-    return bool(placed.job) and processes.lives(int(placed.job), placed.started)
+    return placed.job.isdecimal() and processes.lives(int(placed.job), placed.started)

@@ -22,7 +22,7 @@ from pathlib import Path
 from sweeper.host.folders import replacing
 from sweeper.records.errors import SweepError
 from sweeper.runs.control import send_control
-from sweeper.store.files import newest_snapshot
+from sweeper.store.sql.files import newest_snapshot
 
 BEGIN, END = "-----BEGIN SWEEP FILE-----", "-----END SWEEP FILE-----"
 CHUNK_BYTES = 8 << 20

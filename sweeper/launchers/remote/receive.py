@@ -16,7 +16,7 @@ from sweeper.host.folders import replacing
 from sweeper.launchers.remote.on_head import BEGIN, END
 from sweeper.records.errors import ClusterError, InputError
 from sweeper.runs.folder import RunFolder, snapshot_url
-from sweeper.store.files import is_snapshot
+from sweeper.store.sql.files import is_snapshot
 
 LIMIT_BYTES = 512 << 20
 _AGAIN = 3

@@ -30,14 +30,13 @@ from sweeper.records import (
 )
 from sweeper.runs.folder import RunFolder, attempt_path
 from sweeper.workers.interruption import Interruption
-from sweeper.workers.runner import checkpoints
+from sweeper.workers.runner import checkpoints, generators
 from sweeper.workers.runner.checkpoint_file import Checkpoint
 from sweeper.workers.runner.checkpoints import Keeper, Phase
+from sweeper.workers.runner.isolation import Isolation
 from sweeper.workers.runner.packing import Attempt, reply_of
-from sweeper.workers.runner.quiet_imports import generators, set_generators
 from sweeper.workers.runner.results import Results
 from sweeper.workers.runner.rows import ChannelFilter, loop_of
-from sweeper.workers.runner.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -115,10 +114,10 @@ class _Run:
         self._has_rows = False
 
     def work(self) -> Attempt:
-        """Build and run the phases, all of their code inside the trial's own surroundings."""
+        """Build and run the phases, all of their code inside the trial's own isolation."""
         task = self._task
         name = f"{task.trial}.a{task.number}"
-        inside = Surroundings(name, _places(self._bench.setup, self._out), task.seed)
+        inside = Isolation(name, _places(self._bench.setup, self._out), task.seed)
         try:
             missing, phases = self._begin(inside)
             yield from missing
@@ -127,7 +126,7 @@ class _Run:
         finally:
             inside.leave()
 
-    def _phase(self, phase: Phase, inside: Surroundings) -> Attempt:
+    def _phase(self, phase: Phase, inside: Isolation) -> Attempt:
         loop = loop_of(phase.experiment, phase.after)
         reply: Any = None
         while (item := inside.send(loop, reply)) is not None:
@@ -157,7 +156,7 @@ class _Run:
         return Row(task.trial, task.number, phase, record.epoch, time.time(), channels, data)
 
     # -------------------------------------------------------------- interrupts and checkpoints
-    def _after(self, row: Row, phase: Phase, inside: Surroundings) -> None:
+    def _after(self, row: Row, phase: Phase, inside: Isolation) -> None:
         """Save after a row, if it is time to; end here if that was asked."""
         self._has_rows = True
         self.keeper.see(row)
@@ -174,7 +173,7 @@ class _Run:
             raise InterruptedAttemptError
 
     # -------------------------------------------------------------- the phases
-    def _begin(self, inside: Surroundings) -> tuple[Iterator[Row], Iterator[Phase]]:
+    def _begin(self, inside: Isolation) -> tuple[Iterator[Row], Iterator[Phase]]:
         """The phases to run, from an earlier attempt's checkpoint where there is one.
 
         And the rows that were lost with that attempt.
@@ -182,7 +181,7 @@ class _Run:
         task = self._task
         for found in checkpoints.find(task, self._out, self._bench.results):
             with inside:
-                fresh = generators()
+                fresh = generators.states()
             try:
                 found.bring_files(self._out)
                 phases = self._phases(inside, found.checkpoint)
@@ -192,7 +191,7 @@ class _Run:
                 log.warning("attempt %d's checkpoint is passed over: %r", number, error)
                 shutil.rmtree(self._out, ignore_errors=True)
                 with inside:
-                    set_generators(fresh)
+                    generators.set_states(fresh)
                 continue
             self.keeper.go_on_from(found.checkpoint)
             phase, epoch = found.checkpoint.at
@@ -202,7 +201,7 @@ class _Run:
             return again, chain([first], phases)
         return iter(()), self._phases(inside, None)
 
-    def _phases(self, inside: Surroundings, start: Checkpoint | None) -> Iterator[Phase]:
+    def _phases(self, inside: Isolation, start: Checkpoint | None) -> Iterator[Phase]:
         """The phases from `start`'s on; a document is built when the one before it is through."""
         task = self._task
         tokens = nodes.bind(task.tokens, trial=task.trial, out=str(self._out))
@@ -220,9 +219,7 @@ class _Run:
                     yield phase
             number += len(built)
 
-    def _build(
-        self, document: nodes.Node, tokens: tuple[Any, ...], inside: Surroundings
-    ) -> list[Any]:
+    def _build(self, document: nodes.Node, tokens: tuple[Any, ...], inside: Isolation) -> list[Any]:
         with inside:
             built = yaml_parse.build(
                 document, tokens=tokens, source=self._text.source, allowed=self._bench.allowed

@@ -17,8 +17,8 @@ from pylearn2core.train import Train
 from pylearn2core.utils import serial
 from sweeper.records import Checkpointing, Row, TrialTask
 from sweeper.runs.folder import attempt_name, attempt_path
+from sweeper.workers.runner import generators
 from sweeper.workers.runner.checkpoint_file import At, Checkpoint, encode, read
-from sweeper.workers.runner.quiet_imports import generators, set_generators
 from sweeper.workers.runner.results import Results
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Phase:
 
 
 class Keeper:
-    """Keeps the checkpoints of one attempt. Its `save` is called inside the trial's surroundings.
+    """Keeps the checkpoints of one attempt. Its `save` is called inside the trial's isolation.
 
     every: None saves at an interrupt alone.    out: the attempt's folder.
     """
@@ -139,7 +139,7 @@ class Keeper:
             document=phase.document,
             first=phase.first,
             states=[experiment.state_dict() for experiment in phase.so_far],
-            generators=generators(),
+            generators=generators.states(),
             tail=rows,
             before=self._before,
         )
@@ -223,14 +223,14 @@ def _fetched(attempt: str, results: Results) -> Checkpoint:
 
 
 def load(phase: Phase, checkpoint: Checkpoint) -> None:
-    """Give the experiments their states. Called inside the trial's surroundings."""
+    """Give the experiments their states. Called inside the trial's isolation."""
     for experiment in phase.so_far:
         if isinstance(experiment, Train):  # all, before one is loaded: they may share a monitor
             experiment.allow_overwrite = True  # the file there is of the part that was trained
             experiment.setup()
     for experiment, state in zip(phase.so_far, checkpoint.states, strict=True):
         experiment.load_state_dict(state)
-    set_generators(checkpoint.generators)
+    generators.set_states(checkpoint.generators)
 
 
 # ------------------------------------------------------------------ small things

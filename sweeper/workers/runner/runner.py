@@ -12,10 +12,11 @@ from typing import TypeAlias
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.config.imports import import_alias
 from pylearn2core.errors import ConfigError
+from sweeper.host.patches import quiet_imports
 from sweeper.records import ExperimentText, RunnerSetup, TrialTask
 from sweeper.records.errors import InputError
 from sweeper.workers.interruption import Interruption
-from sweeper.workers.runner import quiet_imports
+from sweeper.workers.runner import generators
 from sweeper.workers.runner.attempt import Bench, attempt
 from sweeper.workers.runner.packing import Attempt, Item, side_by_side
 from sweeper.workers.runner.results import Results
@@ -50,7 +51,7 @@ class Runner:
         self._parsed: dict[str, list[nodes.Node]] = {}
         if str(beside) not in sys.path:
             sys.path.append(str(beside))  # last: nothing of the user's hides a library
-        quiet_imports.install()
+        quiet_imports.install(generators.states, generators.set_states)
         # A line for each channel and epoch of each trial would bury what the user prints.
         logging.getLogger("pylearn2core").setLevel(logging.WARNING)
 

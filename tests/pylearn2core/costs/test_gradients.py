@@ -64,7 +64,9 @@ from pylearn2core.models.mlp import (
     Tanh,
     TanhConvNonlinearity,
 )
+from pylearn2core.models.mlp.affine import Affine
 from pylearn2core.models.mlp.dense import Dense
+from pylearn2core.models.mlp.weighted import Weighted
 from pylearn2core.models.softmax_regression import SoftmaxRegression
 from pylearn2core.space import Conv2DSpace, VectorSpace
 from pylearn2core.utils.data_specs import DataSpecsMapping
@@ -391,7 +393,16 @@ def test_noise_is_held_still_and_is_not_left_out() -> None:
 
 # Nothing is left out --------------------------------------------------------------------------
 
-ABSTRACT = {Layer, Dense, ConvNonlinearity, AbstractAutoencoder, Cost, GSNFriendlyCost}
+ABSTRACT = {
+    Layer,
+    Weighted,
+    Dense,
+    Affine,
+    ConvNonlinearity,
+    AbstractAutoencoder,
+    Cost,
+    GSNFriendlyCost,
+}
 # Costs of energy-based models and of variational autoencoders have tests of their own.
 ELSEWHERE = {
     NCE: "energy/test_nce.py",

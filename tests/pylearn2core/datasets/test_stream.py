@@ -151,7 +151,7 @@ def test_what_a_stream_cant_do_is_told() -> None:
     stream = with_labels()
     with pytest.raises(ConfigError, match=r"how much an epoch is: .*batches_per_iter in SGD"):
         stream.iterator("shuffled_sequential", batch_size=10)
-    with pytest.raises(ConfigError, match="no iteration mode 'squential', did you mean"):
+    with pytest.raises(ConfigError, match=r"no iteration mode 'squential'\. Did you mean"):
         stream.iterator("squential", 1, 1)
     with pytest.raises(ValueError, match="no source 'labels'; it has 'features', 'targets'"):
         stream.iterator("sequential", 1, 1, data_specs=(VectorSpace(1), "labels"))

@@ -140,7 +140,7 @@ def test_sizes_must_be_whole_and_positive():
 
 
 def test_an_unknown_mode_gets_a_hint():
-    with pytest.raises(ConfigError, match="did you mean 'sequential'"):
+    with pytest.raises(ConfigError, match="Did you mean 'sequential'"):
         resolve_iterator_class("sequental")
     with pytest.raises(ConfigError, match="The modes are sequential, shuffled_sequential"):
         resolve_iterator_class(7)

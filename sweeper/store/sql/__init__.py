@@ -1,0 +1,1 @@
+"""The store in SQL tables, by SQLAlchemy Core. `backend` makes and opens one in an SQLite file."""

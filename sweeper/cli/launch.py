@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def _launch_behind(new: _NewRun, target: Target) -> int:
     from sweeper.cli.watch import follow
 
     new.announce(None)
-    driver.make(new.spec, new.expansion, new.run_dir)
+    driver.create(new.spec, new.expansion, new.run_dir)
     point_latest(new.run_dir)
     submit_behind(target, new.order(target), new.run_dir)
     return follow(new.run_dir, wait=new.options.wait)
@@ -112,14 +113,8 @@ def _launch_here(new: _NewRun, placed: Placed | None) -> int:
         return _nothing_started(new.spec.path)
     started = time.monotonic()
     with display() as shown:
-        outcome = driver.launch(
-            new.spec,
-            new.expansion,
-            run_dir=run_dir,
-            workers=options.workers,
-            on_progress=shown.update,
-            placed=placed,
-        )
+        terms = driver.terms_of(os.environ, workers=options.workers, on_progress=shown.update)
+        outcome = driver.launch(new.spec, new.expansion, run_dir, terms, placed=placed)
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 

@@ -87,13 +87,15 @@ def _resume_here(run_dir: Path, options: ResumeOptions) -> int:
     _announce(run_dir)
     started = time.monotonic()
     with display() as shown:
-        outcome = driver.resume(
-            run_dir,
+        terms = driver.terms_of(
+            os.environ,
+            here=options.here,
+            part=options.part,
             workers=options.workers,
             code_changed_ok=options.code_changed_ok,
             on_progress=shown.update,
-            terms=driver.terms_of(os.environ, here=options.here, part=options.part),
         )
+        outcome = driver.resume(run_dir, terms)
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 

@@ -15,11 +15,10 @@ from sweeper.records.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sweeper.driver.control import Control
-    from sweeper.driver.interrupts import EndRequest, Interrupts
-    from sweeper.driver.ledger import Ledger
+    from sweeper.driver.claim import Claim
+    from sweeper.driver.interrupts import EndRequest
     from sweeper.driver.progress import Teller
-    from sweeper.driver.watch import Watch
+    from sweeper.driver.scoreboard import Scoreboard
     from sweeper.records import Event, Proposed
     from sweeper.runs.control import Asked
     from sweeper.scheduler import Policy, State
@@ -44,20 +43,20 @@ class Loop:
         state: State,
         first: Proposed,
         *,
+        claim: Claim,
         pool: Pool,
-        ledger: Ledger,
-        watch: Watch,
+        scoreboard: Scoreboard,
         teller: Teller,
-        control: Control,
         check: Callable[[], None],
     ) -> None:
         self._policy = policy
         self._state = state
+        self._ledger = claim.ledger
+        self._control = claim.control
+        self._interrupts = claim.interrupts
         self._pool = pool
-        self._ledger = ledger
-        self._watch = watch
+        self._scoreboard = scoreboard
         self._teller = teller
-        self._control = control
         self._check = check
         self._deadline: float | None = None
         self._request: EndRequest | None = None
@@ -65,18 +64,19 @@ class Loop:
         self._known: set[str] = set()
         self._propose(first)
 
-    def run(self, interrupts: Interrupts) -> None:
+    def run(self) -> Ending:
         """Loop to the end, and record how it ended."""
         try:
             while not self._state.over:
-                self._heed(interrupts)
+                self._heed()
                 self._check()
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
                 self._ledger.write_if_due()
                 state = self._state
-                self._teller.tell_if_due(state.tally, state.running, self._watch.best)
-            self._ledger.finish(self.ending)
+                self._teller.tell_if_due(state.tally, state.running, self._scoreboard.best)
+            ending = self._ending()
+            self._ledger.finish(ending)
         except StoreError:
             raise  # nothing can be recorded any more, or another driver does
         except BaseException as error:
@@ -85,13 +85,13 @@ class Loop:
             raise
         finally:
             self._pool.kill()
-        self._teller.tell(self._state.tally, self._state.running, self._watch.best)
+        self._teller.tell(self._state.tally, self._state.running, self._scoreboard.best)
+        return ending
 
-    @property
-    def ending(self) -> Ending:
+    def _ending(self) -> Ending:
         """How the sweep ended."""
-        if self._watch.fault:
-            return Ending(EndKind.INPUT, self._watch.fault)
+        if self._scoreboard.fault:
+            return Ending(EndKind.INPUT, self._scoreboard.fault)
         end = self._state.end
         if end.kind is EndKind.INTERRUPTED and self._request is not None:
             return self._request.ending
@@ -100,13 +100,13 @@ class Loop:
     def _hear(self, item: Event | Row) -> None:
         if isinstance(item, Row):
             self._ledger.add(item)
-            self._watch.see(item)
+            self._scoreboard.see(item)
         else:
             self._step(item)
             if isinstance(item, Ended):
-                self._watch.see_end(item)
-        if self._watch.fault and self._state.ending is None:
-            self._step(Drain(self._watch.fault, time.time()))
+                self._scoreboard.see_end(item)
+        if self._scoreboard.fault and self._state.ending is None:
+            self._step(Drain(self._scoreboard.fault, time.time()))
 
     def _step(self, event: Event) -> None:
         self._take(event, scheduler.step(self._policy, self._state, event))
@@ -121,12 +121,13 @@ class Loop:
             self._audit.see(event, result)
         for change in changes:
             self._ledger.add(change)
-            self._watch.see_change(change)
+            self._scoreboard.see_change(change)
         for command in commands:
             self._pool.obey(command)
 
-    def _heed(self, interrupts: Interrupts) -> None:
+    def _heed(self) -> None:
         """Drain where that is asked for; end at once at the second Ctrl-C, or without patience."""
+        interrupts = self._interrupts
         if interrupts.request is not None:
             self._drain(interrupts.request)
         for asked in self._control.asked():

@@ -22,7 +22,7 @@ from places import STARTED
 
 from sweeper import cli
 from sweeper import spec as specs
-from sweeper.driver import make
+from sweeper.driver import create
 from sweeper.launchers import registry, slurm
 from sweeper.launchers.base import Backend, Job, Order
 from sweeper.records import Placed
@@ -146,7 +146,7 @@ def test_rules_across_trials_are_refused_for_a_job_array_before_anything_is_made
     sweep, here, monkeypatch
 ):
     monkeypatch.setitem(registry._OWN, "slurm", "sweeper.launchers.slurm:BACKEND")
-    monkeypatch.setattr("sweeper.driver.make", None)  # would be called
+    monkeypatch.setattr("sweeper.driver.create", None)  # would be called
     (here / "array.yaml").write_text("kind: slurm\nform: array\ntasks: 2\n")
     (here / "grid.yaml.j2").write_text(GRID.replace("  workers: 1", "  max_failures: 3"))
     code, _, err = sweep("launch", "grid.yaml.j2", "--on", "array.yaml", "--out", "r")
@@ -157,7 +157,7 @@ def test_rules_across_trials_are_refused_for_a_job_array_before_anything_is_made
 
 def test_a_run_of_this_machine_that_nobody_drives_has_nothing_elsewhere(sweep, here):
     spec = specs.load(here / "grid.yaml.j2")
-    make(spec, specs.expand(spec), here / "r")
+    create(spec, specs.expand(spec), here / "r")
     for command in ("fetch", "down", "stop"):
         code, out, _ = sweep(command, "r")
         assert (code, "nothing" in out) == (0, True)

@@ -1,4 +1,4 @@
-"""Which processes run here."""
+"""A process is known by its number and by when it began."""
 
 from __future__ import annotations
 
@@ -13,13 +13,34 @@ import pytest
 from sweeper.host import processes
 
 
-def test_a_process_lives_while_it_runs_and_its_number_was_given_then() -> None:
+def test_a_process_lives_until_it_ends():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert processes.lives(child.pid, time.time())
+        child.kill()
+        child.wait()
+    assert not processes.lives(child.pid, time.time())
+
+
+def test_another_process_that_has_its_number_since_is_not_it():
     began = processes.started(os.getpid())
     assert began is not None
-    assert 0 < time.time() - began < 86_400
     assert processes.lives(os.getpid(), began)
-    assert not processes.lives(os.getpid(), began - 60.0)  # somebody else had the number
+    assert not processes.lives(os.getpid(), began - processes.CLOCK_SLACK_S - 1)
+
+
+def test_a_process_began_after_this_host_and_before_now():
+    now = time.time()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        began = processes.started(child.pid)
+        child.kill()
+    # The kernel counts from a start that it rounds to whole seconds.
+    assert now - 1.1 <= began <= time.time() + 1.1
+    assert processes.started(0) is None
+
+
+def test_no_number_is_no_process():
     assert not processes.lives(0, time.time())
+    assert not processes.lives(-1, time.time())
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux's /proc tells")

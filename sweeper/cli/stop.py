@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sweeper.cli.reading import named
+from sweeper.cli.reading import ids_of
 from sweeper.launchers.choose import launcher_of, placed_of
 from sweeper.records.errors import InputError
 from sweeper.runs.find import short_name
@@ -15,7 +15,7 @@ from sweeper.runs.folder import RunFolder
 def stop_run(run_dir: Path, trials: Sequence[str]) -> str:
     """Ask a run's driver to end, or to end some trials; what was done."""
     placed = placed_of(run_dir)
-    ids = named(run_dir, trials)
+    ids = ids_of(run_dir, trials)
     launcher = launcher_of(placed)
     if launcher.look(placed, run_dir).state in ("waiting", "running"):
         return launcher.stop(placed, run_dir, ids)

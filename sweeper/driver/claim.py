@@ -16,8 +16,8 @@ from sweeper.driver.control import Control, began
 from sweeper.driver.interrupts import Interrupts
 from sweeper.driver.ledger import Ledger
 from sweeper.driver.remaining import put_back, what_is_left
-from sweeper.driver.results import Results
 from sweeper.driver.terms import cluster_for
+from sweeper.driver.upload import SnapshotUpload
 from sweeper.launchers.base import check_parts
 from sweeper.launchers.remote.unpacked import as_driver_finds_it
 from sweeper.records.errors import StoreBusyError, StoreError, ending_of
@@ -70,11 +70,11 @@ def claimed(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) 
     """
     share = parts.prepare(run_dir, terms.part) if terms.part else run_dir
     control = Control(share, began(run_dir, placed=terms.placed))
-    results = Results(share, terms.results)
-    results.check()
+    upload = SnapshotUpload(share, terms.results)
+    upload.check()
     with ExitStack() as held:
         interrupts = held.enter_context(Interrupts(placed=terms.placed))
-        held.callback(results.finish)  # closing the store publishes the last snapshot
+        held.callback(upload.finish)  # closing the store publishes the last snapshot
         store = _patiently(
             lambda: open_to_drive(share, published=terms.published), interrupts, terms
         )
@@ -89,7 +89,7 @@ def claimed(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) 
         yield Claim(
             folder=RunFolder(share.absolute()),
             store=store,
-            ledger=Ledger(store, generation, results),
+            ledger=Ledger(store, generation, upload),
             control=control,
             interrupts=interrupts,
             remaining=remaining,

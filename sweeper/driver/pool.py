@@ -43,7 +43,7 @@ def _runner_setup(remaining: Remaining) -> RunnerSetup:
     return RunnerSetup(
         run_dir=str(remaining.run_dir),
         spec_path=as_workers_find_it(remaining.spec_path, os.environ),
-        channels=_recorded(header),
+        channels=_channels(header),
         modules=header.modules,
         floatX=header.floatX,
         precision=header.precision,
@@ -52,7 +52,7 @@ def _runner_setup(remaining: Remaining) -> RunnerSetup:
     )
 
 
-def _recorded(header: SweepSpec) -> tuple[str, ...]:
+def _channels(header: SweepSpec) -> tuple[str, ...]:
     """Globs of the channels to record; the objective's own is always among them."""
     if header.objective is None:
         return header.channels

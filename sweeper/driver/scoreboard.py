@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 import re
 import struct
 from typing import TYPE_CHECKING
 
+from pylearn2core.words import did_you_mean
 from sweeper.records import AttemptState, TrialChanged, TrialState
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ class Scoreboard:
         assert self._objective is not None
         name = self._objective.channel
         there_are = ", ".join(sorted(self._heard)) or "none: it reported no row"
-        close = difflib.get_close_matches(name, self._heard, n=1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
+        meant = did_you_mean(name, self._heard, "sentence")
         self.fault = self.fault or (
             f"sweep.objective.channel: {name!r} is no channel that trial {trial} records.{meant}"
             f" Its channels are: {there_are}."

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
-from sweeper.report.text import did_you_mean, printable
+from sweeper.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +56,8 @@ def find_format(name: str) -> Format:
         found: Format = others[name].load()
         return found
     names = [*FORMATS, *others]
-    raise InputError(
-        f"--format {name}: unknown{did_you_mean(name, names)} Expected one of {', '.join(names)}."
-    )
+    meant = did_you_mean(name, names, "end")
+    raise InputError(f"--format {name}: unknown{meant} Expected one of {', '.join(names)}.")
 
 
 def cell(value: Any) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sweeper.driver import results as of_sweep
-from sweeper.driver.results import Results
+from sweeper.driver import upload as uploads
+from sweeper.driver.upload import SnapshotUpload
 from sweeper.records.errors import InputError
 from sweeper.runs.folder import RunFolder
-
-pytestmark = pytest.mark.cloud
 
 
 @pytest.fixture
@@ -22,24 +20,24 @@ def run_dir(tmp_path):
 
 def test_a_driver_tells_that_its_last_snapshot_arrived(run_dir, tmp_path):
     there = tmp_path / "there"
-    results = Results(run_dir, f"file://{there}")
-    results.check()
+    upload = SnapshotUpload(run_dir, f"file://{there}")
+    upload.check()
     assert list(there.iterdir()) == []  # what was tried is removed
     assert not RunFolder(run_dir).results_arrived.exists()
-    results.finish()
+    upload.finish()
     assert (there / "snapshot.db").read_bytes() == b"rows"
     assert RunFolder(run_dir).results_arrived.exists()
 
 
 def test_a_last_snapshot_that_failed_is_no_arrival(run_dir, tmp_path, monkeypatch):
     RunFolder(run_dir).results_arrived.touch()  # of the driver before
-    results = Results(run_dir, f"file://{tmp_path}/there")
+    upload = SnapshotUpload(run_dir, f"file://{tmp_path}/there")
 
     def fail(*_):
         raise OSError("full")
 
-    monkeypatch.setattr(of_sweep.urls, "put", fail)
-    results.finish()
+    monkeypatch.setattr(uploads.urls, "put", fail)
+    upload.finish()
     assert not RunFolder(run_dir).results_arrived.exists()
 
 
@@ -47,7 +45,7 @@ def test_a_url_that_takes_nothing_is_told_before_the_sweep(run_dir, tmp_path):
     (tmp_path / "file").touch()
     url = f"file://{tmp_path}/file/below"
     with pytest.raises(InputError, match=f"results: {url}: can't be written .*NotADirectory"):
-        Results(run_dir, url).check()
+        SnapshotUpload(run_dir, url).check()
     with pytest.raises(InputError, match="nosuch://bucket"):
-        Results(run_dir, "nosuch://bucket").check()
-    Results(run_dir, "").check()
+        SnapshotUpload(run_dir, "nosuch://bucket").check()
+    SnapshotUpload(run_dir, "").check()

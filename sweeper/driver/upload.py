@@ -20,7 +20,7 @@ _LAST_PUT_S = 120.0
 _log = logging.getLogger(__name__)
 
 
-class Results:
+class SnapshotUpload:
     """Puts `store_dir/snapshot.db` under a URL now and then; a failure is a line in the log.
 
     url: of a folder, as fsspec knows it (s3://, gs://, file://); "" puts it nowhere.

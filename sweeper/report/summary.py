@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class History:
+class TrialSummary:
     """One trial's rows, summed up; NaN where there was nothing.
 
     best: the objective's best value that is not NaN, and the epoch of the first row that has it.
@@ -55,27 +55,27 @@ def is_better(value: float, best: float, objective: Objective) -> bool:
     return value < best if objective.mode == "min" else value > best
 
 
-def histories(
+def summaries(
     store: StoreReader, objective: Objective | None, trial: str | None = None
-) -> dict[str, History]:
-    """The history of each trial that has rows, or of one trial."""
-    found: dict[str, History] = {}
+) -> dict[str, TrialSummary]:
+    """The summary of each trial that has rows, or of one trial."""
+    found: dict[str, TrialSummary] = {}
     places: dict[tuple[str, ...], int] = {}  # offset of the objective in a row's bytes, or -1
     for row in store.rows(trial):
-        history = found.get(row.trial)
-        if history is None:
-            history = found[row.trial] = History()
-        history.phases[row.phase] = row.epoch
+        summary = found.get(row.trial)
+        if summary is None:
+            summary = found[row.trial] = TrialSummary()
+        summary.phases[row.phase] = row.epoch
         # Put last what came last, so that `finals` ends with the newest values.
-        history.last_rows.pop(row.channels, None)
-        history.last_rows[row.channels] = row
+        summary.last_rows.pop(row.channels, None)
+        summary.last_rows[row.channels] = row
         if objective is None:
             continue
         place = places.get(row.channels)
         if place is None:
             place = places[row.channels] = _place(row.channels, objective)
         if place >= 0:
-            _take(history, row.epoch, struct.unpack_from("d", row.data, place)[0], objective)
+            _take(summary, row.epoch, struct.unpack_from("d", row.data, place)[0], objective)
     return found
 
 
@@ -83,7 +83,7 @@ def _place(channels: tuple[str, ...], objective: Objective) -> int:
     return 8 * channels.index(objective.channel) if objective.channel in channels else -1
 
 
-def _take(history: History, epoch: int, value: float, objective: Objective) -> None:
-    history.last = value
-    if is_better(value, history.best, objective):
-        history.best, history.best_epoch = value, epoch
+def _take(summary: TrialSummary, epoch: int, value: float, objective: Objective) -> None:
+    summary.last = value
+    if is_better(value, summary.best, objective):
+        summary.best, summary.best_epoch = value, epoch

@@ -10,14 +10,12 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from regression import ROWS, WIDTH, Regression, data, on_device, slices
 
-from pylearn2core.cache import Bounded
 from pylearn2core.engine import Bound, Order, Step, evaluate
 from pylearn2core.engine.graph.reading import read
 from pylearn2core.engine.pack import compiled
 from pylearn2core.engine.program import lower
 from pylearn2core.engine.program.device import DeviceProgram
 from pylearn2core.engine.program.host import HostProgram
-from pylearn2core.engine.program.layout import Layout
 
 
 @pytest.mark.parametrize("sizes", [(23,), (5, 5, 5, 5, 3), (5, 3, 5, 5, 5), (4, 4, 1, 6, 4, 4)])

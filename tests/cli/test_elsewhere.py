@@ -22,8 +22,7 @@ from places import STARTED
 
 from sweeper import cli
 from sweeper import spec as specs
-from sweeper.cli import detach
-from sweeper.driver import make
+from sweeper.driver import create
 from sweeper.launchers import registry, slurm
 from sweeper.launchers.base import Backend, Job, Order
 from sweeper.records import Placed
@@ -143,7 +142,11 @@ def test_a_folder_that_has_a_run_is_refused_and_stays_as_it_is(sweep, here):
     assert [path.name for path in (here / "r").iterdir()] == ["sweep.db"]
 
 
-def test_rules_across_trials_are_refused_for_a_job_array_before_anything_is_made(sweep, here):
+def test_rules_across_trials_are_refused_for_a_job_array_before_anything_is_made(
+    sweep, here, monkeypatch
+):
+    monkeypatch.setitem(registry._OWN, "slurm", "sweeper.launchers.slurm:BACKEND")
+    monkeypatch.setattr("sweeper.driver.create", None)  # would be called
     (here / "array.yaml").write_text("kind: slurm\nform: array\ntasks: 2\n")
     (here / "grid.yaml.j2").write_text(GRID.replace("  workers: 1", "  max_failures: 3"))
     code, _, err = sweep("launch", "grid.yaml.j2", "--on", "array.yaml", "--out", "r")
@@ -154,7 +157,7 @@ def test_rules_across_trials_are_refused_for_a_job_array_before_anything_is_made
 
 def test_a_run_of_this_machine_that_nobody_drives_has_nothing_elsewhere(sweep, here):
     spec = specs.load(here / "grid.yaml.j2")
-    make(spec, specs.expand(spec), here / "r")
+    create(spec, specs.expand(spec), here / "r")
     for command in ("fetch", "down", "stop"):
         code, out, _ = sweep(command, "r")
         assert (code, "nothing" in out) == (0, True)
@@ -174,14 +177,17 @@ class Note:
     def __init__(self, config):
         self.text = config.text
 
+    def describe(self, order):
+        return "a note"
+
     def submit(self, order):
         self.orders.append(order)
         return Placed("slurm", "7", cluster_file=self.text, started=1.0)
 
-    def look(self, placed):
+    def look(self, placed, run_dir):
         return Job("over")
 
-    def down(self, placed):
+    def down(self, placed, run_dir):
         self.ended.append(placed.job)
         return "ended"
 
@@ -266,7 +272,7 @@ def part(here, monkeypatch):
     driver = here / "driver"
     driver.write_text("#!/bin/sh\necho $$ >new && mv new driver.pid\nexec sleep 60\n")
     driver.chmod(0o755)
-    monkeypatch.setattr(detach.sys, "executable", str(driver))
+    monkeypatch.setattr(sys, "executable", str(driver))
 
     def end():
         until((here / "driver.pid").is_file)
@@ -300,12 +306,12 @@ def test_a_driver_in_the_background_that_cannot_be_noted_is_ended(sweep, here, p
     def fail(run_dir, placed):
         raise InputError("no space")
 
-    monkeypatch.setattr("sweeper.runs.placed.write_placed", fail)
+    monkeypatch.setattr("sweeper.cli.submit.write_placed", fail)
     kill, told = os.kill, []
     monkeypatch.setattr(os, "kill", lambda *words: (told.append(words), kill(*words)))
     code, _, err = sweep("launch", "grid.yaml.j2", "--detach", "--out", "r")
     assert (code, err) == (2, "no space\n")
-    ((driver, number),) = told
+    ((driver, number),) = [words for words in told if words[1]]  # 0 asks whether it lives
     assert number == signal.SIGTERM
     until(lambda: has_ended(driver))
 

@@ -102,7 +102,7 @@ PROOFS = {
     ("A cloud", "sweep launch SPEC --on FILE"): Proof(_TRIP, "launcher.submit(order)", _BOX),
     ("A cloud", "sweep watch"): Proof(_OTHER, 'sweep("watch", "r")'),
     ("A cloud", "sweep fetch"): Proof(_TRIP, "launcher.fetch(placed, run_dir)", _BOX),
-    ("A cloud", "sweep down"): Proof(_TRIP, "launcher.down(placed)", _BOX),
+    ("A cloud", "sweep down"): Proof(_TRIP, "launcher.down(placed, run_dir)", _BOX),
 }
 
 

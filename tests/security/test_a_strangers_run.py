@@ -47,7 +47,7 @@ def made(folder: Path) -> Path:
     (folder / "evil.py").write_text("raise SystemExit('loaded')\n")
     spec = specs.load(spec_path, {})
     run_dir = folder / "run"
-    driver.make(spec, specs.expand(spec), run_dir)
+    driver.create(spec, specs.expand(spec), run_dir)
     return run_dir
 
 

@@ -39,10 +39,23 @@ PYLEARN2CORE = (
     ("train",),
     ("scripts",),
 )
+# The same one level deeper, in packages whose parts are to be kept apart. Backends do not know one
+# another; what chooses among them names them by strings.
+INSIDE = {
+    "sweeper.launchers": (
+        ("base", "fit", "readers", "data"),
+        ("local", "slurm", "remote", "cluster"),
+        ("ray", "cloud", "kubernetes"),
+        ("registry",),
+        ("cluster_file",),
+        ("choose",),
+    ),
+}
 # One level deeper: a part of such a package may import those that stand before it. Its own __init__
 # is its door and may import all of them.
 WINGS = {
     "pylearn2core.engine": ("ops", "graph", "data", "program", "pack"),
+    "sweeper.workers": ("interruption", "logs", "process", "runner", "actor", "pool"),
 }
 MOST_WINGS = 8
 # The runner alone of sweeper imports pylearn2core, and so PyTensor: an actor loads it by name, once
@@ -194,6 +207,23 @@ def test_a_layer_imports_only_what_is_below_it(
 def test_every_file_has_a_layer(package: str, layers: tuple[tuple[str, ...], ...]) -> None:
     parts = {part_of(module) for module in FILES if module.startswith(f"{package}.")}
     assert sorted(part for part in parts if layer_of(layers, part) is None) == []
+
+
+def below(package: str, module: str) -> str:
+    """`launchers.slurm.queue` of `sweeper.launchers.slurm.queue`: its part is the second name."""
+    return module.removeprefix(f"{package.rpartition('.')[0]}.")
+
+
+@pytest.mark.parametrize("package", INSIDE)
+def test_inside_a_package_a_layer_imports_only_what_is_below_it(package: str) -> None:
+    found = [
+        Import(below(package, one.importer), below(package, one.target), one.line)
+        for one in within(package)
+    ]
+    assert len(found) > 10
+    assert [line for one in found if (line := crossing(one, INSIDE[package], ordered=False))] == []
+    parts = {part_of(below(package, name)) for name in FILES if name.startswith(f"{package}.")}
+    assert {part for part in parts if layer_of(INSIDE[package], part) is None} == set()
 
 
 def is_runner(module: str) -> bool:

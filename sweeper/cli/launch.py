@@ -15,14 +15,15 @@ from sweeper import spec as specs
 from sweeper.cli.announce import announcement
 from sweeper.cli.conclude import conclude
 from sweeper.cli.display import display
+from sweeper.cli.submit import Target, submit_behind, submit_new
+from sweeper.launchers.base import InProcess
 from sweeper.launchers.choose import config_of, launcher_by
-from sweeper.launchers.local.config import LocalConfig
-from sweeper.launchers.local.confine import confine
 from sweeper.runs.create import point_latest
 from sweeper.runs.new_folder import new_run_folder
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import ClusterConfig
+    from sweeper.launchers.base import Order
+    from sweeper.records import Placed
     from sweeper.spec import Expansion, Spec
 
 
@@ -56,58 +57,64 @@ class _NewRun:
         words = announcement(header, self.expansion, self.run_dir, workers, place)
         typer.echo(words, err=err)
 
+    def order(self, target: Target) -> Order:
+        trials, workers = len(self.expansion.trials), self.options.workers
+        return target.order(self.spec, self.run_dir, trials=trials, workers=workers)
+
 
 def launch_spec(path: Path, defines: Mapping[str, str], options: LaunchOptions) -> int:
     """Run the sweep of a spec file; returns the exit code."""
     spec = specs.load(path, defines)
     expansion = specs.expand(spec)
     with new_run_folder(options.out, spec.header.name, claim=not options.dry_run) as run_dir:
-        config = config_of(options.on) if options.on is not None else None
-        new = _NewRun(spec, expansion, run_dir, options)
-        if config is None:
-            return _launch_here(new)
-        if not isinstance(config, LocalConfig):
-            return _launch_elsewhere(new, config)
-        confine(config, fetch=not options.dry_run)
-        # Of this machine the file leaves only a part, to this driver and to those after it.
-        return _launch_here(new, config.text)
+        config = config_of(options.on)
+        launcher = launcher_by(config)
+        new, target = _NewRun(spec, expansion, run_dir, options), Target(launcher, config.text)
+        if not isinstance(launcher, InProcess):
+            return _launch_elsewhere(new, target)
+        launcher.confine(fetch=not options.dry_run)
+        if options.detach and not options.dry_run:
+            return _launch_behind(new, target)
+        # Of this machine a file may leave only a part, to this driver and to those after it.
+        return _launch_here(new, None if options.on is None else launcher.here())
 
 
-def _launch_elsewhere(new: _NewRun, config: ClusterConfig) -> int:
-    from sweeper.cli.submit import order_of, submit_new
+def _launch_elsewhere(new: _NewRun, target: Target) -> int:
     from sweeper.cli.watch import follow
 
     options = new.options
     # Of a dry run the standard output is what would be sent: it can be piped on.
     new.announce(options.on, err=options.dry_run)
-    trials = len(new.expansion.trials)
-    order = order_of(config, new.spec, trials=trials, run_dir=new.run_dir, workers=options.workers)
+    order = new.order(target)
     if options.dry_run:
-        typer.echo(launcher_by(config).describe(order))
+        typer.echo(target.launcher.describe(order))
         return _nothing_started(new.spec.path, err=True)
-    submit_new(config, new.spec, new.expansion, order)
+    submit_new(target, new.spec, new.expansion, order)
     return follow(new.run_dir, wait=options.wait)
 
 
-def _launch_here(new: _NewRun, cluster_file: str = "") -> int:
+def _launch_behind(new: _NewRun, target: Target) -> int:
+    from sweeper import driver
+    from sweeper.cli.watch import follow
+
+    new.announce(None)
+    driver.create(new.spec, new.expansion, new.run_dir)
+    point_latest(new.run_dir)
+    submit_behind(target, new.order(target), new.run_dir)
+    return follow(new.run_dir, wait=new.options.wait)
+
+
+def _launch_here(new: _NewRun, placed: Placed | None) -> int:
     from sweeper import driver
 
     options, run_dir = new.options, new.run_dir
     new.announce(None)
     if options.dry_run:
         return _nothing_started(new.spec.path)
-    if options.detach:
-        from sweeper.cli.detach import detach
-        from sweeper.cli.watch import follow
-
-        driver.create(new.spec, new.expansion, run_dir)
-        point_latest(run_dir)
-        detach(run_dir, workers=options.workers, cluster_file=cluster_file)
-        return follow(run_dir, wait=options.wait)
     started = time.monotonic()
     with display() as shown:
         terms = driver.terms_of(os.environ, workers=options.workers, on_progress=shown.update)
-        outcome = driver.launch(new.spec, new.expansion, run_dir, terms, cluster_file=cluster_file)
+        outcome = driver.launch(new.spec, new.expansion, run_dir, terms, placed=placed)
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 

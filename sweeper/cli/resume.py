@@ -13,12 +13,11 @@ import typer
 from sweeper.cli.conclude import conclude
 from sweeper.cli.display import display
 from sweeper.cli.say import shown_path
-from sweeper.launchers.cluster_file import loads
-from sweeper.launchers.local.config import LocalConfig
-from sweeper.launchers.local.confine import confine
-from sweeper.runs.placed import read_placed
+from sweeper.launchers.base import InProcess
+from sweeper.launchers.choose import launcher_of, placed_of
 
 if TYPE_CHECKING:
+    from sweeper.launchers.base import Launcher
     from sweeper.records import Placed
 
 
@@ -41,22 +40,34 @@ class ResumeOptions:
 
 def resume_run(run_dir: Path, options: ResumeOptions) -> int:
     """Go on with a run, where its driver was put; returns the exit code."""
-    placed = read_placed(run_dir)
-    if placed is not None and placed.kind != "local" and not options.here:
-        return _resume_elsewhere(run_dir, placed, options)
-    cluster_file = _confine_as(placed)
-    typer.echo(f"resuming {shown_path(run_dir)} with the spec as it was launched")
-    if not options.detach:
+    if options.here:
         return _resume_here(run_dir, options)
-    from sweeper.cli.detach import detach
+    placed = placed_of(run_dir)
+    launcher = launcher_of(placed)
+    if not isinstance(launcher, InProcess):
+        return _resume_elsewhere(run_dir, placed, options)
+    launcher.confine()
+    if options.detach:
+        return _resume_behind(run_dir, placed, launcher, options)
+    return _resume_here(run_dir, options)
+
+
+def _resume_behind(
+    run_dir: Path, placed: Placed, launcher: Launcher, options: ResumeOptions
+) -> int:
+    from sweeper.cli.submit import Target, order_again, submit_behind
     from sweeper.cli.watch import follow
 
-    detach(
+    _announce(run_dir)
+    target = Target(launcher, placed.cluster_file)
+    order = order_again(
+        target,
         run_dir,
+        placed,
         workers=options.workers,
         code_changed_ok=options.code_changed_ok,
-        cluster_file=cluster_file,
     )
+    submit_behind(target, order, run_dir)
     return follow(run_dir, wait=options.wait)
 
 
@@ -73,6 +84,7 @@ def _resume_elsewhere(run_dir: Path, placed: Placed, options: ResumeOptions) -> 
 def _resume_here(run_dir: Path, options: ResumeOptions) -> int:
     from sweeper import driver
 
+    _announce(run_dir)
     started = time.monotonic()
     with display() as shown:
         terms = driver.terms_of(
@@ -87,11 +99,5 @@ def _resume_here(run_dir: Path, options: ResumeOptions) -> int:
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 
-def _confine_as(placed: Placed | None) -> str:
-    """Use no more of this machine than the run's first driver did; the text that says so."""
-    if placed is None or placed.kind != "local" or not placed.cluster_file:
-        return ""
-    config = loads(placed.cluster_file, "the cluster file that the run was launched with")
-    if isinstance(config, LocalConfig):
-        confine(config)
-    return placed.cluster_file
+def _announce(run_dir: Path) -> None:
+    typer.echo(f"resuming {shown_path(run_dir)} with the spec as it was launched")

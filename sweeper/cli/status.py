@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sweeper.cli.reading import is_fetched, reading
+from sweeper.launchers.base import InProcess
+from sweeper.launchers.choose import launcher_of
 from sweeper.records.errors import SweepError
 from sweeper.report.text import printable
 from sweeper.runs.find import short_name
@@ -28,13 +30,14 @@ def status_text(run_dir: Path) -> str:
 def place_of(run_dir: Path) -> str:
     """Where the run's driver was put, and what the queue says of it; "" for this machine."""
     placed = read_placed(run_dir)
-    if placed is None or placed.kind == "local":
+    if placed is None:
         return ""
     where = f"{placed.kind} job {placed.job}"
     try:
-        from sweeper.launchers.choose import launcher_of
-
-        job = launcher_of(placed).look(placed)
+        launcher = launcher_of(placed)
+        if isinstance(launcher, InProcess):
+            return ""  # the store says all of it
+        job = launcher.look(placed, run_dir)
     except SweepError as error:
         return f"{where}: {error}"
     return f"{where}: {job.state}{f' ({job.words})' if job.words else ''}"

@@ -1,4 +1,4 @@
-"""Putting a driver elsewhere: `launch --on`, and `resume` of such a run."""
+"""Putting a driver there: elsewhere by `launch --on`, here by `--detach`, and `resume` of both."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,8 @@ import typer
 
 from sweeper import spec as specs
 from sweeper.cli.say import say
-from sweeper.launchers.base import Order, check_parts
-from sweeper.launchers.choose import launcher_by, launcher_of
+from sweeper.launchers.base import Order
+from sweeper.launchers.choose import launcher_of
 from sweeper.records import Placed
 from sweeper.records.errors import InputError
 from sweeper.runs.create import copy_spec, make_folder, point_latest
@@ -27,28 +27,42 @@ from sweeper.runs.placed import write_placed
 from sweeper.runs.provenance import check_code
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import ClusterConfig, Launcher
+    from sweeper.launchers.base import Launcher
     from sweeper.spec import Expansion, Spec
 
 
-def order_of(
-    config: ClusterConfig, spec: Spec, *, trials: int, run_dir: Path, workers: int | None
-) -> Order:
-    """The order for a new run. Raises InputError for a rule that this place can't keep."""
-    if getattr(config, "form", "") == "array":
-        check_parts(spec.header)
-    return Order(
-        run_dir=run_dir.absolute(),
-        spec_path=Path(spec.path).absolute(),
-        defines=dict(spec.defines),
-        header=spec.header,
-        trials=trials,
-        workers=workers,
-        has_folder=launcher_by(config).has_folder,
-    )
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a driver is to be put. cluster_file: text of what describes it."""
+
+    launcher: Launcher
+    cluster_file: str
+
+    def order(
+        self,
+        spec: Spec,
+        run_dir: Path,
+        *,
+        trials: int,
+        workers: int | None,
+        before: Placed | None = None,
+        code_changed_ok: bool = False,
+    ) -> Order:
+        """The order for a run. before: where it was put the last time."""
+        return Order(
+            run_dir=run_dir.absolute(),
+            spec_path=Path(spec.path).absolute(),
+            defines=dict(spec.defines),
+            header=spec.header,
+            trials=trials,
+            workers=workers,
+            has_folder=self.launcher.has_folder,
+            before=before,
+            code_changed_ok=code_changed_ok,
+        )
 
 
-def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: Order) -> None:
+def submit_new(target: Target, spec: Spec, expansion: Expansion, order: Order) -> None:
     """Make the run's folder and put its driver there; where that fails nothing is left."""
     from sweeper import driver
 
@@ -58,6 +72,7 @@ def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: O
             f"{run_dir}: there is a run in it already. Go on with it (sweep resume {run_dir}), or"
             " launch into another folder."
         )
+    target.launcher.describe(order)  # what can't be kept there is refused before a run is made
     before = driver.contents(run_dir)
     try:
         if order.has_folder:
@@ -65,7 +80,7 @@ def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: O
         else:
             make_folder(run_dir)
             copy_spec(run_dir, spec.text)
-        placed = submit(launcher_by(config), order, config.text)
+        placed = submit(target, order)
     except BaseException:
         if not RunFolder(run_dir).placed.exists():  # `sweep down` needs what is noted there
             driver.take_back(run_dir, before)
@@ -75,14 +90,20 @@ def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: O
     say(f"put there as {placed.kind} job {placed.job}")
 
 
-def submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
+def submit_behind(target: Target, order: Order, run_dir: Path) -> None:
+    """Put the driver of a run that is made into the background of this machine."""
+    placed = submit(target, order)
+    log = RunFolder(run_dir).driver_log
+    say(f"runs in the background as process {placed.job}, its output goes to {log}")
+
+
+def submit(target: Target, order: Order) -> Placed:
     """Put the driver there and note where that is."""
     with _ended_in_order():
-        return _submit(launcher, order, cluster_file)
+        return _noted(target, order, target.launcher.submit(order))
 
 
-def _submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
-    placed = launcher.submit(order)
+def _noted(target: Target, order: Order, placed: Placed) -> Placed:
     facts = {
         **placed.facts,
         "spec_path": str(order.spec_path),
@@ -91,13 +112,13 @@ def _submit(launcher: Launcher, order: Order, cluster_file: str) -> Placed:
     placed = replace(
         placed,
         facts=facts,
-        cluster_file=placed.cluster_file or cluster_file,
+        cluster_file=placed.cluster_file or target.cluster_file,
         started=placed.started or time.time(),
     )
     try:
         write_placed(order.run_dir, placed)
     except BaseException:
-        launcher.down(placed)  # nobody would find it again
+        target.launcher.down(placed, order.run_dir)  # nobody would find it again
         if order.before is None:
             RunFolder(order.run_dir).placed.unlink(missing_ok=True)
         raise
@@ -132,8 +153,8 @@ def submit_again(
     run_dir: Path, placed: Placed, *, workers: int | None, code_changed_ok: bool
 ) -> bool:
     """Put a driver where the last one was; False where nothing is left to do."""
-    launcher = launcher_of(placed)
-    job = launcher.look(placed)
+    target = Target(launcher_of(placed), placed.cluster_file)
+    job = target.launcher.look(placed, run_dir)
     # "unknown" is the answer that there is no such driver (any more); no answer raises.
     if job.state in ("waiting", "running"):
         raise InputError(
@@ -141,24 +162,28 @@ def submit_again(
             f" {job.state}{f' ({job.words})' if job.words else ''}. `sweep watch` shows it,"
             " `sweep stop` ends it."
         )
-    spec, left = _what_is_left(run_dir, placed, code_changed_ok=code_changed_ok)
-    if not left:
+    order = order_again(target, run_dir, placed, workers=workers, code_changed_ok=code_changed_ok)
+    if not order.trials:
         typer.echo("no trial is left to run")
         return False
-    order = Order(
-        run_dir=run_dir.absolute(),
-        spec_path=Path(spec.path).absolute(),
-        defines=dict(spec.defines),
-        header=spec.header,
+    placed = submit(target, order)
+    say(f"put there as {placed.kind} job {placed.job}")
+    return True
+
+
+def order_again(
+    target: Target, run_dir: Path, placed: Placed, *, workers: int | None, code_changed_ok: bool
+) -> Order:
+    """The order for what is left of a run. Raises InputError where its code is not what it was."""
+    spec, left = _what_is_left(run_dir, placed, code_changed_ok=code_changed_ok)
+    return target.order(
+        spec,
+        run_dir,
         trials=left,
         workers=workers,
-        has_folder=launcher.has_folder,
         before=placed,
         code_changed_ok=code_changed_ok,
     )
-    placed = submit(launcher, order, placed.cluster_file)
-    say(f"put there as {placed.kind} job {placed.job}")
-    return True
 
 
 def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tuple[Spec, int]:

@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.cli.alive import driver_is_here, is_unheard
+from sweeper.cli.alive import is_unheard
 from sweeper.cli.reading import reading
 from sweeper.driver.progress import PACE_AFTER_S, PACE_AFTER_TRIALS, Progress
-from sweeper.launchers.base import Job
-from sweeper.launchers.choose import launcher_of
+from sweeper.launchers.base import InProcess, Job
+from sweeper.launchers.choose import NOWHERE, launcher_of, placed_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreError, SweepError
 from sweeper.report.status import Status, status
-from sweeper.runs.placed import read_placed
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Launcher
@@ -40,47 +39,55 @@ class Watcher:
     status: Status | None = None
     words: str = ""
     is_over: bool = False
-    _placed: Placed | None = field(init=False)
-    _launcher: Launcher | None = field(init=False, default=None)
+    _placed: Placed = field(init=False)
+    _launcher: Launcher = field(init=False)
+    _is_here: bool = field(init=False)
     _job: Job = field(init=False, default=Job("unknown"))
     _asked: float = field(init=False, default=float("-inf"))
     _unknown: int = field(init=False, default=0)
     _first: tuple[float, int] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self._placed = read_placed(self.run_dir)
-        placed = self._placed
-        # Somebody else's run is watched by its files alone.
-        if placed is not None and placed.kind != "local" and placed.is_own:
-            self._launcher = launcher_of(placed)
+        self._placed = placed_of(self.run_dir)
+        self._launcher = launcher_of(self._reached())
+        self._is_here = isinstance(self._launcher, InProcess)
 
     def look(self) -> Progress | None:
         """How far it is now; None where that can't be told yet."""
-        if self._launcher is not None and time.monotonic() - self._asked >= ASK_EVERY_S:
+        if self._is_here or time.monotonic() - self._asked >= ASK_EVERY_S:
             self._ask()
         self._read()
         was_over = self.is_over
         self.is_over = self._is_over()
-        if self.is_over and not was_over and self._launcher is not None:
+        if self.is_over and not was_over:
             self._ask()  # what it wrote last
             self._read()
         return self._progress() if self.status is not None or self.words else None
 
     def _ask(self) -> None:
         """Ask the queue, and bring what is there; neither has to answer every time."""
-        assert self._launcher is not None
-        assert self._placed is not None
         self._asked = time.monotonic()
         try:
-            self._placed = read_placed(self.run_dir) or self._placed  # a resume moves it
-            self._job = self._launcher.look(self._placed)
+            self._placed = placed_of(self.run_dir)  # a resume moves it
+            self._job = self._launcher.look(self._reached(), self.run_dir)
             self._unknown = self._unknown + 1 if self._job.state == "unknown" else 0
-            said = f" ({self._job.words})" if self._job.words else ""
-            self.words = f"{self._placed.kind} job {self._placed.job} is {self._job.state}{said}"
+            self.words = self._told()
             if not self._launcher.has_folder and self._job.state != "waiting":
                 self._launcher.fetch(self._placed, self.run_dir)
         except SweepError as error:
             self.words = str(error)
+
+    def _reached(self) -> Placed:
+        """Where the driver is asked about: somebody else's run is watched by its files alone."""
+        return self._placed if self._placed.is_own else NOWHERE
+
+    def _told(self) -> str:
+        """What the queue says; "" of a process here, of which the store says all."""
+        if self._is_here:
+            return ""
+        placed, job = self._placed, self._job
+        said = f" ({job.words})" if job.words else ""
+        return f"{placed.kind} job {placed.job} is {job.state}{said}"
 
     def _read(self) -> None:
         with contextlib.suppress(StoreError, InputError), reading(self.run_dir) as store:
@@ -92,15 +99,9 @@ class Watcher:
         ending = found.sweep.ending if found is not None and not is_new else None
         if ending is not None and not ending.is_interrupted:
             return True
-        if self._launcher is not None:
-            # An interrupted run may be in the queue again; a silent driver may be too far to hear.
-            is_gone = state == "over" or self._unknown >= _UNKNOWN_TIMES
-            return is_gone and not (found is not None and found.alive)
-        if found is None or ending is not None:
-            return True
-        if self._placed is not None and not self._placed.is_own:
-            return not found.alive
-        return not driver_is_here(self.run_dir, self._placed)
+        # An interrupted run may be in the queue again; a silent driver may be too far to hear.
+        is_gone = state == "over" or self._unknown >= _UNKNOWN_TIMES
+        return is_gone and not (found is not None and found.alive)
 
     def _progress(self) -> Progress:
         found = self.status

@@ -26,7 +26,7 @@ def began(run_dir: Path, *, placed: bool) -> float:
     """
     if placed:
         found = read_placed(run_dir)
-        if found is not None and found.kind != "local":
+        if found is not None:
             return found.started
     return min(processes.started(os.getpid()) or _IMPORTED, _IMPORTED)
 

@@ -22,6 +22,9 @@ def lives(pid: int, since: float) -> bool:
         return False
     except PermissionError:  # it runs, and is another user's
         pass
+    fields = _fields(pid)
+    if fields[:1] in (["Z"], ["X"]):  # it is over, and nobody has asked how
+        return False
     began = started(pid)
     return began is None or began <= since + CLOCK_SLACK_S
 
@@ -29,10 +32,18 @@ def lives(pid: int, since: float) -> bool:
 def started(pid: int) -> float | None:
     """When a process started, by Linux's /proc; None where that does not say."""
     try:
-        # proc(5): field 22 in ticks since boot; the name, field 2, may hold blanks and brackets.
-        ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        ticks = int(_fields(pid)[19])  # since boot
         lines = Path("/proc/stat").read_text().splitlines()
         boot = next(int(line.split()[1]) for line in lines if line.startswith("btime "))
     except (OSError, ValueError, IndexError, StopIteration):
         return None
     return boot + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _fields(pid: int) -> list[str]:
+    """Of Linux's /proc/PID/stat, from the third one (the state); [] where there is none."""
+    try:
+        # proc(5): the name, field 2, may hold blanks and brackets.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

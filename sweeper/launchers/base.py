@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from sweeper.records.errors import InputError
 
@@ -77,10 +77,10 @@ class Job:
 
 
 class Launcher(Protocol):
-    """Puts a run's driver somewhere else, and reaches it from the user's shell.
+    """Puts a run's driver somewhere, and reaches it from the user's shell.
 
-    Every method may raise InputError (a wrong option, no such program) and ClusterError (what is
-    asked does not answer).
+    run_dir: the run's folder here. Every method may raise InputError (a wrong option, no such
+    program) and ClusterError (what is asked does not answer).
     """
 
     @property
@@ -88,12 +88,15 @@ class Launcher(Protocol):
         """Whether the driver's host shares the disk of the run's folder."""
 
     def describe(self, order: Order) -> str:
-        """What `submit` would send, for a person to read: a script, a YAML file, a manifest."""
+        """What `submit` would send, for a person to read: a script, a YAML file, a manifest.
+
+        It is asked before anything is made: it raises InputError for an order that can't be kept.
+        """
 
     def submit(self, order: Order) -> Placed:
         """Put the driver there. Where it raises nothing is left running."""
 
-    def look(self, placed: Placed) -> Job:
+    def look(self, placed: Placed, run_dir: Path) -> Job:
         """What the queue says of it now."""
 
     def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
@@ -105,8 +108,22 @@ class Launcher(Protocol):
     def fetch(self, placed: Placed, run_dir: Path) -> None:
         """Bring the newest snapshot into run_dir; nothing to do on a shared disk."""
 
-    def down(self, placed: Placed) -> str:
+    def down(self, placed: Placed, run_dir: Path) -> str:
         """End what costs money or holds an allocation; what was done, in one line."""
+
+
+@runtime_checkable
+class InProcess(Launcher, Protocol):
+    """A launcher whose driver may also be the very process that launches: this machine's."""
+
+    def confine(self, *, fetch: bool = True) -> None:
+        """Leave this process, and what it starts, no more than the cluster file says.
+
+        fetch: whether data at a URL is brought here; False where nothing is to run.
+        """
+
+    def here(self) -> Placed:
+        """This process, as it is noted where it drives a run."""
 
 
 # ------------------------------------------------------------------ what a backend registers

@@ -15,6 +15,13 @@ def load(path: Path) -> ClusterConfig:
     return loads(read_text(Path(path)), str(path))
 
 
+def bare(kind: str) -> ClusterConfig:
+    """What a file with its kind alone would say; its text is "", for nobody wrote it."""
+    place = read_map(f"kind: {kind}\n", f"kind {kind}")
+    config: ClusterConfig = registry.backend(kind).read(place, {"path": Path(), "text": ""})
+    return config
+
+
 def loads(text: str, source: str) -> ClusterConfig:
     """Check the text of a cluster file. source: its name, for errors. Raises InputError."""
     place = read_map(text, source)

@@ -19,7 +19,7 @@ _OWN = {
     "cloud": "sweeper.launchers.cloud:BACKEND",
     "ray": "sweeper.launchers.ray:BACKEND",
     "kubernetes": "sweeper.launchers.kubernetes:BACKEND",
-    "local": "sweeper.launchers.local.config:BACKEND",
+    "local": "sweeper.launchers.local:BACKEND",
 }
 
 

@@ -11,7 +11,6 @@ import json
 import math
 import re
 import secrets
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 TASKS = "tasks"  # fact of a run in parts: how many there are
 MOST_TASKS = 100_000
-_LOCAL = "local"
+HERE = "local"  # the kind of a driver that is a process of this machine
 _ID = re.compile(r"[0-9a-f]{32}")
 # Names that go to other programs: none is an option there, a path or more than one word.
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,40}")
@@ -45,7 +44,7 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
         TASKS: int(placed.facts.get(TASKS, "0")),
     }
     try:
-        if placed.kind != _LOCAL or placed.cluster_file:  # else the note says all
+        if placed.kind != HERE or placed.cluster_file:  # else the note says all
             record = {**asdict(replace(placed, is_own=True)), "facts": dict(placed.facts)}
             record["run_dir"] = str(run_dir.absolute())
             target = _record_of(run)
@@ -58,15 +57,6 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
             f"{path}: where the run was put can't be noted: {why}. Free some space, name another"
             " folder with --out, or set XDG_STATE_HOME to a folder that you may write in."
         ) from error
-
-
-def write_placed_here(run_dir: Path, driver: int, cluster_file: str) -> None:
-    """Note that a process of this host drives the run. Raises InputError.
-
-    cluster_file: text of a `kind: local` file that the driver is confined by, "" for none.
-    """
-    placed = Placed(kind=_LOCAL, job=str(driver), cluster_file=cluster_file, started=time.time())
-    write_placed(run_dir, placed)
 
 
 def read_placed(run_dir: Path) -> Placed | None:
@@ -100,7 +90,7 @@ def _noted(note: Mapping[str, Any]) -> Placed:
         started=started,
         facts={TASKS: str(tasks)} if tasks else {},
         # A driver on this machine is asked by files in the run's folder: nothing is reached.
-        is_own=kind == _LOCAL,
+        is_own=kind == HERE,
     )
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sweeper.records import (
         AttemptRecord,
         Change,
+        ExperimentText,
         Row,
         SweepRecord,
         SweepState,
@@ -45,8 +46,17 @@ class StoreReader(Protocol):
     def counts(self) -> dict[TrialState, int]:
         """Number of trials in each state; every state has a key."""
 
+    def proposed(self) -> list[Trial]:
+        """Every trial, as it was proposed, by ordinal."""
+
+    def batches(self) -> tuple[int, ...]:
+        """For each batch in which trials came, the ordinal that its first new one has.
+
+        A batch has no trial of its own where the next one, or the number of trials, is the same.
+        """
+
     def unfinished(self) -> list[Trial]:
-        """The trials whose state is not final, as they were expanded, by ordinal."""
+        """The trials whose state is not final, as they were proposed, by ordinal."""
 
     def close(self) -> None:
         """Let go of the store. Closing twice is closing once."""
@@ -77,6 +87,18 @@ class Store(StoreReader, Protocol):
         its trial started. The same row written twice is one row.
         """
 
+    def add_trials(
+        self,
+        generation: int,
+        trials: Sequence[Trial],
+        texts: Mapping[str, ExperimentText] | None = None,
+    ) -> list[Trial]:
+        """Put a batch of trials behind those that are there; return them as they are kept.
+
+        A trial that is there already stays as it is and where it is. The others get the ordinals
+        that follow, in their order, and wait.    texts: those of these trials that may be new.
+        """
+
     def finish(self, generation: int, state: SweepState, now: float) -> None:
         """Record how the run ended; "created" leaves it as if no driver had been there."""
 
@@ -103,7 +125,7 @@ class Backend(Protocol):
         *,
         published: bool | None = None,
     ) -> Store:
-        """A new store that holds `sweep` and all its `trials`, written in one transaction.
+        """A new store that holds `sweep` and `trials`, its first batch, written in one transaction.
 
         Raises StoreError if there is one already or it can't be written.
         """

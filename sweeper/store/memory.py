@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sweeper.records import AttemptRecord, AttemptState, TrialRecord, TrialState
 from sweeper.records.errors import StoreError
 from sweeper.store import faults
+from sweeper.store.batches import join
 from sweeper.store.fence import Standing, sift
 from sweeper.store.liveness import driver_lives
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         AttemptEnded,
         AttemptStarted,
         Change,
+        ExperimentText,
         Row,
         SweepRecord,
         SweepState,
@@ -37,6 +39,7 @@ class _Run:
     sweep: SweepRecord
     trials: dict[str, Trial]
     standings: dict[str, Standing]
+    batches: tuple[int, ...] = (0,)
     attempts: dict[str, dict[int, AttemptRecord]] = field(default_factory=dict)
     rows: dict[str, dict[_Place, Row]] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)  # a heartbeat may come from another thread
@@ -46,7 +49,8 @@ class _Run:
         with self.lock:
             attempts = {trial: dict(found) for trial, found in self.attempts.items()}
             rows = {trial: dict(found) for trial, found in self.rows.items()}
-            return _Run(self.sweep, self.trials, dict(self.standings), attempts, rows)
+            trials, standings = dict(self.trials), dict(self.standings)
+            return _Run(self.sweep, trials, standings, self.batches, attempts, rows)
 
 
 class MemoryBackend:
@@ -70,10 +74,7 @@ class MemoryBackend:
         by_id = {trial.id: trial for trial in ordered}
         if len(by_id) < len(ordered):
             raise StoreError(f"{place}: the store failed (two trials have one id).")
-        new = {
-            trial.id: Standing(trial.ordinal, TrialState.PENDING, newest=0, open=False)
-            for trial in ordered
-        }
+        new = {trial.id: _waits(trial) for trial in ordered}
         run = self._runs[str(place)] = _Run(sweep, by_id, new)
         return MemoryStore(place, run)
 
@@ -137,6 +138,24 @@ class MemoryStore:
             _keep(self._run, batch)
             return batch.dropped
 
+    def add_trials(
+        self,
+        generation: int,
+        trials: Sequence[Trial],
+        texts: Mapping[str, ExperimentText] | None = None,
+    ) -> list[Trial]:
+        """See `base.Store.add_trials`."""
+        with self._run.lock:
+            run, sweep = self._run, self._owned(generation)
+            there = {trial.id: trial.ordinal for trial in run.trials.values()}
+            following = max(there.values(), default=-1) + 1
+            joined = join(trials, there, following)
+            run.sweep = replace(sweep, texts={**(texts or {}), **sweep.texts})
+            run.trials.update((trial.id, trial) for trial in joined.new)
+            run.standings.update((trial.id, _waits(trial)) for trial in joined.new)
+            run.batches = (*run.batches, following)
+            return list(joined.trials)
+
     def reopen(self, generation: int, trials: Collection[str]) -> list[str]:
         """See `base.Store.reopen`."""
         with self._run.lock:
@@ -185,6 +204,14 @@ class MemoryStore:
             for one, standing in zip(run.trials.values(), run.standings.values(), strict=True)
         ]
 
+    def proposed(self) -> list[Trial]:
+        """See `base.StoreReader.proposed`."""
+        return list(self._seen().trials.values())
+
+    def batches(self) -> tuple[int, ...]:
+        """See `base.StoreReader.batches`."""
+        return self._seen().batches
+
     def unfinished(self) -> list[Trial]:
         """See `base.StoreReader.unfinished`."""
         run = self._seen()
@@ -214,6 +241,10 @@ class MemoryStore:
 def _asked(run: _Run, trial: str | None) -> list[str]:
     """The trials that a question is about."""
     return list(run.trials) if trial is None else [trial]
+
+
+def _waits(trial: Trial) -> Standing:
+    return Standing(trial.ordinal, TrialState.PENDING, newest=0, open=False)
 
 
 def _keep(run: _Run, batch: Batch) -> None:

@@ -25,7 +25,9 @@ class UnionReader:
     def sweep(self) -> SweepRecord:
         """The run as it was made, and how its parts are: runs while one of them does."""
         records = [part.sweep() for part in self._parts]
-        made = replace(self._made.sweep(), heartbeat=max(one.heartbeat for one in records))
+        made = self._made.sweep()
+        texts = {key: text for one in (*records, made) for key, text in one.texts.items()}
+        made = replace(made, texts=texts, heartbeat=max(one.heartbeat for one in records))
         running = [one for one in records if one.state == "running"]
         if running:
             newest = max(running, key=lambda one: one.heartbeat)
@@ -46,16 +48,14 @@ class UnionReader:
 
     def trials(self) -> list[TrialRecord]:
         """Every trial, by ordinal."""
-        found = {trial.id: trial for trial in self._made.trials()}
-        for part in self._parts:
-            found.update((trial.id, trial) for trial in part.trials())
+        found = {one.id: one for store in self._stores() for one in store.trials()}
         return sorted(found.values(), key=lambda trial: trial.ordinal)
 
     def attempts(self, trial: str | None = None) -> list[AttemptRecord]:
         """The attempts of one trial or of all, by trial's ordinal and number."""
         ordinals = self._ordinals()
         found = [attempt for part in self._parts for attempt in part.attempts(trial)]
-        return sorted(found, key=lambda one: (ordinals[one.trial], one.number))
+        return sorted(found, key=lambda one: (ordinals[one.trial], one.trial, one.number))
 
     def rows(self, trial: str | None = None) -> Iterator[Row]:
         """The history of one trial or of all, by trial's ordinal, phase and epoch."""
@@ -68,15 +68,27 @@ class UnionReader:
         found = Counter(trial.state for trial in self.trials())
         return {state: found[state] for state in TrialState}
 
+    def proposed(self) -> list[Trial]:
+        """Every trial, as it was proposed, by ordinal."""
+        found = {one.id: one for store in self._stores() for one in store.proposed()}
+        return sorted(found.values(), key=lambda trial: trial.ordinal)
+
+    def batches(self) -> tuple[int, ...]:
+        """The ordinal at which each batch begins, of whichever part it is."""
+        return (*sorted({first for store in self._stores() for first in store.batches()}),)
+
     def unfinished(self) -> list[Trial]:
         """The trials whose state is not final, by ordinal."""
         over = {trial.id for trial in self.trials() if trial.state.is_final}
-        return [trial for trial in self._made.unfinished() if trial.id not in over]
+        return [trial for trial in self.proposed() if trial.id not in over]
 
     def close(self) -> None:
         """Let go of all of them."""
-        for store in (self._made, *self._parts):
+        for store in self._stores():
             store.close()
 
+    def _stores(self) -> tuple[StoreReader, ...]:
+        return (self._made, *self._parts)
+
     def _ordinals(self) -> dict[str, int]:
-        return {trial.id: trial.ordinal for trial in self._made.trials()}
+        return {trial.id: trial.ordinal for trial in self.trials()}

@@ -63,16 +63,16 @@ class LauncherContract:
         placed = launcher.submit(order)
         try:
             found, again = self.found_again(launcher, order, placed)
-            until(lambda: found.look(again).state == "running", "it runs", self.patience_s)
+            until(lambda: self.state(found, again, order) == "running", "it runs", self.patience_s)
             until(lambda: self.is_asked(found, again, order), "it is asked", self.patience_s)
-            until(lambda: found.look(again).state in OVER, "it ends", self.patience_s)
+            until(lambda: self.state(found, again, order) in OVER, "it ends", self.patience_s)
             found.fetch(again, order.run_dir)
             assert launcher.has_folder or RunFolder(order.run_dir).snapshot.stat().st_size
         finally:
-            told = launcher.down(placed)
+            told = launcher.down(placed, order.run_dir)
         assert placed.job in told
-        until(lambda: found.look(again).state in OVER, "it is down", self.patience_s)
-        for line in (found.down(again), found.stop(again, order.run_dir, ())):
+        until(lambda: self.state(found, again, order) in OVER, "it is down", self.patience_s)
+        for line in (found.down(again, order.run_dir), found.stop(again, order.run_dir, ())):
             assert placed.job in line
             assert "\n" not in line
 
@@ -86,6 +86,10 @@ class LauncherContract:
         found = choose.launcher_of(again)
         assert type(found) is type(launcher)
         return found, again
+
+    def state(self, launcher: Launcher, placed: Placed, order: Order) -> str:
+        """What is said of it now."""
+        return launcher.look(placed, order.run_dir).state
 
     def is_asked(self, launcher: Launcher, placed: Placed, order: Order) -> bool:
         """Whether the driver could be asked to end: it may not have begun yet."""

@@ -56,7 +56,7 @@ class Queue:
         job = start(self.describe(order), order.run_dir / "logs" / "job.log")
         return Placed("slurm", job, cluster_file=self.config.text, started=time.time())
 
-    def look(self, placed):
+    def look(self, placed, run_dir):
         for process in STARTED:
             process.poll()
         lives = processes.lives(int(placed.job), placed.started)
@@ -69,7 +69,7 @@ class Queue:
     def fetch(self, placed, run_dir):
         raise AssertionError("nothing is fetched from a shared disk")
 
-    def down(self, placed):
+    def down(self, placed, run_dir):
         return f"process {placed.job} is not ours"
 
 
@@ -95,7 +95,7 @@ class Apart(Queue):
         shutil.copy(snapshot, run_dir / ".new")
         (run_dir / ".new").replace(run_dir / "snapshot.db")
 
-    def down(self, placed):
+    def down(self, placed, run_dir):
         return "nothing is rented"
 
 

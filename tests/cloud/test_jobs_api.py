@@ -59,7 +59,7 @@ def state(run_dir: Path) -> str:
     placed = where(run_dir)
     launcher = launcher_of(placed)
     assert launcher is not None
-    return launcher.look(placed).state
+    return launcher.look(placed, run_dir).state
 
 
 def test_a_sweep_that_is_launched_on_a_cluster_ends_in_the_table_of_a_local_run(
@@ -161,11 +161,11 @@ def test_a_node_that_is_taken_away_costs_its_trials_nothing_but_time(
     for pid in of_node(node.pid):
         os.kill(pid, 9)
     go.touch()
-    wait_for(lambda: here.look(placed).state == "over", "the driver's end", 120)
+    wait_for(lambda: here.look(placed, made.run_dir).state == "over", "the driver's end", 120)
     here.fetch(placed, made.run_dir)
     found = attempts(made.run_dir)
     assert sorted(state for *_, state in found) == ["finished"] * 2 + ["lost"]
-    assert here.look(placed).words == "Job finished successfully."
+    assert here.look(placed, made.run_dir).words == "Job finished successfully."
 
 
 def of_node(pid: int) -> list[int]:

@@ -20,7 +20,7 @@ import pytest
 from sweeper import driver
 from sweeper import spec as specs
 from sweeper.cli import watcher as watchers
-from sweeper.cli.submit import order_of, submit, submit_again, submit_new
+from sweeper.cli.submit import Target, submit, submit_again, submit_new
 from sweeper.launchers import cluster_file
 from sweeper.launchers.base import Job, Order
 from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
@@ -104,7 +104,7 @@ def test_where_the_machines_are_is_noted_before_they_are_rented(aws, cloud, orde
 def test_a_launch_that_fails_gives_back_and_leaves_no_note(aws, cloud, order):
     cloud.fails = {"send": ClusterError("no rsync there")}
     with pytest.raises(ClusterError, match="no rsync there"):
-        submit(aws, order, AWS)
+        submit(Target(aws, AWS), order)
     assert cloud.calls == ["up", "send", "down"]
     assert not RunFolder(order.run_dir).placed.exists()
 
@@ -115,7 +115,7 @@ def test_machines_that_could_not_be_given_back_are_told_and_stay_noted(
 ):
     cloud.fails = {"send": ClusterError("no rsync there"), "down": how}
     with pytest.raises(ClusterError if isinstance(how, ClusterError) else KeyboardInterrupt):
-        submit(aws, order, AWS)
+        submit(Target(aws, AWS), order)
     assert "may still run and cost money" in caplog.text
     assert f"sweep down {order.run_dir}" in caplog.text
     assert RunFolder(order.run_dir).placed.exists()
@@ -131,14 +131,15 @@ def test_a_failed_launch_keeps_its_folder_only_for_sweep_down(aws, cloud, tmp_pa
     if not is_given_back:
         cloud.fails["down"] = ClusterError("no network")
     found = cluster_file.loads(AWS, "aws.yaml")
-    order = order_of(found, spec, trials=2, run_dir=run_dir, workers=None)
+    target = Target(CloudLauncher(found), found.text)
+    order = target.order(spec, run_dir, trials=2, workers=None)
     with pytest.raises(ClusterError, match="no quota"):
-        submit_new(found, spec, specs.expand(spec), order)
+        submit_new(target, spec, specs.expand(spec), order)
     assert run_dir.exists() != is_given_back
     if not is_given_back:
         placed = read_placed(run_dir)
         cloud.fails = {}
-        assert "are given back" in aws.down(placed)
+        assert "are given back" in aws.down(placed, run_dir)
         assert cloud.name == placed.job
 
 
@@ -153,7 +154,7 @@ def test_a_closed_terminal_while_renting_gives_the_machines_back(aws, cloud, ord
     before = signal.signal(number, signal.SIG_DFL)
     try:
         with pytest.raises(SystemExit) as ended:
-            submit(aws, order, AWS)
+            submit(Target(aws, AWS), order)
         assert ended.value.code == 128 + number
         assert cloud.calls == ["down"]
         assert signal.getsignal(number) == signal.SIG_DFL
@@ -165,17 +166,17 @@ def test_only_a_head_that_is_gone_is_unknown(aws, cloud):
     placed = Placed("cloud", "j", "aws us-east-1", "~/sweep/j", AWS, facts={"ray_up": ""})
     cloud.fails = {"exec": ClusterError("ssh: no route to host")}
     with pytest.raises(ClusterError, match="no route"):
-        aws.look(placed)
+        aws.look(placed, Path())
     cloud.fails = {"exec": commands.NoHeadError("Head node of cluster (j) not found!")}
-    assert aws.look(placed).state == "unknown"
+    assert aws.look(placed, Path()).state == "unknown"
     cloud.fails = {}
     cloud.says = "ConnectionError: refused"
     with pytest.raises(ClusterError, match=r"Ray does not answer on the head.*refused"):
-        aws.look(placed)
+        aws.look(placed, Path())
     cloud.says = "SWEEP-JOB null"
-    assert aws.look(placed).state == "unknown"
+    assert aws.look(placed, Path()).state == "unknown"
     cloud.says = 'SWEEP-JOB {"status": "RUNNING", "message": ""}'
-    assert aws.look(placed).state == "running"
+    assert aws.look(placed, Path()).state == "running"
 
 
 def test_a_watch_ends_only_after_several_answers_that_there_is_no_driver(tmp_path, monkeypatch):
@@ -184,7 +185,7 @@ def test_a_watch_ends_only_after_several_answers_that_there_is_no_driver(tmp_pat
     class Queue:
         has_folder = True
 
-        def look(self, _):
+        def look(self, *_):
             return Job(states.pop(0))
 
     monkeypatch.setattr(watchers, "launcher_of", lambda _: Queue())

@@ -28,6 +28,7 @@ from sweeper.runs.control import take_control
 Cluster = Callable[[str], KubernetesConfig]
 MakeOrder = Callable[..., Order]
 NAME = "digits-mlp-20261121-221530"
+RUN = Path("run")  # which nothing is asked of
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_every_call_names_namespace_and_context(
 def test_a_run_is_found_again_by_what_its_folder_keeps(placed: Placed) -> None:
     launcher = choose.launcher_of(placed)
     assert launcher is not None
-    assert launcher.look(placed).state == "running"
+    assert launcher.look(placed, RUN).state == "running"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_the_operators_words_are_handed_on(
     launcher: Launcher, placed: Placed, kube: Any, status: dict[str, str], job: Job
 ) -> None:
     kube.say("status.json", status)
-    assert launcher.look(placed) == job
+    assert launcher.look(placed, RUN) == job
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_why_pods_wait_is_told(
 ) -> None:
     kube.say("status.json", {"jobDeploymentStatus": "Initializing", "rayClusterName": "c1"})
     kube.say("pods.json", [{"metadata": {"name": "c1-head"}, "status": pod}])
-    found = launcher.look(placed)
+    found = launcher.look(placed, RUN)
     assert found.state == "waiting"
     assert found.words.startswith(words)
 
@@ -186,9 +187,9 @@ def test_a_job_that_is_over_is_not_asked(
 
 def test_down_removes_all_and_works_twice(launcher: Launcher, placed: Placed, kube: Any) -> None:
     for _ in range(2):
-        assert "are removed" in launcher.down(placed)
+        assert "are removed" in launcher.down(placed, RUN)
         assert kube.objects() == []
-    assert launcher.look(placed).state == "unknown"
+    assert launcher.look(placed, RUN).state == "unknown"
 
 
 # ------------------------------------------------------------------ what goes wrong
@@ -327,8 +328,8 @@ def test_the_real_kubectl_takes_our_words(
         placed = Placed("kubernetes", "job", "lab", "/sweep/work/job")
         for call in (
             lambda: launcher.submit(order()),
-            lambda: launcher.look(placed),
-            lambda: launcher.down(placed),
+            lambda: launcher.look(placed, RUN),
+            lambda: launcher.down(placed, RUN),
         ):
             with pytest.raises(ClusterError, match=r"refused.*does not answer"):
                 call()

@@ -111,7 +111,7 @@ def test_a_run_on_a_part_of_this_machine_keeps_which(write_spec, shared, tmp_pat
         specs.expand(spec),
         tmp_path / "r",
         driver.Terms(cluster=shared(1), runner_factory=FAKE),
-        cluster_file=part,
+        placed=Placed("local", "1", cluster_file=part),
     )
     placed = read_placed(tmp_path / "r")
     assert placed is not None

@@ -6,6 +6,9 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+import pytest
 
 from sweeper.host import processes
 
@@ -38,3 +41,15 @@ def test_a_process_began_after_this_host_and_before_now():
 def test_no_number_is_no_process():
     assert not processes.lives(0, time.time())
     assert not processes.lives(-1, time.time())
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux's /proc tells")
+def test_a_process_that_is_over_is_over_though_nobody_has_asked_how() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.read() == b""  # it has ended, or is about to
+        end = time.monotonic() + 30
+        while processes.lives(child.pid, time.time()):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        assert Path(f"/proc/{child.pid}").exists()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from sweeper.host import cores
 from sweeper.launchers import choose, cluster_file
-from sweeper.launchers.local.confine import confine
+from sweeper.launchers.base import InProcess
+from sweeper.launchers.local import LocalLauncher
 from sweeper.launchers.ray.config import RayConfig
 from sweeper.records import Placed
-from sweeper.records.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -26,7 +23,7 @@ def test_a_cluster_file_chooses_its_launcher_and_so_does_what_is_kept_of_it(
 ):
     path = tmp_path / "cluster.yaml"
     path.write_text(text)
-    launcher = choose.launcher_for(str(path))
+    launcher = choose.launcher_by(choose.config_of(str(path)))
     path.unlink()
     again = choose.launcher_of(Placed("slurm", "1", cluster_file=text))
     assert type(launcher).__name__ == type(again).__name__ == name
@@ -39,32 +36,14 @@ def test_an_address_is_a_ray_cluster():
     assert found.address == "http://head:8265"
 
 
-def test_this_machine_needs_no_launcher(tmp_path):
-    path = tmp_path / "here.yaml"
-    path.write_text("kind: local\n")
-    with pytest.raises(InputError, match="runs on this machine"):
-        choose.launcher_for(str(path))
+@pytest.mark.parametrize("text", ["kind: slurm\n", "kind: ray\naddress: http://head:8265\n"])
+def test_only_on_this_machine_the_driver_may_be_the_process_that_launches(text):
+    here = choose.launcher_by(choose.config_of(None))
+    assert isinstance(here, InProcess)
+    assert not isinstance(choose.launcher_by(cluster_file.loads(text, "c.yaml")), InProcess)
 
 
-@pytest.fixture
-def all_cores():
-    """The cores of this process, given back afterwards."""
-    before = cores.own()
-    yield before
-    os.sched_setaffinity(0, before)
-
-
-def test_a_file_may_leave_a_part_of_this_machine(all_cores, tmp_path):
-    environ = {"CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b,GPU-c"}
-    confine(cluster_file.loads(f"kind: local\ncpus: 1\ngpus: 2\ndata: {tmp_path}\n", "f"), environ)
-    assert cores.own() == all_cores[:1]
-    assert environ == {
-        "CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b",
-        "PYLEARN2_DATA_PATH": str(tmp_path),
-    }
-
-
-def test_a_file_that_names_nothing_leaves_all_of_it(all_cores):
-    environ: dict[str, str] = {}
-    confine(cluster_file.loads("kind: local\n", "f"), environ)
-    assert (cores.own(), environ) == (all_cores, {})
+def test_a_run_that_was_put_nowhere_is_on_this_machine(tmp_path):
+    placed = choose.placed_of(tmp_path)
+    assert type(choose.launcher_of(placed)) is LocalLauncher
+    assert LocalLauncher(choose.config_of(None)).look(placed, tmp_path).state == "over"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweeper.records import Ending, EndKind, TrialState
+from sweeper.records import Ending, EndKind, ExperimentText, Trial, TrialState
 from sweeper.store.memory import MemoryBackend
 from sweeper.store.union import UnionReader
 
@@ -77,3 +77,18 @@ def test_a_run_is_finished_when_each_of_its_trials_is_over(parts, make):
         share.write(1, [make.changed(trial.id, "finished") for trial in share.trials()])
         share.finish(1, FINISHED, 2000.0)
     assert reader.sweep().state == FINISHED
+
+
+def test_trials_that_came_to_a_part_later_are_read_with_the_others(parts, make):
+    reader, even, _ = parts
+    text = ExperimentText("grid.yaml.j2", "[]", (4,))
+    even.add_trials(1, [Trial("new", 0, {"lr": 2.0}, "x2", ())], {"x2": text})
+    even.write(1, [make.started("new"), make.row("new", 0), make.ended("new")])
+    even.write(1, [make.started("new", 2)])
+    assert sorted(one.id for one in reader.trials()) == ["new", "t0", "t1", "t2", "t3"]
+    assert sorted(one.id for one in reader.unfinished()) == ["new", "t0", "t1", "t2", "t3"]
+    assert [row.trial for row in reader.rows()] == ["new"]
+    assert [(one.trial, one.number) for one in reader.attempts()] == [("new", 1), ("new", 2)]
+    assert reader.counts()[TrialState.PENDING] == 5
+    assert reader.sweep().texts["x2"] == text
+    assert [one.id for one in reader.proposed() if one.text_id == "x2"] == ["new"]

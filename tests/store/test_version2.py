@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from sweeper.records import AttemptState, Ending, EndKind
+from sweeper.records import AttemptState, Ending, EndKind, Trial
 from sweeper.store.sql import backend
 
 MISTAKE = "grid.yaml.j2, line 5: no class 'Sofmax'"
@@ -49,6 +49,7 @@ def write(tmp_path, make):
             end = make.ended("t0", state=AttemptState.FAILED, kind="input", message=MISTAKE)
             store.write(generation, [make.started("t0"), end])
         with closing(sqlite3.connect(tmp_path / "sweep.db")) as raw, raw:
+            raw.execute("DROP TABLE batches")
             raw.execute("UPDATE sweep SET version = 2, state = ?, reason = ?", (word, reason))
         return tmp_path
 
@@ -80,3 +81,15 @@ def test_a_driver_goes_on_with_it_and_leaves_one_of_this_format(write, make):
         assert store.sweep().generation == 2
     with closing(sqlite3.connect(folder / "sweep.db")) as raw:
         assert raw.execute("SELECT version FROM sweep").fetchone() == (3,)
+
+
+def test_its_trials_are_one_batch_and_more_may_come(write, make):
+    folder = write("interrupted", "interrupted by Ctrl-C")
+    with closing(backend.read(folder)) as store:
+        assert store.batches() == (0,)
+        assert store.proposed() == make.trials()
+    with closing(backend.open(folder, published=False)) as store:
+        generation = store.claim("node1", 78, 2000.0)
+        new = Trial("new", 0, {"lr": 2.0}, "x1", (2.0, 0))
+        assert [one.ordinal for one in store.add_trials(generation, [new])] == [4]
+        assert store.batches() == (0, 4)

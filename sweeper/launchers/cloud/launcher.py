@@ -184,7 +184,7 @@ class CloudLauncher:
         return f"{_ray_here()}; export RAY_RUNTIME_ENV_IGNORE_GITIGNORE=1; {quoted(words)}"
 
     # -------------------------------------------------------------- afterwards
-    def look(self, placed: Placed) -> Job:
+    def look(self, placed: Placed, run_dir: Path) -> Job:
         """What the head says of the driver's job; "unknown" where there is no head, or no job.
 
         Raises ClusterError where the provider or the head does not answer.
@@ -227,7 +227,7 @@ class CloudLauncher:
             cluster.receive(made, str(received))
             receive.write(run_dir, received.read_bytes())
 
-    def down(self, placed: Placed) -> str:
+    def down(self, placed: Placed, run_dir: Path) -> str:
         """Give the machines back, whatever state they are in."""
         _cluster(placed).down()
         return f"the machines of {placed.job} on {placed.address} are given back"

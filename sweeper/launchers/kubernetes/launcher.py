@@ -136,7 +136,7 @@ class KubernetesLauncher:
             )
 
     # -------------------------------------------------------------- afterwards
-    def look(self, placed: Placed) -> Job:
+    def look(self, placed: Placed, run_dir: Path) -> Job:
         """What the operator says of the job, or why its pods wait."""
         try:
             status = self._get("rayjob", placed.job).get("status") or {}
@@ -156,7 +156,7 @@ class KubernetesLauncher:
 
     def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
         """Ask the driver through its pod; a job whose pods only wait is removed."""
-        state = self.look(placed).state
+        state = self.look(placed, run_dir).state
         if state in {"over", "unknown"}:
             return f"RayJob {placed.job} is over already"
         if state == "waiting":
@@ -181,7 +181,7 @@ class KubernetesLauncher:
             run_dir, lambda *words: self._on_head(placed, "send", *words), where=placed.job
         )
 
-    def down(self, placed: Placed) -> str:
+    def down(self, placed: Placed, run_dir: Path) -> str:
         """Remove the job, its pods and its files."""
         self._remove(placed.job)
         return f"RayJob {placed.job} in namespace {placed.address} and its pods are removed"

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeper.launchers import readers as r
-from sweeper.launchers.base import Backend, Launcher
-from sweeper.records.errors import InputError
 from sweeper.spec.place import Place
 
 
@@ -29,10 +27,3 @@ _LOCAL = {**r.KIND, **r.keys(gpus=r.at_least(0), cpus=r.at_least(1), data=r.data
 def read(place: Place, common: r.Common) -> LocalConfig:
     """Check the mapping of a cluster file. Raises InputError."""
     return LocalConfig(**r.fields(place, _LOCAL), **common)
-
-
-def _no_launcher(config: LocalConfig) -> Launcher:
-    raise InputError(f"{config.path}: kind {config.kind}: runs on this machine, without --on.")
-
-
-BACKEND = Backend(read, _no_launcher)

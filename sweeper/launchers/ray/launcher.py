@@ -117,7 +117,7 @@ class RayLauncher:
         return {name: value for name, value in found.items() if value}
 
     # -------------------------------------------------------------- afterwards
-    def look(self, placed: Placed) -> Job:
+    def look(self, placed: Placed, run_dir: Path) -> Job:
         """What the cluster says of the driver's job."""
         found = self._api(patience_s=5.0).job(placed.job)
         if found is None:
@@ -127,7 +127,7 @@ class RayLauncher:
     def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
         """Ask the driver through a small job beside it; one that only waits is cancelled."""
         api = self._api()
-        state = self.look(placed).state
+        state = self.look(placed, run_dir).state
         if state == "over":
             return f"job {placed.job} is over already"
         if state == "waiting" and not trials:
@@ -146,10 +146,10 @@ class RayLauncher:
             run_dir, lambda *words: self._beside(api, placed, "send", *words), where=placed.address
         )
 
-    def down(self, placed: Placed) -> str:
+    def down(self, placed: Placed, run_dir: Path) -> str:
         """End the driver's job at once; the cluster stays."""
         api = self._api()
-        if self.look(placed).state in ("over", "unknown"):
+        if self.look(placed, run_dir).state in ("over", "unknown"):
             return (
                 f"job {placed.job} is over; the cluster at {placed.address} is not ours: it stays"
             )

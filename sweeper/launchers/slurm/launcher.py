@@ -60,13 +60,13 @@ class SlurmLauncher:
             },
         )
 
-    def look(self, placed: Placed) -> Job:
+    def look(self, placed: Placed, run_dir: Path) -> Job:
         """What `scontrol show job` says."""
         return queue.sum_up(placed.job, queue.look(placed.job))
 
     def stop(self, placed: Placed, run_dir: Path, trials: tuple[str, ...]) -> str:
         """Ask the driver by the run's folder; cancel a job that only waits."""
-        now = self.look(placed)
+        now = self.look(placed, run_dir)
         if now.state == "over":
             return f"{now.words}: nothing to stop."
         if now.state == "waiting" and not trials:
@@ -84,13 +84,13 @@ class SlurmLauncher:
     def fetch(self, placed: Placed, run_dir: Path) -> None:
         """Nothing to do: the disk is shared."""
 
-    def down(self, placed: Placed) -> str:
+    def down(self, placed: Placed, run_dir: Path) -> str:
         """Cancel the job and wait until it is gone."""
-        if self.look(placed).state == "over":
+        if self.look(placed, run_dir).state == "over":
             return f"SLURM's job {placed.job} is over: nothing is held."
         queue.cancel(placed.job)
         until = time.monotonic() + END_S
-        while self.look(placed).state != "over":
+        while self.look(placed, run_dir).state != "over":
             if time.monotonic() > until:
                 return f"SLURM's job {placed.job} was cancelled and is still ending."
             time.sleep(_POLL_S)

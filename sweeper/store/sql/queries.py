@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from sweeper.records import AttemptRecord, ExperimentText, SweepRecord, Trial, TrialRecord
 
 
+_TRIALS = schema.trials.c
+_PROPOSED = sa.select(
+    _TRIALS.id, _TRIALS.ordinal, _TRIALS["values"], _TRIALS.text_id, _TRIALS.tokens
+).order_by(_TRIALS.ordinal)
+
+
 def version(connection: sa.Connection) -> int | None:
     """The format's number; None where the table is empty."""
     return connection.execute(sa.select(schema.sweep.c.version)).scalar()
@@ -54,12 +60,23 @@ def trials(connection: sa.Connection) -> list[TrialRecord]:
     return [codec.to_trial_record(row) for row in rows]
 
 
+def proposed(connection: sa.Connection) -> list[Trial]:
+    """Every trial, as it was proposed, by ordinal."""
+    return [codec.to_trial(row) for row in connection.execute(_PROPOSED)]
+
+
+def batches(connection: sa.Connection) -> tuple[int, ...]:
+    """The ordinal at which each batch begins."""
+    if version(connection) == version2.VERSION:
+        return (0,)
+    c = schema.batches.c
+    return tuple(connection.execute(sa.select(c.first).order_by(c.number)).scalars())
+
+
 def unfinished(connection: sa.Connection) -> list[Trial]:
     """The trials whose state is not final, by ordinal."""
-    c = schema.trials.c
     final = [state.value for state in TrialState if state.is_final]
-    query = sa.select(c.id, c.ordinal, c["values"], c.text_id, c.tokens)
-    rows = connection.execute(query.where(c.state.not_in(final)).order_by(c.ordinal))
+    rows = connection.execute(_PROPOSED.where(schema.trials.c.state.not_in(final)))
     return [codec.to_trial(row) for row in rows]
 
 

@@ -58,6 +58,14 @@ trials = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
 )
 
+# Trials come in batches. first: the ordinal that the first new trial of the batch has.
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("first", sa.Integer, nullable=False),
+)
+
 attempts = sa.Table(
     "attempts",
     metadata,

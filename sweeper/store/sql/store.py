@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from sweeper.store import faults
 from sweeper.store.fence import sift
 from sweeper.store.liveness import driver_lives
-from sweeper.store.sql import codec, queries, schema, writes
+from sweeper.store.sql import codec, queries, schema, version2, writes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import sqlalchemy as sa
 
     from sweeper.records import (
         AttemptRecord,
         Change,
+        ExperimentText,
         Row,
         SweepRecord,
         SweepState,
@@ -47,6 +48,8 @@ class SqlStore:
             sweep = queries.sweep(connection, {})
             if (sweep.host, sweep.pid) != (host, pid) and driver_lives(sweep, host=host, now=now):
                 raise faults.busy(self._file.path, sweep, now)
+            if queries.version(connection) == version2.VERSION:
+                writes.bring_up_to_date(connection)
             claimed = {"generation": sweep.generation + 1, "host": host, "pid": pid}
             connection.execute(
                 schema.sweep.update().values(
@@ -83,6 +86,17 @@ class SqlStore:
                 self._shapes[names] = writes.shape_id(connection, names)
             writes.write_rows(connection, batch.rows, standings, self._shapes)
             return batch.dropped
+
+    def add_trials(
+        self,
+        generation: int,
+        trials: Sequence[Trial],
+        texts: Mapping[str, ExperimentText] | None = None,
+    ) -> list[Trial]:
+        """See `base.Store.add_trials`."""
+        with self._transaction() as connection:
+            self._check_generation(connection, generation)
+            return writes.add_trials(connection, trials, texts or {})
 
     def reopen(self, generation: int, trials: Collection[str]) -> list[str]:
         """Let those of `trials` that failed or were cancelled wait for an attempt again."""
@@ -122,6 +136,16 @@ class SqlStore:
         """See `base.StoreReader.trials`."""
         with self._file.reading() as connection:
             return queries.trials(connection)
+
+    def proposed(self) -> list[Trial]:
+        """See `base.StoreReader.proposed`."""
+        with self._file.reading() as connection:
+            return queries.proposed(connection)
+
+    def batches(self) -> tuple[int, ...]:
+        """See `base.StoreReader.batches`."""
+        with self._file.reading() as connection:
+            return queries.batches(connection)
 
     def unfinished(self) -> list[Trial]:
         """See `base.StoreReader.unfinished`."""

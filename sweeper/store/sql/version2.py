@@ -1,6 +1,7 @@
 """Runs of format 2 kept how they ended as a word and a paragraph: the kind is made out here.
 
-Nothing else differs from format 3. A driver that claims such a run makes it one of format 3.
+Its trials are one batch: it has no table of those. Nothing else differs from format 3, and a
+driver that claims such a run makes it one of format 3.
 """
 
 from __future__ import annotations

@@ -12,11 +12,13 @@ from sweeper.records import (
     AttemptEnded,
     AttemptStarted,
     AttemptState,
+    ExperimentText,
     Row,
     SweepRecord,
     Trial,
     TrialState,
 )
+from sweeper.store.batches import join
 from sweeper.store.fence import Batch, Standing
 from sweeper.store.sql import codec, schema
 
@@ -32,11 +34,41 @@ def fill(connection: sa.Connection, sweep: SweepRecord, trials: Iterable[Trial])
     connection.execute(
         schema.sweep.insert(), {"id": 1, "version": schema.VERSION, **codec.sweep_columns(sweep)}
     )
-    if sweep.texts:
-        texts = [codec.text_columns(key, text) for key, text in sweep.texts.items()]
-        connection.execute(schema.texts.insert(), texts)
+    _insert_texts(connection, sweep.texts)
+    _insert_trials(connection, trials)
+    connection.execute(schema.batches.insert(), {"number": 0, "first": 0})
+
+
+def _insert_texts(connection: sa.Connection, texts: Mapping[str, ExperimentText]) -> None:
+    if texts:
+        columns = [codec.text_columns(key, text) for key, text in texts.items()]
+        connection.execute(schema.texts.insert().prefix_with("OR IGNORE"), columns)
+
+
+def _insert_trials(connection: sa.Connection, trials: Iterable[Trial]) -> None:
     for chunk in _chunks((codec.trial_columns(trial) for trial in trials), _CHUNK):
         connection.execute(schema.trials.insert(), chunk)
+
+
+def add_trials(
+    connection: sa.Connection, trials: Sequence[Trial], texts: Mapping[str, ExperimentText]
+) -> list[Trial]:
+    """Write a batch of trials behind those that are there; return them as they are kept."""
+    known = standings(connection, (trial.id for trial in trials))
+    there = {key: one.ordinal for key, one in known.items()}
+    last = connection.execute(sa.select(sa.func.max(schema.trials.c.ordinal))).scalar()
+    following = 0 if last is None else last + 1
+    joined = join(trials, there, following)
+    _insert_texts(connection, texts)
+    _insert_trials(connection, joined.new)
+    connection.execute(schema.batches.insert(), {"first": following})
+    return list(joined.trials)
+
+
+def bring_up_to_date(connection: sa.Connection) -> None:
+    """Give a file of format 2 what it lacks."""
+    schema.batches.create(connection)
+    connection.execute(schema.batches.insert(), {"number": 0, "first": 0})
 
 
 def standings(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Standing]:

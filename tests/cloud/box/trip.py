@@ -122,7 +122,7 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
     placed = launcher.submit(order)
     note("submitted")
     try:
-        during = launcher.look(placed)
+        during = launcher.look(placed, run_dir)
         until(lambda: rows(box) > 3, "rows")
         note("rows")
         [worker] = [one for one in machines() if one["kind"] == "worker"]
@@ -133,7 +133,7 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
         note("reclaimed")
         until(lambda: list(box.glob("*/sweep/*/exit-code")), "the driver's end")
         note("over")
-        job = launcher.look(placed)
+        job = launcher.look(placed, run_dir)
         launcher.fetch(placed, run_dir)
         note("fetched")
         machines_then = machines()
@@ -145,7 +145,7 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
         until(lambda: not any(one["state"] == "running" for one in machines()), "the head's end")
         note("given back by the head")
     finally:
-        said = launcher.down(placed)
+        said = launcher.down(placed, run_dir)
         note("down")
     return {
         "ray_up": placed.facts["ray_up"],

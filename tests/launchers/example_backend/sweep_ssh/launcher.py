@@ -34,7 +34,7 @@ class SshLauncher:
         text = self.config.text
         return Placed("ssh", pid, self.config.host, cluster_file=text, started=time.time())
 
-    def look(self, placed: Placed) -> Job:
+    def look(self, placed: Placed, run_dir: Path) -> Job:
         # A process that is over may still be listed, as a zombie.
         said = self._ask(f"grep -s '^State:' /proc/{placed.job}/status || true")
         is_over = not said or "zombie" in said
@@ -47,7 +47,7 @@ class SshLauncher:
     def fetch(self, placed: Placed, run_dir: Path) -> None:
         """Nothing to do: the disk is shared."""
 
-    def down(self, placed: Placed) -> str:
+    def down(self, placed: Placed, run_dir: Path) -> str:
         self._ask(f"kill {placed.job} 2>/dev/null || true")
         return f"process {placed.job} on {placed.address} is ended"
 

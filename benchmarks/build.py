@@ -23,7 +23,9 @@ from typing import Any  # noqa: E402
 import numpy as np  # noqa: E402
 
 from pylearn2core.config import nodes, yaml_parse  # noqa: E402
-from pylearn2core.engine import Measure, TrainPass, bound, lower, state  # noqa: E402
+from pylearn2core.engine import Measure, TrainPass  # noqa: E402
+from pylearn2core.engine.pack import compiled  # noqa: E402
+from pylearn2core.engine.program import lower, values  # noqa: E402
 
 ALGORITHM = """algorithm: !obj:pylearn2core.training_algorithms.sgd.SGD {
     learning_rate: __sweep_token_1__,
@@ -120,7 +122,7 @@ def build(document: nodes.Node, number: int) -> dict[str, float]:
         watch.lap(COMPILE)
         item = loop.send(reply)
     watch.lap(KEYS)
-    state.pull(item.step.shared)
+    values.pull(item.step.shared)
     watch.lap(RESET)
     item.answer()
     watch.lap(COMPILE)
@@ -144,7 +146,7 @@ def main() -> None:
     build(nodes.parse(TRAIN % (REGRESSION, ALGORITHM % ""))[0], 0)
     for title, (model, rest) in JOBS.items():
         document = nodes.parse(TRAIN % (model, ALGORITHM % rest))[0]
-        bound._entries.clear()
+        compiled._by_key.clear()
         gc.collect()
         gc.freeze()  # as a worker does, once it has loaded everything
         print(title)

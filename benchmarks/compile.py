@@ -106,8 +106,7 @@ def counted() -> None:
     import jax
     import step as one_step
 
-    from pylearn2core.engine import Order, TrainPass, answer
-    from pylearn2core.engine.bound import Bound
+    from pylearn2core.engine import Bound, Order, TrainPass, answer
 
     seen = Compilations()
     for name in ("jax._src.interpreters.pxla", "jax._src.dispatch"):

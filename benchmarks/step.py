@@ -28,8 +28,9 @@ import numpy as np  # noqa: E402
 import pytensor  # noqa: E402
 import pytensor.tensor as pt  # noqa: E402
 
-from pylearn2core.engine import Bound, Order, Step, TrainPass, answer, pack, width  # noqa: E402
-from pylearn2core.engine.softmax import log_softmax  # noqa: E402
+from pylearn2core.engine import Bound, Order, Step, TrainPass, answer, width  # noqa: E402
+from pylearn2core.engine.ops.softmax import log_softmax  # noqa: E402
+from pylearn2core.engine.pack import compiled  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent))
 import step_autoencoder as tied  # noqa: E402
@@ -235,13 +236,13 @@ def here(job: Job, n_slots: int, *, common: bool) -> Callable[[], object]:
     asked = requests(job, n_slots, common=common)
 
     def run() -> None:
-        chosen, pack.shares_batches = pack.shares_batches, lambda work: common
+        chosen, compiled.shares_batches = compiled.shares_batches, lambda work: common
         try:
             for one in answer(asked, n_slots):
                 if isinstance(one.reply, Exception):
                     raise one.reply
         finally:
-            pack.shares_batches = chosen
+            compiled.shares_batches = chosen
 
     return run
 

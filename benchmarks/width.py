@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import step
 
-from pylearn2core.engine import pack, width
+from pylearn2core.engine import width
 
 JOBS = (
     step.Job("softmax 64-10, 32", (64, 10), 32, 1000, 0.0),
@@ -57,7 +57,7 @@ def row(job: step.Job, widths: list[int]) -> str:
         for n_slots in widths
     ]
     request = step.requests(job, 1, common=True)[0]
-    work = pack.work_of(request)
+    work = request.step.compiled.work(request.step, request.passes)
     share = work.rows / work.moved
     facts = f"{work.operations:10.1e}{work.moved:10.1e}{share:7.2f}{alone:9.1f}"
     return (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
-from pylearn2core import checkpoint, paths
+from pylearn2core import checkpoint, patches, paths
 from pylearn2core import log as logs
 from pylearn2core.engine import Record, run
 from pylearn2core.errors import ConfigError
@@ -105,7 +105,7 @@ class Train:
             yield record
 
     def loop(self, time_budget: float | None = None) -> Generator[Any, Any, None]:
-        """The training loop, as requests to the engine and records (`engine.steps`)."""
+        """The training loop, as requests to the engine and records (`engine.pack.requests`)."""
         deadline = None if time_budget is None else time.monotonic() + time_budget
         self.setup()
         ended = yield from self._after_epoch()
@@ -186,6 +186,7 @@ class Train:
         if self._is_set_up:
             return
         self._is_set_up = True
+        patches.install()
         self._check_save_path()
         monitor = self.model.monitor = Monitor.get_monitor(self.model)
         if self.algorithm is not None:

@@ -29,7 +29,7 @@ SWEEPER = (
     ("__main__",),
 )
 PYLEARN2CORE = (
-    ("types", "words", "errors", "paths", "log", "rng", "theano"),
+    ("types", "words", "errors", "paths", "log", "rng", "theano", "cache", "patches"),
     ("config", "space", "engine"),
     ("protocols", "utils", "linear", "energy_functions", "corruption", "blocks", "costs"),
     ("datasets", "models", "model_extensions"),
@@ -39,6 +39,12 @@ PYLEARN2CORE = (
     ("train",),
     ("scripts",),
 )
+# One level deeper: a part of such a package may import those that stand before it. Its own __init__
+# is its door and may import all of them.
+WINGS = {
+    "pylearn2core.engine": ("ops", "graph", "data", "program", "pack"),
+}
+MOST_WINGS = 8
 # The runner alone of sweeper imports pylearn2core, and so PyTensor: an actor loads it by name, once
 # its environment is set. The spec may use the YAML nodes, and everything the words of messages.
 RUNNER = "sweeper.workers.runner"
@@ -249,7 +255,7 @@ def test_the_driver_and_the_command_line_import_no_engine() -> None:
 
 def test_what_the_driver_loads_brings_no_engine_with_it() -> None:
     code = (
-        "import sys, sweeper.driver.run, sweeper.workers.pool; "
+        "import sys, sweeper.driver.launch, sweeper.workers.pool; "
         f"print([name for name in {ENGINE_LIBRARIES} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -260,3 +266,85 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
     files = [*FILES.values(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
     lengths = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in files}
     assert {str(path): n for path, n in lengths.items() if n > LONGEST_FILE} == {}
+
+
+# ------------------------------------------------------------------ inside a package
+def wing_of(package: str, module: str) -> str | None:
+    """The wing of a module below `package`; "" for its __init__, None outside."""
+    if not f"{module}.".startswith(f"{package}."):
+        return None
+    return [*module.removeprefix(package).split("."), ""][1]
+
+
+def is_backwards(package: str, found: Import) -> bool:
+    """Whether a wing imports a later one, or the door that imports them all."""
+    here, there = wing_of(package, found.importer), wing_of(package, found.target)
+    if here is None or there is None or here in ("", there):
+        return False
+    wings = WINGS[package]
+    return not there or wings.index(there) > wings.index(here)
+
+
+@pytest.mark.parametrize("package", WINGS)
+def test_a_wing_imports_only_those_before_it(package: str) -> None:
+    wings = {wing_of(package, module) for module in FILES} - {None, ""}
+    assert wings == set(WINGS[package])
+    assert len(wings) <= MOST_WINGS
+    assert [str(found) for found in IMPORTS if is_backwards(package, found)] == []
+
+
+def test_a_wrong_import_of_a_wing_is_found() -> None:
+    engine = "pylearn2core.engine"
+    for importer, target in [("ops.conv", "graph.step"), ("data.order", "program"), ("pack", "")]:
+        wrong = Import(f"{engine}.{importer}", f"{engine}.{target}".rstrip("."), 1)
+        assert is_backwards(engine, wrong)
+    assert not is_backwards(engine, Import(engine, f"{engine}.pack", 1))
+
+
+def circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of modules that reach one another: none of them can be understood alone."""
+    reached: dict[str, set[str]] = {}
+    for start in edges:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for target in edges.get(waiting.pop(), set()) - seen:
+                seen.add(target)
+                waiting.append(target)
+        reached[start] = seen
+    found = {
+        frozenset(other for other in reached[one] if one in reached.get(other, set()))
+        for one in edges
+        if one in reached[one]
+    }
+    return sorted(sorted(group) for group in found)
+
+
+def test_a_circle_is_found() -> None:
+    edges = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}
+    assert circles(edges) == [["b", "c"]]
+
+
+@pytest.mark.parametrize("package", WINGS)
+def test_no_imports_inside_go_in_a_circle_not_even_late_ones(package: str) -> None:
+    edges: dict[str, set[str]] = {}
+    for found in within(package):
+        edges.setdefault(found.importer, set()).add(found.target)
+    assert circles(edges) == []
+
+
+# ------------------------------------------------------------------ doors
+def test_the_engine_has_one_door_and_its_ops() -> None:
+    engine = "pylearn2core.engine"
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if wing_of(engine, found.importer) is None
+        and wing_of(engine, found.target) not in (None, "", "ops")
+    ]
+    assert wrong == []
+
+
+def test_only_entries_install_patches() -> None:
+    importers = {found.importer for found in IMPORTS if found.target == "pylearn2core.patches"}
+    assert importers == {"pylearn2core.train", "sweeper.workers.runner.runner"}

@@ -3,16 +3,25 @@
 Importing it imports PyTensor and JAX.
 """
 
-from pylearn2core.engine.bound import Bound
-from pylearn2core.engine.data import ResidentBatch, on_device, resident_batch
-from pylearn2core.engine.gradients import gradients, waiting
-from pylearn2core.engine.graph import Step, default_updates, shared_of
-from pylearn2core.engine.order import Order
-from pylearn2core.engine.pack import Answer, alike, answer, mode, width
-from pylearn2core.engine.shared import shared
-from pylearn2core.engine.state import restore, saved
-from pylearn2core.engine.steps import Loop, Measure, Record, Request, TrainPass, evaluate, run
-from pylearn2core.engine.stream import host_rows
+from pylearn2core.engine.data.order import Order
+from pylearn2core.engine.data.resident import ResidentBatch, on_device, resident_batch
+from pylearn2core.engine.data.shared import shared
+from pylearn2core.engine.data.stream import host_rows
+from pylearn2core.engine.graph.gradients import gradients, waiting
+from pylearn2core.engine.graph.reading import shared_of
+from pylearn2core.engine.graph.step import Step, default_updates
+from pylearn2core.engine.pack.answering import Answer, alike, answer, mode, width
+from pylearn2core.engine.pack.compiled import Bound
+from pylearn2core.engine.pack.requests import (
+    Loop,
+    Measure,
+    Record,
+    Request,
+    TrainPass,
+    evaluate,
+    run,
+)
+from pylearn2core.engine.program.values import restore, saved
 
 __all__ = [
     "Answer",

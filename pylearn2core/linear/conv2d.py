@@ -73,7 +73,7 @@ class Conv2D(LinearTransform):
 
     def lmul(self, x: Symbol) -> Symbol:
         """A batch of `input_space` convolved, in `output_space`."""
-        from pylearn2core.engine.conv import convolve
+        from pylearn2core.engine.ops.conv import convolve
 
         images = Conv2DSpace.convert(x, self.input_space.axes, ("b", "c", 0, 1))
         outputs = convolve(images, self._filters, self._border_mode, self._subsample)
@@ -81,7 +81,7 @@ class Conv2D(LinearTransform):
 
     def lmul_T(self, x: Symbol) -> Symbol:
         """A batch of `output_space` mapped back to `input_space` by the transpose of `lmul`."""
-        from pylearn2core.engine.conv import convolve_transposed
+        from pylearn2core.engine.ops.conv import convolve_transposed
 
         outputs = Conv2DSpace.convert(x, self.output_space.axes, ("b", "c", 0, 1))
         images = convolve_transposed(
@@ -98,7 +98,7 @@ def convolved_shape(
     image: Sequence[int], kernel: Sequence[int], border_mode: str, stride: Sequence[int]
 ) -> tuple[int, int]:
     """(rows, columns) of a convolution's output. Raises ConfigError for a kernel too large."""
-    from pylearn2core.engine.conv import output_shape
+    from pylearn2core.engine.ops.images import output_shape
 
     return output_shape(image, kernel, border_mode, stride)
 

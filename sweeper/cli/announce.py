@@ -6,7 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from sweeper.cli.expand import tally
+from pylearn2core.words import counted
+from sweeper.cli.expand import size_text
 from sweeper.cli.say import shown_path
 from sweeper.launchers.cluster import joined
 from sweeper.report.text import printable
@@ -28,7 +29,7 @@ def announcement(
     """What is about to run, for a person to check. on: where, None for this machine."""
     trials = expansion.trials
     lines = [
-        f"{header.name}: {tally(len(trials), expansion.merged, expansion.dropped)}",
+        f"{header.name}: {size_text(len(trials), expansion.merged, expansion.dropped)}",
         f"  varied     {', '.join(variety(expansion))}",
         f"  workers    {workers_text(header, workers, len(trials), on)}",
         f"  folder     {shown_path(run_dir)}",
@@ -64,7 +65,7 @@ def workers_text(header: SweepSpec, workers: int | None, trials: int, on: str | 
 
 def resources_text(resources: Resources) -> str:
     """`1 core, no GPU`."""
-    cores = f"{resources.cpus} core{'s' * (resources.cpus != 1)}"
+    cores = counted(resources.cpus, "core")
     if not resources.gpus:
         return f"{cores}, no GPU"
     return f"{cores}, {resources.gpus:g} GPU{'s' * (resources.gpus > 1)}"

@@ -214,7 +214,7 @@ def report(
         ),
     ] = None,
     format: Annotated[
-        Literal["table", "csv", "json", "md"], typer.Option(help="How to print.")
+        str, typer.Option(metavar="FORMAT", help="table, md, csv or json.")
     ] = "table",
     all_channels: Annotated[
         bool, typer.Option("--all-channels", help="Also the last value of every channel.")

@@ -56,14 +56,15 @@ def next_steps(run_dir: Path, outcome: Outcome) -> str:
 
 def best_text(run_dir: Path, number: int) -> str:
     """The best trials that did not fail, as a short table; "" where nothing ranks them."""
-    from sweeper.report import table as tables
+    from sweeper.report.render import render
+    from sweeper.report.table import best_trials
 
     with reading(run_dir) as store:
-        table = tables.best_trials(store, number)
+        table = best_trials(store, number)
     if table is None:
         return ""
     columns = ["trial", *table.attrs["values"], "best", "best_epoch", "last", "epochs"]
-    return tables.render(table[columns])
+    return render(table[columns])
 
 
 def failures_text(run_dir: Path, run: str, number: int) -> str:

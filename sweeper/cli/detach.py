@@ -13,6 +13,7 @@ from pathlib import Path
 from sweeper.cli.say import say
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import write_placed_here
+from sweeper.runs.provenance import check_code
 
 
 def detach(
@@ -48,8 +49,7 @@ def detach(
 
 
 def _check_code(run_dir: Path) -> None:
-    from sweeper import driver
     from sweeper.runs.open import open_to_read
 
     with closing(open_to_read(run_dir)) as store:
-        driver.check_code(run_dir, store.sweep())
+        check_code(run_dir, store.sweep())

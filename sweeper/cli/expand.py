@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pylearn2core.words import counted, did_you_mean
 from sweeper import spec as specs
 from sweeper.records.errors import InputError
-from sweeper.report.text import did_you_mean, printable
+from sweeper.report.text import printable
 
 if TYPE_CHECKING:
     from sweeper.records import Trial, Value
@@ -22,7 +23,7 @@ def expansion_text(
     spec = specs.load(path, defines)
     if count_only:
         found = specs.count(spec)
-        return tally(found.trials, found.merged, found.dropped)
+        return size_text(found.trials, found.merged, found.dropped)
     expansion = specs.expand(spec)
     if trial is not None:
         return specs.resolved(spec, one_of(expansion.trials, trial), expansion.texts).rstrip("\n")
@@ -30,17 +31,17 @@ def expansion_text(
         return as_json(expansion.trials)
     if format == "yaml":
         return as_yaml(expansion.trials)
-    head = tally(len(expansion.trials), expansion.merged, expansion.dropped)
+    head = size_text(len(expansion.trials), expansion.merged, expansion.dropped)
     return "\n".join([head, *expansion.notices, "", table(expansion.trials)])
 
 
-def tally(trials: int, merged: int, dropped: int) -> str:
+def size_text(trials: int, merged: int, dropped: int) -> str:
     """`24 trials; 3 equal points merged; 2 points dropped by where`."""
-    parts = [f"{trials} trial{'s' * (trials != 1)}"]
+    parts = [counted(trials, "trial")]
     if merged:
-        parts.append(f"{merged} equal point{'s' * (merged != 1)} merged")
+        parts.append(f"{counted(merged, 'equal point')} merged")
     if dropped:
-        parts.append(f"{dropped} point{'s' * (dropped != 1)} dropped by `where`")
+        parts.append(f"{counted(dropped, 'point')} dropped by `where`")
     return "; ".join(parts)
 
 
@@ -52,7 +53,7 @@ def one_of(trials: Sequence[Trial], wanted: str) -> Trial:
     if found:
         some = ", ".join(trial.id for trial in found[:3])
         raise InputError(f"--trial {wanted}: {len(found)} trials begin with it, such as {some}.")
-    near = did_you_mean(wanted, [trial.id for trial in trials])
+    near = did_you_mean(wanted, (trial.id for trial in trials), "end")
     raise InputError(
         f"--trial {wanted}: no trial of this spec has that id{near} `sweep expand SPEC` lists them."
     )
@@ -83,11 +84,11 @@ def record(trial: Trial) -> dict[str, Any]:
 def table(trials: Sequence[Trial]) -> str:
     """The trials' ids and values in aligned columns."""
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
-    rows = [[trial.id, *(cell(trial.values, name) for name in names)] for trial in trials]
+    rows = [[trial.id, *(value_text(trial.values, name) for name in names)] for trial in trials]
     return columns([["trial", *names], *rows])
 
 
-def cell(values: Mapping[str, Value], name: str) -> str:
+def value_text(values: Mapping[str, Value], name: str) -> str:
     """One value as the user would write it; empty where the trial has none."""
     if name not in values:
         return ""

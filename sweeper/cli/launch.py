@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from sweeper.launchers.choose import config_of, launcher_by
 from sweeper.launchers.local.config import LocalConfig
 from sweeper.launchers.local.confine import confine
 from sweeper.runs.create import point_latest
-from sweeper.runs.new_folder import run_folder
+from sweeper.runs.new_folder import new_run_folder
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import ClusterConfig
@@ -60,7 +61,7 @@ def launch_spec(path: Path, defines: Mapping[str, str], options: LaunchOptions) 
     """Run the sweep of a spec file; returns the exit code."""
     spec = specs.load(path, defines)
     expansion = specs.expand(spec)
-    with run_folder(options.out, spec.header.name, claim=not options.dry_run) as run_dir:
+    with new_run_folder(options.out, spec.header.name, claim=not options.dry_run) as run_dir:
         config = config_of(options.on) if options.on is not None else None
         new = _NewRun(spec, expansion, run_dir, options)
         if config is None:
@@ -99,20 +100,14 @@ def _launch_here(new: _NewRun, cluster_file: str = "") -> int:
         from sweeper.cli.detach import detach
         from sweeper.cli.watch import follow
 
-        driver.make(new.spec, new.expansion, run_dir)
+        driver.create(new.spec, new.expansion, run_dir)
         point_latest(run_dir)
         detach(run_dir, workers=options.workers, cluster_file=cluster_file)
         return follow(run_dir, wait=options.wait)
     started = time.monotonic()
     with display() as shown:
-        outcome = driver.launch(
-            new.spec,
-            new.expansion,
-            run_dir=run_dir,
-            workers=options.workers,
-            on_progress=shown.update,
-            cluster_file=cluster_file,
-        )
+        terms = driver.terms_of(os.environ, workers=options.workers, on_progress=shown.update)
+        outcome = driver.launch(new.spec, new.expansion, run_dir, terms, cluster_file=cluster_file)
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 

@@ -35,7 +35,7 @@ def reading(run_dir: Path) -> Iterator[StoreReader]:
         store.close()
 
 
-def named(run_dir: Path, trials: Sequence[str]) -> tuple[str, ...]:
+def ids_of(run_dir: Path, trials: Sequence[str]) -> tuple[str, ...]:
     """The ids of the trials that the user means. Raises InputError."""
     if not trials:
         return ()

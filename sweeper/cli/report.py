@@ -40,17 +40,20 @@ def show_text(run: str | None, trial: str | None) -> str:
 
 def report_text(run_dir: Path, *, over: Sequence[str], format: str, all_channels: bool) -> str:
     """The run's trials, best first, or its groups of repeats."""
-    from sweeper.report import table as tables
+    from sweeper.report import repeats
+    from sweeper.report.render import find_format
+    from sweeper.report.table import trials_table
 
+    way = find_format(format)
     tell_age(run_dir)
     with reading(run_dir) as store:
-        table = tables.trials_table(store, all_channels=all_channels)
+        table = trials_table(store, all_channels=all_channels)
     if not over:
-        return tables.render(for_reading(table) if format in {"table", "md"} else table, format)
+        return way.write(for_reading(table) if way.is_for_reading else table)
     # Beside the table, so that a file of CSV or JSON stays one.
-    for notice in filter(None, (tables.repeats_notice(table, *over), tables.left_out(table))):
+    for notice in filter(None, (repeats.repeats_notice(table, *over), repeats.left_out(table))):
         print(notice, file=sys.stderr)
-    return tables.render(tables.over(table, *over), format)
+    return way.write(repeats.over(table, *over))
 
 
 def for_reading(table: pd.DataFrame) -> pd.DataFrame:

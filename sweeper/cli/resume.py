@@ -75,13 +75,15 @@ def _resume_here(run_dir: Path, options: ResumeOptions) -> int:
 
     started = time.monotonic()
     with display() as shown:
-        outcome = driver.resume(
-            run_dir,
+        terms = driver.terms_of(
+            os.environ,
+            here=options.here,
+            part=options.part,
             workers=options.workers,
             code_changed_ok=options.code_changed_ok,
             on_progress=shown.update,
-            terms=driver.terms_of(os.environ, here=options.here, part=options.part),
         )
+        outcome = driver.resume(run_dir, terms)
     return conclude(run_dir, outcome, time.monotonic() - started)
 
 
@@ -89,7 +91,7 @@ def _confine_as(placed: Placed | None) -> str:
     """Use no more of this machine than the run's first driver did; the text that says so."""
     if placed is None or placed.kind != "local" or not placed.cluster_file:
         return ""
-    config = loads(placed.cluster_file, "cluster_file of placed.json")
+    config = loads(placed.cluster_file, "the cluster file that the run was launched with")
     if isinstance(config, LocalConfig):
         confine(config)
     return placed.cluster_file

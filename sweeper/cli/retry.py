@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sweeper.cli.reading import named, reading
+from pylearn2core.words import counted
+from sweeper.cli.reading import ids_of, reading
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError
 from sweeper.runs.find import short_name
@@ -16,7 +17,7 @@ def retry_trials(run_dir: Path, trials: Sequence[str]) -> str:
     """Let failed or cancelled trials, all that failed where none is named, be tried again."""
     from sweeper import driver
 
-    ids = named(run_dir, trials)
+    ids = ids_of(run_dir, trials)
     if not ids:
         with reading(run_dir) as store:
             ids = tuple(one.id for one in store.trials() if one.state is TrialState.FAILED)
@@ -27,5 +28,5 @@ def retry_trials(run_dir: Path, trials: Sequence[str]) -> str:
         return "none of these trials failed or was cancelled" if trials else (
             "no trial failed: nothing is to be tried again (a cancelled one has to be named)"
         )  # fmt: skip
-    number = f"{len(again)} trial{'s' * (len(again) != 1)}"
-    return f"{number} to be tried again: sweep resume {short_name(run_dir, Path.cwd())}"
+    run = short_name(run_dir, Path.cwd())
+    return f"{counted(len(again), 'trial')} to be tried again: sweep resume {run}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sweeper.cli.alive import driver_is_here
-from sweeper.cli.reading import named
+from sweeper.cli.reading import ids_of
 from sweeper.launchers.choose import launcher_of
 from sweeper.records.errors import InputError
 from sweeper.runs.control import send_control
@@ -18,7 +18,7 @@ from sweeper.runs.placed import read_placed
 def stop_run(run_dir: Path, trials: Sequence[str]) -> str:
     """Ask a run's driver to end, or to end some trials; what was done."""
     placed = read_placed(run_dir)
-    ids = named(run_dir, trials)
+    ids = ids_of(run_dir, trials)
     if placed is not None and placed.kind != "local":
         if launcher_of(placed).look(placed).state in ("waiting", "running"):
             return launcher_of(placed).stop(placed, run_dir, ids)

@@ -24,6 +24,7 @@ from sweeper.records.errors import InputError
 from sweeper.runs.create import copy_spec, make_folder, point_latest
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import write_placed
+from sweeper.runs.provenance import check_code
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import ClusterConfig, Launcher
@@ -57,17 +58,17 @@ def submit_new(config: ClusterConfig, spec: Spec, expansion: Expansion, order: O
             f"{run_dir}: there is a run in it already. Go on with it (sweep resume {run_dir}), or"
             " launch into another folder."
         )
-    before = driver.entries(run_dir)
+    before = driver.contents(run_dir)
     try:
         if order.has_folder:
-            driver.make(spec, expansion, run_dir, network=True)
+            driver.create(spec, expansion, run_dir, published=True)
         else:
             make_folder(run_dir)
             copy_spec(run_dir, spec.text)
         placed = submit(launcher_by(config), order, config.text)
     except BaseException:
         if not RunFolder(run_dir).placed.exists():  # `sweep down` needs what is noted there
-            driver.unmake(run_dir, before)
+            driver.take_back(run_dir, before)
         raise
     # The run goes on from here, whatever becomes of who looks on.
     point_latest(run_dir)
@@ -162,7 +163,6 @@ def submit_again(
 
 def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tuple[Spec, int]:
     """The run's spec as it was launched, and how many of its trials are not over."""
-    from sweeper import driver
     from sweeper.runs.open import open_to_read
 
     if not RunFolder(run_dir).has_store:
@@ -171,7 +171,7 @@ def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tu
     with closing(open_to_read(run_dir)) as store:
         record, counts = store.sweep(), store.counts()
     if not code_changed_ok:
-        driver.check_code(run_dir, record)
+        check_code(run_dir, record)
     path = Path(record.spec_path)
     spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=path)
     return spec, sum(number for state, number in counts.items() if not state.is_final)

@@ -49,8 +49,10 @@ class Watcher:
 
     def __post_init__(self) -> None:
         self._placed = read_placed(self.run_dir)
-        if self._placed is not None and self._placed.kind != "local":
-            self._launcher = launcher_of(self._placed)
+        placed = self._placed
+        # Somebody else's run is watched by its files alone.
+        if placed is not None and placed.kind != "local" and placed.is_own:
+            self._launcher = launcher_of(placed)
 
     def look(self) -> Progress | None:
         """How far it is now; None where that can't be told yet."""
@@ -96,6 +98,8 @@ class Watcher:
             return is_gone and not (found is not None and found.alive)
         if found is None or ending is not None:
             return True
+        if self._placed is not None and not self._placed.is_own:
+            return not found.alive
         return not driver_is_here(self.run_dir, self._placed)
 
     def _progress(self) -> Progress:

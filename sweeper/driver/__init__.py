@@ -1,24 +1,24 @@
 """The driver: joins the spec's trials, the scheduler, the workers and the store.
 
-`make` puts a run into its folder, `launch` makes one and drives it, `resume` drives one that is
-made.
+`create` puts a run into its folder, `launch` creates one and drives it, `resume` drives one that is
+there.
 """
 
-from sweeper.driver.make import entries, make, unmake
-from sweeper.driver.mark import cancel, retry
+from sweeper.driver.amend import cancel, retry
+from sweeper.driver.create import contents, create, take_back
+from sweeper.driver.launch import launch, resume
 from sweeper.driver.progress import Progress
-from sweeper.driver.run import Terms, check_code, launch, resume, terms_of
+from sweeper.driver.terms import Terms, terms_of
 
 __all__ = [
     "Progress",
     "Terms",
     "cancel",
-    "check_code",
-    "entries",
+    "contents",
+    "create",
     "launch",
-    "make",
     "resume",
     "retry",
+    "take_back",
     "terms_of",
-    "unmake",
 ]

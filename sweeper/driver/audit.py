@@ -32,8 +32,8 @@ class Audit:
         self.steps: deque[scheduler.Step] = deque(maxlen=KEPT)
         self._has_complained = False  # the driver goes on for a while, to end in order
 
-    def see(self, event: Event | None, result: scheduler.Result) -> None:
-        """Look at a step. event: None of the first.
+    def see(self, event: Event, result: scheduler.Result) -> None:
+        """Look at a step.
 
         Raises BrokenInvariantError, with the stories of the trials that it is about as its notes.
         """

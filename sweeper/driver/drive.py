@@ -1,144 +1,75 @@
-"""Driving: a cluster, a pool, a scheduler and a store, wired to a loop that runs what is left."""
+"""Driving a run that is claimed: cluster, pool and scheduler, wired to a loop."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
-from glob import escape
 from typing import TYPE_CHECKING
 
 from sweeper import scheduler
-from sweeper.driver.ledger import Ledger
+from sweeper.driver.claim import claimed
 from sweeper.driver.loop import Loop
-from sweeper.driver.progress import Progress, Teller
-from sweeper.driver.watch import Watch
-from sweeper.host import variables
-from sweeper.launchers.remote.unpacked import as_workers_find_it
-from sweeper.records import Outcome, RunnerSetup, TrialState, TrialTask
-from sweeper.records.errors import StoreError, ending_of
+from sweeper.driver.pool import pool_of
+from sweeper.driver.progress import Teller
+from sweeper.driver.scoreboard import Scoreboard
+from sweeper.records import Ending, EndKind, NewTrial, Outcome, Proposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+    from pathlib import Path
 
-    from sweeper.driver.control import Control
-    from sweeper.driver.interrupts import Interrupts
-    from sweeper.driver.results import Results
-    from sweeper.driver.work import Work
+    from sweeper.driver.claim import Claim
+    from sweeper.driver.remaining import Remaining
+    from sweeper.driver.terms import Terms
     from sweeper.launchers.base import Cluster
-    from sweeper.records import LeasedTrial, SweepSpec
-    from sweeper.store.base import Store
-    from sweeper.workers.pool import Pool
+    from sweeper.records import SweepSpec, Trial
 
 
-def drive(
-    work: Work,
-    store: Store,
-    generation: int,
-    *,
-    cluster: Cluster,
-    interrupts: Interrupts,
-    control: Control,
-    results: Results,
-    logs: str,
-    runner_factory: str,
-    on_progress: Callable[[Progress], None],
-) -> Outcome:
-    """Start the cluster, run the loop, and see to it that the store says how it ended.
-
-    logs: folder of the workers' logs.
-    """
-    watch = Watch(work.header.objective, work.texts)
-    if work.total > len(work.trials) or any(number > 1 for number in work.numbers):
-        watch.recall(store)
-    before = scheduler.Tally(
-        finished=work.finished,
-        failed=work.counts[TrialState.FAILED],
-        cancelled=work.counts[TrialState.CANCELLED],
-    )
-    teller = Teller(on_progress, total=work.total, before=work.total - len(work.trials))
-    teller.tell(before, 0, watch.best)
-    try:
-        with cluster:
-            interrupts.install()  # Ray has taken SIGTERM
-            teller.message = "starting workers"
-            ledger = Ledger(store, generation, results)
-            ledger.beat()  # Ray may have taken its time
-            loop = Loop(
-                _plan(work, cluster.workers),
-                pool=_pool(work, cluster, watch, logs=logs, runner_factory=runner_factory),
-                ledger=ledger,
-                watch=watch,
-                teller=teller,
-                control=control,
-                before=before,
-                check=cluster.check,
-            )
-            loop.run(interrupts)
-    except BaseException as error:
-        with contextlib.suppress(StoreError):  # a full disk, or another driver's store by now
-            store.finish(generation, ending_of(error), time.time())
-        raise
-    return Outcome(loop.ending, store.counts())
+def drive(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) -> Outcome:
+    """Run what is left of a run. trials: all of the spec's, where they are known."""
+    with claimed(run_dir, terms, trials) as claim:
+        if claim.cluster is None:
+            ending = Ending(EndKind.FINISHED)
+            claim.ledger.finish(ending)
+        else:
+            ending = _run(claim, claim.cluster, terms)
+        return Outcome(ending, claim.store.counts())
 
 
-def _recorded(header: SweepSpec) -> tuple[str, ...]:
-    """Globs of the channels to record; the objective's own is always among them."""
-    if header.objective is None:
-        return header.channels
-    return (*header.channels, escape(header.objective.channel))
+def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
+    """Start the cluster, and loop to the end."""
+    remaining = claim.remaining
+    scoreboard = Scoreboard(remaining.header.objective, remaining.texts)
+    if remaining.has_history:
+        scoreboard.recall(claim.store)
+    teller = Teller(terms.on_progress, total=remaining.total, before=remaining.tally.done)
+    teller.tell(remaining.tally, 0, scoreboard.best)
+    with cluster:
+        claim.interrupts.install()  # Ray has taken SIGTERM
+        teller.message = "starting workers"
+        claim.ledger.beat()  # Ray may have taken its time
+        loop = Loop(
+            _policy(remaining.header),
+            scheduler.begin(cluster.workers, remaining.tally),
+            _first_batch(remaining),
+            claim=claim,
+            pool=pool_of(claim, cluster, scoreboard, terms.runner_factory),
+            scoreboard=scoreboard,
+            teller=teller,
+            check=cluster.check,
+        )
+        return loop.run()
 
 
-def _plan(work: Work, workers: int) -> scheduler.Plan:
-    header = work.header
-    rules = scheduler.Policy(
+def _policy(header: SweepSpec) -> scheduler.Policy:
+    return scheduler.Policy(
         retries=header.retries, retry_on=header.retry_on, max_failures=header.max_failures
     )
-    left = zip(work.trials, work.numbers, strict=True)
-    groups = [work.groups[trial.id] for trial in work.trials]
-    return scheduler.make_plan(
-        ((trial.id, trial.text_id, number) for trial, number in left),
-        workers=workers,
-        policy=rules,
-        groups=[(group.key, group.fills) for group in groups],
-    )
 
 
-def _pool(work: Work, cluster: Cluster, watch: Watch, *, logs: str, runner_factory: str) -> Pool:
-    from sweeper.workers.pool import Pool, PoolSetup
-
-    header = work.header
-    by_id = {trial.id: trial for trial in work.trials}
-
-    def task_of(one: LeasedTrial) -> TrialTask:
-        trial = by_id[one.trial]
-        return TrialTask(
-            trial=one.trial,
-            number=one.number,
-            text_id=trial.text_id,
-            tokens=trial.tokens,
-            seed=int(trial.values.get("seed", 0)),
-            pack=work.groups[one.trial].pack,
-            known=watch.known.get(one.trial),
-            mates=work.groups[one.trial].size,
-        )
-
-    setup = PoolSetup(
-        runner=RunnerSetup(
-            run_dir=str(work.run_dir),
-            spec_path=as_workers_find_it(work.spec_path, os.environ),
-            channels=_recorded(header),
-            modules=header.modules,
-            floatX=header.floatX,
-            precision=header.precision,
-            checkpoint=header.checkpoint,
-            results=os.environ.get(variables.RESULTS, ""),
-        ),
-        resources=header.resources,
-        cores=cluster.cores,
-        scratch=cluster.scratch,
-        environ=os.environ,
-        runner_factory=runner_factory,
-        logs=logs,
-    )
-    return Pool(setup, task_of=task_of, texts=work.texts)
+def _first_batch(remaining: Remaining) -> Proposed:
+    """What is left, as the scheduler hears of it."""
+    new = []
+    for trial, number in zip(remaining.trials, remaining.numbers, strict=True):
+        group = remaining.groups[trial.id]
+        new.append(NewTrial(trial.id, trial.ordinal, trial.text_id, number, group.key, group.fills))
+    return Proposed(tuple(new), is_last=True, time=time.time())

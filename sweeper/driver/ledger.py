@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sweeper.records import TrialChanged
 
 if TYPE_CHECKING:
-    from sweeper.driver.results import Results
+    from sweeper.driver.upload import SnapshotUpload
     from sweeper.records import Change, Ending
     from sweeper.store.base import Store
 
@@ -20,9 +20,9 @@ BEAT_EVERY_S = 5.0
 class Ledger:
     """Writes under one driver's generation. Raises what the store raises."""
 
-    def __init__(self, store: Store, generation: int, results: Results | None = None) -> None:
+    def __init__(self, store: Store, generation: int, upload: SnapshotUpload | None = None) -> None:
         self.store = store
-        self._results = results
+        self._upload = upload
         self._generation = generation
         self._changes: list[Change] = []
         # The newest state of each trial is what matters; most pass three within one batch.
@@ -61,8 +61,8 @@ class Ledger:
         self._publish()
 
     def _publish(self) -> None:
-        if self.store.publish(time.time()) and self._results is not None:
-            self._results.put_if_due()
+        if self.store.publish(time.time()) and self._upload is not None:
+            self._upload.put_if_due()
 
     def finish(self, ending: Ending) -> None:
         """Write the rest, and how the run ended."""

@@ -15,14 +15,13 @@ from sweeper.records.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sweeper.driver.control import Control
-    from sweeper.driver.interrupts import EndRequest, Interrupts
-    from sweeper.driver.ledger import Ledger
+    from sweeper.driver.claim import Claim
+    from sweeper.driver.interrupts import EndRequest
     from sweeper.driver.progress import Teller
-    from sweeper.driver.watch import Watch
-    from sweeper.records import Event
+    from sweeper.driver.scoreboard import Scoreboard
+    from sweeper.records import Event, Proposed
     from sweeper.runs.control import Asked
-    from sweeper.scheduler import Plan, Tally
+    from sweeper.scheduler import Policy, State
     from sweeper.workers.pool import Pool
 
 POLL_S = 0.1
@@ -32,48 +31,52 @@ _STOPPED = interrupted("stopped by `sweep stop`", 60.0)
 
 
 class Loop:
-    """One driver's loop over its plan.
+    """One driver's loop.
 
-    before: how many trials came to their ends under earlier drivers.
+    state: the scheduler's first; first: what there is to do.
     check: raises ClusterError once the cluster is lost.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        policy: Policy,
+        state: State,
+        first: Proposed,
         *,
+        claim: Claim,
         pool: Pool,
-        ledger: Ledger,
-        watch: Watch,
+        scoreboard: Scoreboard,
         teller: Teller,
-        control: Control,
-        before: Tally,
         check: Callable[[], None],
     ) -> None:
-        self._plan = plan
+        self._policy = policy
+        self._state = state
+        self._ledger = claim.ledger
+        self._control = claim.control
+        self._interrupts = claim.interrupts
         self._pool = pool
-        self._ledger = ledger
-        self._watch = watch
+        self._scoreboard = scoreboard
         self._teller = teller
-        self._control = control
         self._check = check
         self._deadline: float | None = None
         self._request: EndRequest | None = None
         self._audit = audit_if_wanted(os.environ)
-        self._take(None, scheduler.begin(plan, time.time(), before))
+        self._known: set[str] = set()
+        self._propose(first)
 
-    def run(self, interrupts: Interrupts) -> None:
+    def run(self) -> Ending:
         """Loop to the end, and record how it ended."""
         try:
             while not self._state.over:
-                self._heed(interrupts)
+                self._heed()
                 self._check()
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
                 self._ledger.write_if_due()
                 state = self._state
-                self._teller.tell_if_due(state.tally, state.running, self._watch.best)
-            self._ledger.finish(self.ending)
+                self._teller.tell_if_due(state.tally, state.running, self._scoreboard.best)
+            ending = self._ending()
+            self._ledger.finish(ending)
         except StoreError:
             raise  # nothing can be recorded any more, or another driver does
         except BaseException as error:
@@ -82,44 +85,49 @@ class Loop:
             raise
         finally:
             self._pool.kill()
-        self._teller.tell(self._state.tally, self._state.running, self._watch.best)
+        self._teller.tell(self._state.tally, self._state.running, self._scoreboard.best)
+        return ending
 
-    @property
-    def ending(self) -> Ending:
+    def _ending(self) -> Ending:
         """How the sweep ended."""
-        if self._watch.fault:
-            return Ending(EndKind.INPUT, self._watch.fault)
-        fault = self._state.fault
-        if fault == "interrupted" and self._request is not None:
+        if self._scoreboard.fault:
+            return Ending(EndKind.INPUT, self._scoreboard.fault)
+        end = self._state.end
+        if end.kind is EndKind.INTERRUPTED and self._request is not None:
             return self._request.ending
-        return Ending(EndKind(fault) if fault else EndKind.FINISHED, self._state.reason)
+        return end
 
     def _hear(self, item: Event | Row) -> None:
         if isinstance(item, Row):
             self._ledger.add(item)
-            self._watch.see(item)
+            self._scoreboard.see(item)
         else:
             self._step(item)
             if isinstance(item, Ended):
-                self._watch.see_end(item)
-        if self._watch.fault and self._state.ending is None:
-            self._step(Drain(self._watch.fault, time.time()))
+                self._scoreboard.see_end(item)
+        if self._scoreboard.fault and self._state.ending is None:
+            self._step(Drain(self._scoreboard.fault, time.time()))
 
     def _step(self, event: Event) -> None:
-        self._take(event, scheduler.step(self._plan, self._state, event))
+        self._take(event, scheduler.step(self._policy, self._state, event))
 
-    def _take(self, event: Event | None, result: scheduler.Result) -> None:
+    def _propose(self, event: Proposed) -> None:
+        self._known.update(trial.id for trial in event.trials)
+        self._step(event)
+
+    def _take(self, event: Event, result: scheduler.Result) -> None:
         self._state, commands, changes = result
         if self._audit is not None:
             self._audit.see(event, result)
         for change in changes:
             self._ledger.add(change)
-            self._watch.see_change(change)
+            self._scoreboard.see_change(change)
         for command in commands:
             self._pool.obey(command)
 
-    def _heed(self, interrupts: Interrupts) -> None:
+    def _heed(self) -> None:
         """Drain where that is asked for; end at once at the second Ctrl-C, or without patience."""
+        interrupts = self._interrupts
         if interrupts.request is not None:
             self._drain(interrupts.request)
         for asked in self._control.asked():
@@ -128,10 +136,10 @@ class Loop:
         if self._state.ending is not None and self._deadline is None:
             self._deadline = now + (self._request.patience_s if self._request else PATIENCE_S)
             again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""
-            self._teller.message = f"ending: {self._state.reason}{again}"
+            self._teller.message = f"ending: {self._state.end.reason}{again}"
         is_late = self._deadline is not None and now > self._deadline
         if interrupts.count > 1 or is_late:
-            self._stop_at_once(self._state.reason)
+            self._stop_at_once(self._state.end.reason)
 
     def _drain(self, request: EndRequest) -> None:
         if self._state.ending is None:
@@ -146,7 +154,7 @@ class Loop:
         if not asked.trials:
             self._drain(_STOPPED)
             return
-        unknown = [trial for trial in asked.trials if trial not in self._plan.by_id]
+        unknown = [trial for trial in asked.trials if trial not in self._known]
         self._step(Cancel(asked.trials, time.time()))
         said = f"cancelled by `sweep stop`: {', '.join(asked.trials)}"
         self._teller.message = f"{said} (not left to do: {', '.join(unknown)})" if unknown else said

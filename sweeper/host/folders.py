@@ -26,6 +26,26 @@ def make_own(folder: Path) -> None:
     folder.chmod(0o700)
 
 
+def state_folder() -> Path:
+    """Where this user's records are kept, outside of any run; it need not be there yet.
+
+    By the XDG base directory specification: XDG_STATE_HOME, else ~/.local/state.
+    Raises RuntimeError where this user has no home.
+    """
+    home = os.environ.get("XDG_STATE_HOME", "")
+    root = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
+    return root / "sweeper"
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether a plain file is there that is this user's, and no link to one."""
+    try:
+        facts = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(facts.st_mode) and facts.st_uid == os.getuid()
+
+
 def make_scratch(folder: Path) -> None:
     """As make_own, for temporary files of workers. Raises ClusterError."""
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.launchers import cluster_file, registry
+from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import ClusterConfig, Launcher
@@ -25,9 +26,17 @@ def launcher_for(on: str) -> Launcher:
 
 
 def launcher_of(placed: Placed) -> Launcher:
-    """The launcher that put a run where it is. Raises InputError."""
+    """The launcher that put a run where it is. Raises InputError where this user did not."""
+    if not placed.is_own:
+        raise InputError(
+            f"{placed.kind} job {placed.job}: not asked, for this run was not launched from here by"
+            " you. What its folder says of programs and addresses is not used; `sweep report` shows"
+            " what is recorded in it."
+        )
     # The file may have changed, or be gone, since the run was put there.
-    return launcher_by(cluster_file.loads(placed.cluster_file, "cluster_file of placed.json"))
+    return launcher_by(
+        cluster_file.loads(placed.cluster_file, "the cluster file that the run was launched with")
+    )
 
 
 def launcher_by(config: ClusterConfig) -> Launcher:

@@ -24,6 +24,8 @@ from sweeper.records.events import (
     Ended,
     Event,
     LeaseOver,
+    NewTrial,
+    Proposed,
     Row,
     WorkerDown,
     WorkerUp,
@@ -38,6 +40,7 @@ from sweeper.records.kept import (
     TrialChanged,
     TrialRecord,
 )
+from sweeper.records.past import History, PastTrial
 from sweeper.records.placed import Placed
 from sweeper.records.plain import Value, pickles_fast, replace
 from sweeper.records.plan import (
@@ -72,14 +75,18 @@ __all__ = [
     "Event",
     "ExperimentText",
     "Extend",
+    "History",
     "InterruptTrial",
     "InterruptWorker",
     "Lease",
     "LeaseOver",
     "LeasedTrial",
+    "NewTrial",
     "Objective",
     "Outcome",
+    "PastTrial",
     "Placed",
+    "Proposed",
     "Resources",
     "Row",
     "RunnerSetup",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -18,6 +18,36 @@ class Device:
     pid: int
     cores: tuple[int, ...] = ()
     gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewTrial:
+    """A trial that is there to lease, as far as that takes to know it.
+
+    number: of its next attempt.
+    group: equal for those of its batch and text that a lease may hold together.
+    fills: whether a lease of its group should fill a worker's slots.
+    """
+
+    id: str
+    ordinal: int
+    text_id: str
+    number: int
+    group: Hashable
+    fills: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """These trials, a batch, are there to lease from now on.
+
+    trials: in the order of their ordinals, which are higher than those of all that came before.
+    is_last: nothing is to come after them.
+    """
+
+    trials: tuple[NewTrial, ...]
+    is_last: bool
+    time: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +166,6 @@ class Cancel:
     time: float
 
 
-Event: TypeAlias = WorkerUp | WorkerDown | Began | Built | Ended | LeaseOver | Drain | Cancel
+Event: TypeAlias = (
+    Proposed | WorkerUp | WorkerDown | Began | Built | Ended | LeaseOver | Drain | Cancel
+)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a run's driver was put; `RUN/placed.json`.
+    """Where a run's driver was put.
 
     kind: of the launcher ("local", "slurm", ...).
     job: its name there (a SLURM job's number, a Jobs API id, a process id).
@@ -16,6 +16,8 @@ class Placed:
     remote_dir: the run's folder there, "" where it is the one here.
     cluster_file: text of the clusters/*.yaml as it was.
     started: when it was put there.    facts: what else a backend has to remember.
+    is_own: this user put it there, or adopted it. Of any other run only kind, job, started and
+        the number of its parts are known, and nothing is asked of where it is.
     """
 
     kind: str
@@ -25,3 +27,4 @@ class Placed:
     cluster_file: str = ""
     started: float = 0.0
     facts: Mapping[str, str] = field(default_factory=dict)
+    is_own: bool = True

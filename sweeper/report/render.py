@@ -6,20 +6,35 @@ import csv
 import io
 import json
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
-from sweeper.report.text import did_you_mean, printable
+from sweeper.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Format = Literal["table", "csv", "json", "md"]
-
+GROUP = "sweeper.formats"  # of entry points
 WIDTH = 100
 _WIDEST = 40  # of a cell in a table for a terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to write a table.
+
+    write: a DataFrame to text without a newline at its end.
+    is_for_reading: a person reads it: columns have short heads and few digits.
+    """
+
+    write: Callable[[pd.DataFrame], str]
+    is_for_reading: bool = False
 
 
 def render(table: pd.DataFrame, format: str = "table") -> str:
@@ -27,15 +42,22 @@ def render(table: pd.DataFrame, format: str = "table") -> str:
 
     format: "table" (aligned, numbers to 6 digits, in blocks of at most 100 columns), "md" (the
     same as Markdown), "csv" and "json" (every digit; a list of objects, in which NaN is null and
-    infinity a string).
+    infinity a string), or one that another package registers. Raises InputError.
     """
-    ways = {"table": _plain, "md": _markdown, "csv": _csv, "json": _json}
-    if format not in ways:
-        raise InputError(
-            f"--format {format}: unknown{did_you_mean(format, ways)} Expected one of"
-            f" {', '.join(ways)}."
-        )
-    return ways[format](table)
+    return find_format(format).write(table)
+
+
+def find_format(name: str) -> Format:
+    """The format of this name: ours, or an entry point of `sweeper.formats`. Raises InputError."""
+    if name in FORMATS:
+        return FORMATS[name]
+    others = {point.name: point for point in entry_points(group=GROUP)}
+    if name in others:
+        found: Format = others[name].load()
+        return found
+    names = [*FORMATS, *others]
+    meant = did_you_mean(name, names, "end")
+    raise InputError(f"--format {name}: unknown{meant} Expected one of {', '.join(names)}.")
 
 
 def cell(value: Any) -> str:
@@ -134,3 +156,11 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _jsonable(item) for key, item in value.items()}
     return value
+
+
+FORMATS = {
+    "table": Format(_plain, is_for_reading=True),
+    "md": Format(_markdown, is_for_reading=True),
+    "csv": Format(_csv),
+    "json": Format(_json),
+}

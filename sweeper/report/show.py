@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sweeper.report.history import values
+from pylearn2core.words import counted
 from sweeper.report.render import cell, render
 from sweeper.report.status import describe, status
+from sweeper.report.summary import values
 from sweeper.report.text import duration, printable
 from sweeper.runs.find import find_trial, short_name
 from sweeper.runs.folder import RunFolder
@@ -83,9 +84,7 @@ def _axes(trials: Sequence[TrialRecord]) -> str:
     for trial in trials:
         for name, value in trial.values.items():
             seen.setdefault(name, set()).add(cell(value))
-    return ", ".join(
-        f"{name} ({len(values)} value{'s' * (len(values) != 1)})" for name, values in seen.items()
-    )
+    return ", ".join(f"{name} ({counted(len(values), 'value')})" for name, values in seen.items())
 
 
 # ------------------------------------------------------------------ attempts

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sweeper.records import Ending, EndKind, TrialState
-from sweeper.report.history import histories, is_better
+from sweeper.report.summary import is_better, summaries
 from sweeper.report.text import duration, printable
 from sweeper.store.liveness import driver_lives
 
@@ -86,9 +86,9 @@ def best_so_far(store: StoreReader, objective: Objective | None) -> tuple[str, f
     out = {TrialState.FAILED, TrialState.CANCELLED}
     ranked = {trial.id for trial in store.trials() if trial.state not in out}
     best: tuple[str, float] | None = None
-    for trial, history in histories(store, objective).items():
-        if trial in ranked and is_better(history.best, best[1] if best else math.nan, objective):
-            best = trial, history.best
+    for trial, summary in summaries(store, objective).items():
+        if trial in ranked and is_better(summary.best, best[1] if best else math.nan, objective):
+            best = trial, summary.best
     return best
 
 

@@ -1,19 +1,11 @@
-"""Words for a terminal: suggestions, durations, and nothing that could steer it."""
+"""Words for a terminal: durations, and nothing that could steer it."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
 
 # A run's texts may be a stranger's: their control codes must not reach the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence that refuses `name`: ", did you mean X?" or a full stop."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f", did you mean {close[0]}?" if close else "."
 
 
 def printable(text: str) -> str:

@@ -12,12 +12,12 @@ from sweeper.runs.folder import RUNS
 
 
 @contextmanager
-def run_folder(out: Path | None, name: str, *, claim: bool) -> Iterator[Path]:
+def new_run_folder(out: Path | None, name: str, *, claim: bool) -> Iterator[Path]:
     """The folder for a new run: `out`, or a new one, which goes again where no run was made there.
 
     claim: make the new one, so that no other launch of the same second takes it.
     """
-    folder = out or new_folder(name, claim=claim)
+    folder = out or new_path(name, claim=claim)
     try:
         yield folder
     finally:
@@ -27,7 +27,7 @@ def run_folder(out: Path | None, name: str, *, claim: bool) -> Iterator[Path]:
                 folder.parent.rmdir()
 
 
-def new_folder(name: str, *, claim: bool) -> Path:
+def new_path(name: str, *, claim: bool) -> Path:
     """runs/NAME-DATE-TIME, here, with a number where that is taken."""
     stem = Path(RUNS) / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder, number = stem, 1

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 def create_store(
-    run_dir: Path, sweep: SweepRecord, trials: Iterable[Trial], *, network: bool | None = None
+    run_dir: Path, sweep: SweepRecord, trials: Iterable[Trial], *, published: bool | None = None
 ) -> Store:
     """A new store in the folder of a run, with all of the run's trials.
 
-    network: whether the store is for other hosts to read; None looks at the disk.
+    published: whether readers on other hosts read copies; None looks at the disk.
     Raises StoreError if there is one already or the folder can't be written.
     """
-    return store.create(run_dir, sweep, trials, network=network)
+    return store.create(run_dir, sweep, trials, published=published)
 
 
-def open_to_drive(run_dir: Path, *, network: bool | None = None) -> Store:
+def open_to_drive(run_dir: Path, *, published: bool | None = None) -> Store:
     """The store of a run, or of a part, for who writes it.
 
-    network: as of `create_store`.
+    published: as of `create_store`.
     Raises StoreBusyError while another process holds it alone, StoreError where there is none.
     """
-    return store.open(run_dir, network=network)
+    return store.open(run_dir, published=published)
 
 
 def open_to_read(run_dir: Path) -> StoreReader:
@@ -45,7 +45,7 @@ def open_to_read(run_dir: Path) -> StoreReader:
     parts = parts_with_store(run_dir)
     if not parts:
         return read_made(run_dir)
-    from sweeper.store.union import Union
+    from sweeper.store.union import UnionReader
 
     with contextlib.ExitStack() as opened:
         readers = [
@@ -53,7 +53,7 @@ def open_to_read(run_dir: Path) -> StoreReader:
             for folder in (run_dir, *parts)
         ]
         opened.pop_all()
-    return Union(readers[0], readers[1:])
+    return UnionReader(readers[0], readers[1:])
 
 
 def read_made(run_dir: Path) -> StoreReader:

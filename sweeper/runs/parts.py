@@ -58,7 +58,7 @@ def _make_store(run_dir: Path, part: Part, folder: RunFolder) -> None:
     with closing(read_made(run_dir)) as store:
         trials = [one for one in store.unfinished() if one.ordinal % part.of == part.number]
         record = replace(store.sweep(), state="created", generation=0, host="", pid=0)
-        create_store(beside.path, record, trials, network=True).close()
+        create_store(beside.path, record, trials, published=True).close()
     # The part's folder may be there already, with what its driver was asked while it waited.
     for made, there in ((beside.snapshot, folder.snapshot), (beside.store, folder.store)):
         if made.exists():

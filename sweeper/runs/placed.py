@@ -1,33 +1,62 @@
-"""`placed.json`: where a run's driver was put."""
+"""Where a run's driver was put: a note in the run's folder, and the user's own record of it.
+
+`placed.json` says of a run which job it is. A folder may be anybody's, so nothing that it says of
+programs, addresses, tokens or files is used: that is in a record of the user's, outside the folder,
+under the run's id. Of a run without such a record only the note is known.
+"""
 
 from __future__ import annotations
 
 import json
+import math
+import re
+import secrets
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweeper.host.folders import write_private
+from sweeper.host.folders import is_own_file, make_own, state_folder, write_private
 from sweeper.records import Placed
 from sweeper.records.errors import InputError
 from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 TASKS = "tasks"  # fact of a run in parts: how many there are
+MOST_TASKS = 100_000
+_LOCAL = "local"
+_ID = re.compile(r"[0-9a-f]{32}")
+# Names that go to other programs: none is an option there, a path or more than one word.
+_KIND = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+_JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,200}")
 
 
 def write_placed(run_dir: Path, placed: Placed) -> None:
-    """Note where the run's driver was put. Raises InputError."""
-    text = json.dumps({**asdict(placed), "facts": dict(placed.facts)}, indent=1)
+    """Note where the run's driver was put, in its folder and for this user. Raises InputError."""
     path = RunFolder(run_dir).placed
+    run = _run_id(path) or secrets.token_hex(16)
+    note = {
+        "run": run,
+        "kind": placed.kind,
+        "job": placed.job,
+        "started": placed.started,
+        TASKS: int(placed.facts.get(TASKS, "0")),
+    }
     try:
-        write_private(path, f"{text}\n")
-    except OSError as error:
+        if placed.kind != _LOCAL or placed.cluster_file:  # else the note says all
+            record = {**asdict(replace(placed, is_own=True)), "facts": dict(placed.facts)}
+            record["run_dir"] = str(run_dir.absolute())
+            target = _record_of(run)
+            make_own(target.parent)
+            write_private(target, f"{json.dumps(record, indent=1)}\n")
+        write_private(path, f"{json.dumps(note, indent=1)}\n")
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{path}: where the run was put can't be noted: {error.strerror}. Free some space,"
-            " or name another folder with --out."
+            f"{path}: where the run was put can't be noted: {why}. Free some space, name another"
+            " folder with --out, or set XDG_STATE_HOME to a folder that you may write in."
         ) from error
 
 
@@ -36,19 +65,94 @@ def write_placed_here(run_dir: Path, driver: int, cluster_file: str) -> None:
 
     cluster_file: text of a `kind: local` file that the driver is confined by, "" for none.
     """
-    placed = Placed(kind="local", job=str(driver), cluster_file=cluster_file, started=time.time())
+    placed = Placed(kind=_LOCAL, job=str(driver), cluster_file=cluster_file, started=time.time())
     write_placed(run_dir, placed)
 
 
 def read_placed(run_dir: Path) -> Placed | None:
-    """Where the run's driver was put; None where that was never noted. Raises InputError."""
+    """Where the run's driver was put; None where that was never noted. Raises InputError.
+
+    By the user's own record, where there is one, else by what the folder's note may say.
+    """
     path = RunFolder(run_dir).placed
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return Placed(**found)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError) as error:
+        note = _mapping(path)
+        if note is None:
+            return None
+        noted = _noted(note)
+        record = _record(note.get("run"))
+        return noted if record is None else _recorded(record, noted)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(
             f"{path}: can't be read ({error}). Expected what `sweep launch --on` wrote there."
         ) from error
+
+
+def _noted(note: Mapping[str, Any]) -> Placed:
+    """What a note may say: which job, since when, and in how many parts."""
+    tasks, started = note.get(TASKS, 0), float(note["started"])
+    if type(tasks) is not int or not 0 <= tasks <= MOST_TASKS or not math.isfinite(started):
+        raise ValueError(f"{TASKS} or started is out of bounds")
+    kind = _named(note, "kind", _KIND)
+    return Placed(
+        kind=kind,
+        job=_named(note, "job", _JOB),
+        started=started,
+        facts={TASKS: str(tasks)} if tasks else {},
+        # A driver on this machine is asked by files in the run's folder: nothing is reached.
+        is_own=kind == _LOCAL,
+    )
+
+
+def _record(run: object) -> dict[str, Any] | None:
+    """The user's own record of a run; None where there is none."""
+    if not _is_id(run):
+        return None
+    try:
+        path = _record_of(str(run))
+    except RuntimeError:  # a user without a home, as on some nodes
+        return None
+    return _mapping(path) if is_own_file(path) else None
+
+
+def _recorded(record: Mapping[str, Any], noted: Placed) -> Placed:
+    """What the user's record says, if it speaks of the job of the note."""
+    fields = {name: value for name, value in record.items() if name != "run_dir"}
+    found = Placed(**fields)
+    return found if (found.kind, found.job) == (noted.kind, noted.job) else noted
+
+
+def _named(note: Mapping[str, Any], key: str, pattern: re.Pattern[str]) -> str:
+    value = note[key]
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(f"{key} is not a name")
+    return value
+
+
+def _mapping(path: Path) -> dict[str, Any] | None:
+    """What a file of JSON holds; None where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise TypeError("it is not a mapping")
+    return found
+
+
+def _run_id(path: Path) -> str | None:
+    """The id in a note that is there; None where there is none, or none of ours."""
+    try:
+        found = (_mapping(path) or {}).get("run")
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    return found if _is_id(found) else None
+
+
+def _is_id(found: object) -> bool:
+    return isinstance(found, str) and _ID.fullmatch(found) is not None
+
+
+def _record_of(run: str) -> Path:
+    return state_folder() / "runs" / f"{run}.json"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from sweeper.records import SweepRecord
 
 _PACKAGES = ("sweeper", "ray", "pytensor", "jax", "jaxlib", "numpy", "scipy", "pandas")
 
@@ -47,3 +51,14 @@ def changed_code(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]
         for name in sorted(before)
         if before[name] != now.get(name)
     ]
+
+
+def check_code(run_dir: Path, record: SweepRecord) -> None:
+    """Raise InputError if the user's modules are not those that the run began with."""
+    changed = changed_code(record.code, code_hashes(Path(record.spec_path)))
+    if changed:
+        raise InputError(
+            f"{run_dir}: modules beside the spec are not those that the run began with:"
+            f" {', '.join(changed)}. Put them back, or go on with --code-changed-ok: later"
+            " trials then run other code than those that finished."
+        )

@@ -1,16 +1,13 @@
 """The scheduler: a pure function of its state and an event."""
 
 from sweeper.scheduler.check import BrokenInvariantError, check
-from sweeper.scheduler.plan import Plan, make_plan
 from sweeper.scheduler.policy import Policy
-from sweeper.scheduler.state import Fault, State, Tally
+from sweeper.scheduler.state import State, Tally
 from sweeper.scheduler.step import Result, begin, step
 from sweeper.scheduler.story import Step, story
 
 __all__ = [
     "BrokenInvariantError",
-    "Fault",
-    "Plan",
     "Policy",
     "Result",
     "State",
@@ -18,7 +15,6 @@ __all__ = [
     "Tally",
     "begin",
     "check",
-    "make_plan",
     "step",
     "story",
 ]

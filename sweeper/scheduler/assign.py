@@ -11,30 +11,31 @@ from sweeper.scheduler.state import Slot, set_worker
 
 if TYPE_CHECKING:
     from sweeper.scheduler.output import Output
+    from sweeper.scheduler.policy import Policy
     from sweeper.scheduler.state import State
 
 
-def assign(state: State, out: Output) -> State:
+def assign(policy: Policy, state: State, out: Output) -> State:
     """Give idle workers work, start workers that are missing, end when nothing is left."""
     if all(worker.slot is Slot.BUSY for worker in state.workers):
         return state  # as after most events
     if state.ending is None:
-        state = _lease(state, out)
+        state = _lease(policy, state, out)
         state = _start_workers(state, out)
     if any(worker.slot is Slot.BUSY for worker in state.workers):
         return state
-    if state.ending is None and not state.backlog.is_empty:
+    if state.ending is None and (state.may_grow or not state.backlog.is_empty):
         return state
-    out.commands.append(EndSweep(state.reason))
+    out.commands.append(EndSweep(state.end.reason))
     return replace(state, over=True)
 
 
-def _lease(state: State, out: Output) -> State:
+def _lease(policy: Policy, state: State, out: Output) -> State:
     for number, worker in enumerate(state.workers):
         if worker.slot is not Slot.IDLE:
             continue
         probing = count_probes(one.lease for one in state.workers)
-        attempts, backlog = take(state.backlog, probing)
+        attempts, backlog = take(policy, state.backlog, probing, workers=len(state.workers))
         if not attempts:
             return state
         busy = replace(worker, slot=Slot.BUSY, lease=attempts)

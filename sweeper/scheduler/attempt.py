@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sweeper.scheduler.plan import PlannedTrial
+    from sweeper.scheduler.batch import BatchTrial
 
 
 class Why(Enum):
@@ -36,7 +36,7 @@ class Attempt:
     charges: losses laid to the trial.    began: when, None before.
     """
 
-    trial: PlannedTrial
+    trial: BatchTrial
     number: int
     why: Why = Why.TURN
     charges: int = 0

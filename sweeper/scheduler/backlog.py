@@ -1,6 +1,6 @@
-"""What waits: trials that were never leased, by their texts, and attempts to make again.
+"""What waits: trials that were never leased, in piles, and attempts to make again.
 
-Texts are opened in order, `MAX_OPEN` at a time, so that a look for the next trial costs the same
+Piles are opened in order, `MAX_OPEN` at a time, so that a look for the next trial costs the same
 however many are left.
 """
 
@@ -11,31 +11,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sweeper.records import replace
-from sweeper.scheduler import policy
 from sweeper.scheduler.attempt import Why
+from sweeper.scheduler.policy import average
 
 if TYPE_CHECKING:
     from sweeper.scheduler.attempt import Attempt
-    from sweeper.scheduler.plan import Plan, PlannedTrial
+    from sweeper.scheduler.batch import Batch, BatchTrial
 
-# Texts that are looked at for the next trial; bounds a step where every trial has its own text.
+# Piles that are looked at for the next trial; bounds a step where every trial has its own text.
 MAX_OPEN = 32
+# Texts that are remembered when none of their trials is left, for trials that may come later.
+MAX_KNOWN = 32
 
 
 @dataclass(frozen=True, slots=True)
-class OpenText:
-    """A text with trials that were never leased.
+class Pile:
+    """Trials of one text and one batch, some of which were never leased.
 
-    text: its place in the plan.    trials: all of its.
+    number: among all piles.    trials: all of its.
     cursor: how many of them were leased, but for those `ahead` of it: ranks of trials that were
     tried because others could not be built.
-    proved: one of its trials was built.
+    proved: a trial of this text was built.
     slots: how many of its trials a worker runs side by side.
     seconds: what one of them takes of a worker's time, None before the first ended.
     """
 
-    text: int
-    trials: tuple[PlannedTrial, ...]
+    number: int
+    text: str
+    trials: tuple[BatchTrial, ...]
     cursor: int = 0
     ahead: tuple[int, ...] = ()
     proved: bool = False
@@ -43,7 +46,7 @@ class OpenText:
     seconds: float | None = None
 
     @property
-    def next(self) -> PlannedTrial:
+    def next(self) -> BatchTrial:
         """The first trial that was not leased."""
         return self.trials[self.cursor]
 
@@ -52,29 +55,41 @@ class OpenText:
 class Doubt:
     """Why a text may be bad: what the first of `failed` probes said that could not be built."""
 
-    text: int
+    text: str
     why: str
     failed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KnownText:
+    """What earlier trials have shown of a text. slots, seconds: as in `Pile`."""
+
+    text: str
+    is_good: bool
+    slots: int = 1
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What waits.
 
-    plan: all there is to do.    open: texts with trials left, `next_text` the first one that was
-    not opened yet.
+    batches: those with trials that were never leased.
+    open: piles of which trials are left, `next_pile` the first one that was not opened yet.
     waiting: attempts to make again, by ordinal.
     doubts: of each text of which probes could not be built, and none was yet.
+    known: the texts that were shown to be good or bad last.
     stuck: trials that stay pending because their text can't be built; input_fault: what the first
     such text's probe said, "" where there is none.
     unwanted: trials that the user cancelled; one that runs ends first.
     """
 
-    plan: Plan
-    open: tuple[OpenText, ...] = ()
-    next_text: int = 0
+    batches: tuple[Batch, ...] = ()
+    open: tuple[Pile, ...] = ()
+    next_pile: int = 0
     waiting: tuple[Attempt, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    known: tuple[KnownText, ...] = ()
     stuck: frozenset[str] = frozenset()
     input_fault: str = ""
     unwanted: frozenset[str] = frozenset()
@@ -88,123 +103,197 @@ class Backlog:
 def put_back(backlog: Backlog, attempt: Attempt) -> Backlog:
     """Let an attempt wait to be made."""
     waiting = backlog.waiting
-    at = bisect(waiting, attempt.trial.place, key=lambda one: one.trial.place)
+    at = bisect(waiting, attempt.trial.ordinal, key=lambda one: one.trial.ordinal)
     return replace(backlog, waiting=(*waiting[:at], attempt, *waiting[at:]))
 
 
-def is_fresh(backlog: Backlog, trial: PlannedTrial) -> bool:
+def find_fresh(backlog: Backlog, name: str) -> BatchTrial | None:
+    """The trial of this name, if it was never leased: it may be, unless it is unwanted."""
+    for batch in backlog.batches:
+        trial = batch.by_id.get(name)
+        if trial is not None:
+            return trial if is_fresh(backlog, trial) else None
+    return None
+
+
+def is_fresh(backlog: Backlog, trial: BatchTrial) -> bool:
     """Whether a trial was never leased: it may be, unless it is unwanted."""
-    at = find_open(backlog, trial.text)
+    at = find_open(backlog, trial.pile)
     if at is None:
-        return trial.text >= backlog.next_text
-    opened = backlog.open[at]
-    return trial.rank >= opened.cursor and trial.rank not in opened.ahead
+        return trial.pile >= backlog.next_pile
+    pile = backlog.open[at]
+    return trial.rank >= pile.cursor and trial.rank not in pile.ahead
 
 
-# ------------------------------------------------------------------ open texts
-def open_texts(backlog: Backlog) -> Backlog:
-    """Open further texts until MAX_OPEN of them are, or none is left."""
-    texts = backlog.plan.texts
+# ------------------------------------------------------------------ piles
+def add(backlog: Backlog, batch: Batch) -> Backlog:
+    """Put a batch behind those that are there. Costs nothing a trial that is there."""
+    return open_piles(replace(backlog, batches=(*backlog.batches, batch)))
+
+
+def end_of_piles(backlog: Backlog) -> int:
+    """The number that the next batch's first pile has."""
+    return backlog.batches[-1].end if backlog.batches else backlog.next_pile
+
+
+def open_piles(backlog: Backlog) -> Backlog:
+    """Open further piles until MAX_OPEN are, or none is left; let go of batches that are empty."""
     opened = list(backlog.open)
-    following = backlog.next_text
-    while len(opened) < MAX_OPEN and following < len(texts):
-        new = _skip_gone(backlog, OpenText(following, texts[following]))
+    following, stuck = backlog.next_pile, backlog.stuck
+    while len(opened) < MAX_OPEN and (trials := _pile_at(backlog, following)) is not None:
+        new = _skip_gone(backlog, _new_pile(backlog, following, trials))
         following += 1
-        if new.cursor < len(new.trials):
+        if new.cursor == len(trials):
+            continue
+        if is_bad(backlog, new.text):
+            stuck |= what_is_left(backlog, new)
+        else:
             opened.append(new)
-    if following == backlog.next_text:
-        return backlog
-    return replace(backlog, open=tuple(opened), next_text=following)
+    first = opened[0].number if opened else following
+    return replace(
+        backlog,
+        batches=tuple(batch for batch in backlog.batches if batch.end > first),
+        open=tuple(opened),
+        next_pile=following,
+        stuck=stuck,
+    )
 
 
-def is_there(backlog: Backlog, opened: OpenText, trial: PlannedTrial) -> bool:
+def are_all_open(backlog: Backlog) -> bool:
+    """Whether no pile is left to open."""
+    return _pile_at(backlog, backlog.next_pile) is None
+
+
+def _pile_at(backlog: Backlog, number: int) -> tuple[BatchTrial, ...] | None:
+    for batch in backlog.batches:
+        if number < batch.end:
+            return batch.piles[number - batch.first]
+    return None
+
+
+def _new_pile(backlog: Backlog, number: int, trials: tuple[BatchTrial, ...]) -> Pile:
+    text = trials[0].text
+    known = find_known(backlog, text)
+    if known is None or not known.is_good:
+        return Pile(number, text, trials)
+    return Pile(number, text, trials, proved=True, slots=known.slots, seconds=known.seconds)
+
+
+def is_there(backlog: Backlog, pile: Pile, trial: BatchTrial) -> bool:
     """Whether a trial behind the cursor is still to lease."""
-    return trial.id not in backlog.unwanted and trial.rank not in opened.ahead
+    return trial.id not in backlog.unwanted and trial.rank not in pile.ahead
 
 
-def _skip_gone(backlog: Backlog, opened: OpenText) -> OpenText:
+def what_is_left(backlog: Backlog, pile: Pile) -> frozenset[str]:
+    """The trials of a pile that are still to lease."""
+    left = pile.trials[pile.cursor :]
+    return frozenset(one.id for one in left if is_there(backlog, pile, one))
+
+
+def _skip_gone(backlog: Backlog, pile: Pile) -> Pile:
     """Put the cursor behind the trials that it stands at and that are not there to lease."""
-    cursor = opened.cursor
-    while cursor < len(opened.trials) and not is_there(backlog, opened, opened.trials[cursor]):
+    cursor = pile.cursor
+    while cursor < len(pile.trials) and not is_there(backlog, pile, pile.trials[cursor]):
         cursor += 1
-    return opened if cursor == opened.cursor else replace(opened, cursor=cursor)
+    return pile if cursor == pile.cursor else replace(pile, cursor=cursor)
 
 
-def find_open(backlog: Backlog, text: int) -> int | None:
-    """Where `text` is in `backlog.open`, None if it is not."""
-    for index, opened in enumerate(backlog.open):
-        if opened.text == text:
+def find_open(backlog: Backlog, number: int) -> int | None:
+    """Where the pile with this number is in `backlog.open`, None if it is not."""
+    for index, pile in enumerate(backlog.open):
+        if pile.number == number:
             return index
     return None
 
 
-def set_open(backlog: Backlog, index: int, opened: OpenText) -> Backlog:
-    """Put `opened` in place `index`."""
+def set_pile(backlog: Backlog, index: int, pile: Pile) -> Backlog:
+    """Put `pile` in place `index`."""
     others = backlog.open
-    return replace(backlog, open=(*others[:index], opened, *others[index + 1 :]))
+    return replace(backlog, open=(*others[:index], pile, *others[index + 1 :]))
 
 
-def move_on(backlog: Backlog, index: int, opened: OpenText) -> Backlog:
-    """Put `opened` in place `index`, or close it where none of its trials is left."""
-    opened = _skip_gone(backlog, opened)
-    if opened.cursor == len(opened.trials):
-        return close_text(backlog, index)
-    return set_open(backlog, index, opened)
+def move_on(backlog: Backlog, index: int, pile: Pile) -> Backlog:
+    """Put `pile` in place `index`, or close it where none of its trials is left."""
+    pile = _skip_gone(backlog, pile)
+    if pile.cursor < len(pile.trials):
+        return set_pile(backlog, index, pile)
+    if pile.proved:
+        backlog = learn(backlog, KnownText(pile.text, True, pile.slots, pile.seconds))
+    return close_pile(backlog, index)
 
 
-def close_text(backlog: Backlog, index: int) -> Backlog:
-    """Take a text out, and open the next."""
+def close_pile(backlog: Backlog, index: int) -> Backlog:
+    """Take a pile out, and open the next."""
     others = backlog.open
-    return open_texts(replace(backlog, open=(*others[:index], *others[index + 1 :])))
+    return open_piles(replace(backlog, open=(*others[:index], *others[index + 1 :])))
 
 
-def note_seconds(backlog: Backlog, text: int, seconds: float) -> Backlog:
-    """A trial of this text took so long, with a worker's slots full."""
-    at = find_open(backlog, text)
-    if at is None:
-        return backlog
-    opened = backlog.open[at]
-    mean = policy.average(opened.seconds, max(0.0, seconds) / opened.slots)
-    return set_open(backlog, at, replace(opened, seconds=mean))
+# ------------------------------------------------------------------ what texts are
+def find_known(backlog: Backlog, text: str) -> KnownText | None:
+    """What earlier trials have shown of a text, None where that is nothing or was forgotten."""
+    return next((known for known in backlog.known if known.text == text), None)
 
 
-# ------------------------------------------------------------------ proofs and doubts
-def find_doubt(backlog: Backlog, text: int) -> Doubt | None:
+def is_bad(backlog: Backlog, text: str) -> bool:
+    """Whether a text was shown to be bad."""
+    known = find_known(backlog, text)
+    return known is not None and not known.is_good
+
+
+def learn(backlog: Backlog, new: KnownText) -> Backlog:
+    """Remember what was shown of a text."""
+    others = (known for known in backlog.known if known.text != new.text)
+    return replace(backlog, known=(*others, new)[-MAX_KNOWN:])
+
+
+def find_doubt(backlog: Backlog, text: str) -> Doubt | None:
     """What speaks against a text, None where nothing does."""
     return next((doubt for doubt in backlog.doubts if doubt.text == text), None)
 
 
-def without_doubt(backlog: Backlog, text: int) -> tuple[Doubt, ...]:
+def without_doubt(backlog: Backlog, text: str) -> tuple[Doubt, ...]:
     """The doubts about other texts."""
     return tuple(doubt for doubt in backlog.doubts if doubt.text != text)
 
 
-def cleared(attempt: Attempt, text: int) -> Attempt:
+def cleared(attempt: Attempt, text: str) -> Attempt:
     """The attempt, no longer a probe if it is of this text, which is good."""
     if attempt.why is not Why.PROBE or attempt.trial.text != text:
         return attempt
     return replace(attempt, why=Why.WAS_PROBE if attempt.is_first else Why.AGAIN)
 
 
-def prove(backlog: Backlog, text: int, slots: int | None) -> Backlog:
+def prove(backlog: Backlog, text: str, slots: int | None) -> Backlog:
     """A trial of this text was built: none of those that wait is a probe any more.
 
     slots: how many trials of the text a worker runs side by side, None if it is not known.
     """
-    backlog = replace(
+
+    def proved(pile: Pile) -> Pile:
+        if pile.text != text:
+            return pile
+        return replace(pile, proved=True, slots=slots or pile.slots)
+
+    backlog = learn(backlog, KnownText(text, True, slots or 1))
+    return replace(
         backlog,
+        open=tuple(map(proved, backlog.open)),
         waiting=tuple(cleared(one, text) for one in backlog.waiting),
         doubts=without_doubt(backlog, text),
     )
-    at = find_open(backlog, text)
-    if at is None:
-        return backlog
-    opened = backlog.open[at]
-    return set_open(backlog, at, replace(opened, proved=True, slots=slots or opened.slots))
 
 
-def refute(backlog: Backlog, text: int, message: str) -> Backlog:
+def refute(backlog: Backlog, text: str, message: str) -> Backlog:
     """A probe of this text could not be built, for what the user wrote."""
     known = find_doubt(backlog, text)
     new = replace(known, failed=known.failed + 1) if known else Doubt(text, message)
     return replace(backlog, doubts=(*without_doubt(backlog, text), new))
+
+
+def note_seconds(backlog: Backlog, text: str, seconds: float) -> Backlog:
+    """A trial of this text took so long, with a worker's slots full."""
+    for index, pile in enumerate(backlog.open):
+        if pile.text == text:
+            mean = average(pile.seconds, max(0.0, seconds) / pile.slots)
+            backlog = set_pile(backlog, index, replace(pile, seconds=mean))
+    return backlog

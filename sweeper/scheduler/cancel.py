@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweeper.records import InterruptTrial, replace
-from sweeper.scheduler.backlog import find_open, is_fresh, move_on
+from sweeper.scheduler.backlog import find_fresh, find_open, move_on
 from sweeper.scheduler.probes import count_probes, judge
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def cancel(
 ) -> tuple[State, tuple[str, ...], tuple[InterruptTrial, ...]]:
     """The new state, the trials that are cancelled at once, and those that a worker has to end.
 
-    What is over, or is no trial of this plan, is passed over. Costs nothing a trial left.
+    What is over, or is no trial of this sweep, is passed over. Costs nothing a trial left.
     """
     held = {one.trial.id: n for n, worker in enumerate(state.workers) for one in worker.lease}
     backlog = state.backlog
@@ -42,13 +42,8 @@ def _those_that_wait(backlog: Backlog, trials: Iterable[str]) -> list[str]:
     return [
         trial
         for trial in trials
-        if trial in waiting or trial in backlog.stuck or _may_be_leased(backlog, trial)
+        if trial in waiting or trial in backlog.stuck or find_fresh(backlog, trial)
     ]
-
-
-def _may_be_leased(backlog: Backlog, trial: str) -> bool:
-    planned = backlog.plan.by_id.get(trial)
-    return planned is not None and is_fresh(backlog, planned)
 
 
 def _without(backlog: Backlog, gone: frozenset[str]) -> Backlog:
@@ -58,8 +53,8 @@ def _without(backlog: Backlog, gone: frozenset[str]) -> Backlog:
         waiting=tuple(one for one in backlog.waiting if one.trial.id not in gone),
         stuck=backlog.stuck - gone,
     )
-    for opened in backlog.open:  # a text that opens on the way passes over them by itself
-        at = find_open(backlog, opened.text)
+    for pile in backlog.open:  # one that opens on the way passes over them by itself
+        at = find_open(backlog, pile.number)
         if at is not None:
             backlog = move_on(backlog, at, backlog.open[at])
     return backlog

@@ -1,6 +1,6 @@
 """What is true of every state, as code: for tests after each step, and to find a fault of ours.
 
-Costs O(texts that are left), and of the rest as much as is active.
+Costs O(piles that are left), and of the rest as much as is active.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from sweeper.records import EndSweep, Extend, Lease, StartWorker
 from sweeper.scheduler.attempt import Why
-from sweeper.scheduler.backlog import MAX_OPEN, find_open, is_fresh, is_there
+from sweeper.scheduler.backlog import (
+    MAX_OPEN,
+    are_all_open,
+    find_fresh,
+    is_bad,
+    is_fresh,
+    is_there,
+)
 from sweeper.scheduler.leasing import is_startable
 from sweeper.scheduler.probes import MAX_PROBES, count_probes
 from sweeper.scheduler.state import Slot
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
     from sweeper.records import Command
     from sweeper.scheduler.attempt import Attempt
-    from sweeper.scheduler.backlog import Backlog, OpenText
+    from sweeper.scheduler.backlog import Backlog, Pile
     from sweeper.scheduler.state import State, Worker
 
     # A sentence, and the trials that it is about.
@@ -50,7 +57,7 @@ def check(state: State, commands: Iterable[Command] = ()) -> None:
         *(each for worker in state.workers for each in _lease(worker)),
         *_probes(state),
         *_waiting(state.backlog),
-        *_texts(state.backlog),
+        *_piles(state.backlog),
         *_idle(state),
         *_end(state, commands),
     ]
@@ -85,21 +92,25 @@ def _counts(state: State) -> Iterator[Broken]:
 
 def _number_fresh(backlog: Backlog) -> int:
     """How many trials were never leased, and still may be."""
-    unopened = sum(map(len, backlog.plan.texts[backlog.next_text :]))
+    unopened = sum(
+        len(pile)
+        for batch in backlog.batches
+        for pile in batch.piles[max(0, backlog.next_pile - batch.first) :]
+    )
     opened = sum(len(one.trials) - one.cursor - _ahead(one) for one in backlog.open)
-    unwanted = (backlog.plan.by_id[trial] for trial in backlog.unwanted)
-    return unopened + opened - sum(is_fresh(backlog, trial) for trial in unwanted)
+    unwanted = sum(find_fresh(backlog, trial) is not None for trial in backlog.unwanted)
+    return unopened + opened - unwanted
 
 
-def _ahead(opened: OpenText) -> int:
-    return sum(rank >= opened.cursor for rank in opened.ahead)
+def _ahead(pile: Pile) -> int:
+    return sum(rank >= pile.cursor for rank in pile.ahead)
 
 
 def _lease(worker: Worker) -> Iterator[Broken]:
     lease, trials = worker.lease, _ids(worker.lease)
     if lease and worker.slot is not Slot.BUSY:
         yield f"a worker that is {worker.slot.value} holds a lease", trials
-    if len({(one.trial.text, one.trial.group) for one in lease}) > 1:
+    if len({(one.trial.pile, one.trial.group) for one in lease}) > 1:
         yield "a lease holds trials of two groups", trials
     if len(lease) > 1 and any(one.why is Why.PROBE for one in lease):
         yield "a probe is not alone in its lease", trials
@@ -111,15 +122,13 @@ def _probes(state: State) -> Iterator[Broken]:
     probing = count_probes(worker.lease for worker in state.workers)
     if any(number > MAX_PROBES for number in probing.values()):
         yield f"more than {MAX_PROBES} trials of a text are tried before it is known to be good", ()
-    for text in probing:
-        at = find_open(state.backlog, text)
-        if at is not None and state.backlog.open[at].proved:
-            yield "a trial of a text that is known to be good is a probe", ()
+    if any(pile.proved and probing[pile.text] for pile in state.backlog.open):
+        yield "a trial of a text that is known to be good is a probe", ()
 
 
 def _waiting(backlog: Backlog) -> Iterator[Broken]:
     waiting = backlog.waiting
-    if any(one.trial.place >= other.trial.place for one, other in pairwise(waiting)):
+    if any(one.trial.ordinal >= other.trial.ordinal for one, other in pairwise(waiting)):
         yield "what waits is not in the order of ordinals", _ids(waiting)
     wrong = [
         one
@@ -135,20 +144,23 @@ def _waiting(backlog: Backlog) -> Iterator[Broken]:
         yield "a cancelled trial is stuck", (*sorted(backlog.stuck & backlog.unwanted),)
 
 
-def _texts(backlog: Backlog) -> Iterator[Broken]:
-    texts = [opened.text for opened in backlog.open]
-    if sorted(set(texts)) != texts or any(text >= backlog.next_text for text in texts):
-        yield f"texts are open that should not be: {texts}", ()
-    is_all_opened = backlog.next_text == len(backlog.plan.texts)
-    if len(texts) > MAX_OPEN or (len(texts) < MAX_OPEN and not is_all_opened):
-        yield f"{len(texts)} texts are open", ()
-    for opened in backlog.open:
-        if opened.cursor >= len(opened.trials) or not is_there(backlog, opened, opened.next):
-            yield f"the next trial of text {opened.text} is not there", ()
+def _piles(backlog: Backlog) -> Iterator[Broken]:
+    numbers = [pile.number for pile in backlog.open]
+    if sorted(set(numbers)) != numbers or any(one >= backlog.next_pile for one in numbers):
+        yield f"piles are open that should not be: {numbers}", ()
+    if len(numbers) > MAX_OPEN or (len(numbers) < MAX_OPEN and not are_all_open(backlog)):
+        yield f"{len(numbers)} piles are open", ()
+    for pile in backlog.open:
+        if pile.cursor >= len(pile.trials) or not is_there(backlog, pile, pile.next):
+            yield f"the next trial of pile {pile.number} is not there", ()
+        if is_bad(backlog, pile.text):
+            yield f"pile {pile.number} is open though its text is bad", ()
     doubted = [doubt.text for doubt in backlog.doubts]
-    proved = {opened.text for opened in backlog.open if opened.proved}
+    proved = {pile.text for pile in backlog.open if pile.proved}
     if len(set(doubted)) < len(doubted) or proved.intersection(doubted):
         yield f"texts are doubted that should not be: {doubted}", ()
+    if any(batch.end <= min([*numbers, backlog.next_pile]) for batch in backlog.batches):
+        yield "a batch is kept of which nothing is left", ()
 
 
 def _idle(state: State) -> Iterator[Broken]:
@@ -175,8 +187,8 @@ def _end(state: State, commands: Iterable[Command]) -> Iterator[Broken]:
         return
     if any(worker.slot is Slot.BUSY for worker in state.workers):
         yield "the sweep is over while a worker is busy", ()
-    if state.ending is None and not state.backlog.is_empty:
-        yield "the sweep is over while work is left", ()
+    if state.ending is None and (state.may_grow or not state.backlog.is_empty):
+        yield "the sweep is over while work is left, or may come", ()
 
 
 def _ids(attempts: Iterable[Attempt]) -> tuple[str, ...]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweeper.records import InterruptWorker, TrialState, replace
+from sweeper.records import Ending, EndKind, InterruptWorker, TrialState, replace
 from sweeper.scheduler import reasons
 from sweeper.scheduler.attempt import Why
 from sweeper.scheduler.backlog import cleared, find_doubt, prove, put_back, refute
 from sweeper.scheduler.policy import too_many_failures
 from sweeper.scheduler.probes import count_probes, judge
-from sweeper.scheduler.state import EarlyEnd, Slot
+from sweeper.scheduler.state import Slot
 
 if TYPE_CHECKING:
     from sweeper.scheduler.attempt import Attempt
     from sweeper.scheduler.output import Output
     from sweeper.scheduler.policy import Policy
-    from sweeper.scheduler.state import Fault, State, Worker
+    from sweeper.scheduler.state import State, Worker
 
 
 def try_again(
@@ -28,10 +28,10 @@ def try_again(
     """
     trial = attempt.trial
     if trial.id in state.backlog.unwanted:
-        out.changed(trial, TrialState.CANCELLED)
+        out.changed(trial.id, TrialState.CANCELLED)
         tally = replace(state.tally, cancelled=state.tally.cancelled + 1)
         return judge_text(replace(state, tally=tally), trial.text)
-    out.changed(trial, TrialState.PENDING)
+    out.changed(trial.id, TrialState.PENDING)
     stays = attempt.why is Why.PROBE or (attempt.why is Why.FILLER and not was_heard)
     again = replace(
         attempt,
@@ -47,28 +47,29 @@ def try_again(
 
 def fail(policy: Policy, state: State, attempt: Attempt, message: str, out: Output) -> State:
     """A trial has failed; so many may have that the sweep ends."""
-    out.changed(attempt.trial, TrialState.FAILED)
+    out.changed(attempt.trial.id, TrialState.FAILED)
     tally = replace(state.tally, failed=state.tally.failed + 1)
     state = judge_text(replace(state, tally=tally), attempt.trial.text)
     counted = tally.failed - tally.echoes
     if not too_many_failures(policy, finished=tally.finished, failed=counted):
         return state
     ended = tally.finished + tally.failed
-    return end_early(state, "failures", reasons.many_failed(tally.failed, ended, message), out)
+    reason = reasons.many_failed(tally.failed, ended, message)
+    return end_early(state, EndKind.FAILURES, reason, out)
 
 
-def end_early(state: State, fault: Fault, reason: str, out: Output) -> State:
+def end_early(state: State, kind: EndKind, reason: str, out: Output) -> State:
     """Give no more leases and interrupt what runs; the first reason stays."""
     if state.ending is not None:
         return state
     for number, worker in enumerate(state.workers):
         if worker.slot is Slot.BUSY:
             out.commands.append(InterruptWorker(number))
-    return replace(state, ending=EarlyEnd(fault, reason))
+    return replace(state, ending=Ending(kind, reason))
 
 
 # ------------------------------------------------------------------ texts
-def prove_text(state: State, text: int, slots: int | None = None) -> State:
+def prove_text(state: State, text: str, slots: int | None = None) -> State:
     """A trial of this text was built: none of its attempts is a probe any more.
 
     slots: how many trials of the text a worker runs side by side, None if it is not known.
@@ -86,14 +87,14 @@ def prove_text(state: State, text: int, slots: int | None = None) -> State:
     )
 
 
-def refute_text(state: State, text: int, message: str) -> State:
+def refute_text(state: State, text: str, message: str) -> State:
     """A probe could not be built, for what the user wrote, and is with its worker no more."""
     if find_doubt(state.backlog, text) is not None:
         state = replace(state, tally=replace(state.tally, echoes=state.tally.echoes + 1))
     return judge_text(replace(state, backlog=refute(state.backlog, text, message)), text)
 
 
-def judge_text(state: State, text: int) -> State:
+def judge_text(state: State, text: str) -> State:
     """Take a text for bad if it is doubted and nothing is left that could end the doubt."""
     if find_doubt(state.backlog, text) is None:
         return state

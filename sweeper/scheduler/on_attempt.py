@@ -26,7 +26,7 @@ def began(_policy: Policy, state: State, event: Began, out: Output) -> State:
     if found is None or found.began is not None:
         return state
     out.started(found, event.worker, state.workers[event.worker].device)
-    out.changed(found.trial, TrialState.RUNNING)
+    out.changed(found.trial.id, TrialState.RUNNING)
     return _set_attempt(state, event.worker, found, replace(found, began=event.time))
 
 
@@ -96,7 +96,7 @@ def _conclude(policy: Policy, state: State, found: Attempt, event: Ended, out: O
     if found.why is Why.PROBE:
         state = prove_text(state, found.trial.text)
     is_finished = event.outcome is AttemptState.FINISHED
-    out.changed(found.trial, TrialState.FINISHED if is_finished else TrialState.STOPPED)
+    out.changed(found.trial.id, TrialState.FINISHED if is_finished else TrialState.STOPPED)
     return replace(state, tally=replace(state.tally, finished=state.tally.finished + 1))
 
 
@@ -112,8 +112,10 @@ def _find(state: State, event: Began | Built | Ended) -> Attempt | None:
 def _set_attempt(state: State, number: int, old: Attempt, new: Attempt | None) -> State:
     """Replace an attempt in its worker's lease; None takes it out."""
     worker = state.workers[number]
+    at = next(place for place, one in enumerate(worker.lease) if one is old)
+    before, after = worker.lease[:at], worker.lease[at + 1 :]
     if new is not None:
-        lease = tuple(new if one is old else one for one in worker.lease)
-        return set_worker(state, number, replace(worker, lease=lease))
-    left = tuple(one for one in worker.lease if one is not old)
-    return set_worker(state, number, replace(worker, lease=left, stumbles=0))
+        changed = replace(worker, lease=(*before, new, *after))
+    else:
+        changed = replace(worker, lease=before + after, stumbles=0)
+    return set_worker(state, number, changed)

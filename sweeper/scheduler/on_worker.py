@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweeper.records import AttemptState, replace
+from sweeper.records import AttemptState, EndKind, replace
 from sweeper.scheduler.ends import end_early, fail, try_again
 from sweeper.scheduler.state import MAX_STUMBLES, Slot, Worker, set_worker, worker_at
 
@@ -49,7 +49,7 @@ def worker_down(policy: Policy, state: State, event: WorkerDown, out: Output) ->
         state = _put_back(state, lease, out, how=AttemptState.LOST, reason=event.reason)
     if stumbles >= MAX_STUMBLES and all(worker.is_given_up for worker in state.workers):
         reason = f"no worker stays alive; the last one: {event.reason}"
-        return end_early(state, "cluster", reason, out)
+        return end_early(state, EndKind.CLUSTER, reason, out)
     return state
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from sweeper.records import AttemptState, Change, Command
     from sweeper.scheduler.attempt import Attempt
-    from sweeper.scheduler.plan import PlannedTrial
 
 
 @dataclass(slots=True)
@@ -30,9 +29,9 @@ class Output:
     commands: list[Command] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
-    def changed(self, trial: PlannedTrial, state: TrialState) -> None:
+    def changed(self, trial: str, state: TrialState) -> None:
         """A trial has a new state."""
-        self.changes.append(TrialChanged(trial.id, state, self.time))
+        self.changes.append(TrialChanged(trial, state, self.time))
 
     def started(self, attempt: Attempt, worker: int, device: Device | None) -> None:
         """An attempt runs."""
@@ -50,5 +49,5 @@ class Output:
         """These go to a worker; as they travel."""
         leased = tuple(LeasedTrial(one.trial.id, one.number) for one in attempts)
         for one in leased:
-            self.changes.append(TrialChanged(one.trial, TrialState.LEASED, self.time))
+            self.changed(one.trial, TrialState.LEASED)
         return leased

@@ -14,14 +14,23 @@ from typing import TYPE_CHECKING
 from sweeper.records import replace
 from sweeper.scheduler import reasons
 from sweeper.scheduler.attempt import Why
-from sweeper.scheduler.backlog import close_text, find_doubt, find_open, is_there, without_doubt
+from sweeper.scheduler.backlog import (
+    KnownText,
+    close_pile,
+    find_doubt,
+    find_open,
+    is_there,
+    learn,
+    what_is_left,
+    without_doubt,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sweeper.scheduler.attempt import Attempt
-    from sweeper.scheduler.backlog import Backlog, Doubt, OpenText
-    from sweeper.scheduler.plan import PlannedTrial
+    from sweeper.scheduler.backlog import Backlog, Doubt, Pile
+    from sweeper.scheduler.batch import BatchTrial
 
 # Trials of a text that are tried at once before it is known to be good.
 MAX_PROBES = 8
@@ -29,30 +38,30 @@ MAX_PROBES = 8
 PROOFS = 3
 
 
-def count_probes(leases: Iterable[tuple[Attempt, ...]]) -> Counter[int]:
+def count_probes(leases: Iterable[tuple[Attempt, ...]]) -> Counter[str]:
     """For each text, how many of its probes are in these leases."""
     firsts = (lease[0] for lease in leases if lease)
     return Counter(one.trial.text for one in firsts if one.why is Why.PROBE)
 
 
-def next_probe(backlog: Backlog, opened: OpenText, probing: int) -> PlannedTrial | None:
-    """The trial to try next of a text that is not proved, of which `probing` are tried.
+def next_probe(backlog: Backlog, pile: Pile, probing: int) -> BatchTrial | None:
+    """The trial to try next of a pile whose text is not proved, of which `probing` are tried.
 
     A doubted one's last and middle trial, which differ most from its first; then others, until
     PROOFS have failed. None where there is enough to wait for.
     """
     if probing >= MAX_PROBES:
         return None
-    doubt = find_doubt(backlog, opened.text)
+    doubt = find_doubt(backlog, pile.text)
     if doubt is None:
-        return opened.next
-    for far in (opened.trials[-1], opened.trials[len(opened.trials) // 2]):
-        if far.rank >= opened.cursor and is_there(backlog, opened, far):
+        return pile.next
+    for far in (pile.trials[-1], pile.trials[len(pile.trials) // 2]):
+        if far.rank >= pile.cursor and is_there(backlog, pile, far):
             return far
-    return opened.next if doubt.failed + probing < PROOFS else None
+    return pile.next if doubt.failed + probing < PROOFS else None
 
 
-def judge(backlog: Backlog, text: int, probing: int) -> Backlog:
+def judge(backlog: Backlog, text: str, probing: int) -> Backlog:
     """Take a doubted text for bad where no trial of it is tried any more, or will be.
 
     probing: how many of its trials are tried.
@@ -60,27 +69,27 @@ def judge(backlog: Backlog, text: int, probing: int) -> Backlog:
     doubt = find_doubt(backlog, text)
     if doubt is None or probing or any(one.trial.text == text for one in backlog.waiting):
         return backlog
-    at = find_open(backlog, text)
-    if at is not None and next_probe(backlog, backlog.open[at], 0) is not None:
+    piles = [pile for pile in backlog.open if pile.text == text]
+    if any(next_probe(backlog, pile, 0) is not None for pile in piles):
         return backlog
-    return _condemn(backlog, doubt, at)
+    return _condemn(backlog, doubt, piles)
 
 
-def _condemn(backlog: Backlog, doubt: Doubt, at: int | None) -> Backlog:
-    """Start nothing else of a text; its other trials stay pending.
-
-    at: where it is in `backlog.open`.
-    """
-    why, stuck = doubt.why, backlog.stuck
-    if at is not None:
-        opened = backlog.open[at]
-        left = opened.trials[opened.cursor :]
-        stuck |= {one.id for one in left if is_there(backlog, opened, one)}
-        backlog = close_text(backlog, at)
-        why = reasons.none_built(why, tried=doubt.failed, trials=len(opened.trials))
-    return replace(
-        backlog,
+def _condemn(backlog: Backlog, doubt: Doubt, piles: Sequence[Pile]) -> Backlog:
+    """Start nothing else of a text, now or later; its trials that are left stay pending."""
+    left = frozenset[str]().union(*(what_is_left(backlog, pile) for pile in piles))
+    why = doubt.why
+    if piles:
+        # Some of those that were tried may be of batches that are leased in full.
+        trials = max(sum(len(pile.trials) for pile in piles), doubt.failed + len(left))
+        why = reasons.none_built(why, tried=doubt.failed, trials=trials)
+    backlog = replace(
+        learn(backlog, KnownText(doubt.text, is_good=False)),
         doubts=without_doubt(backlog, doubt.text),
-        stuck=stuck,
+        stuck=backlog.stuck | left,
         input_fault=backlog.input_fault or why,
     )
+    for pile in piles:
+        at = find_open(backlog, pile.number)
+        backlog = backlog if at is None else close_pile(backlog, at)
+    return backlog

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from sweeper.records import replace
+from sweeper.records import Ending, EndKind, replace
 
 if TYPE_CHECKING:
     from sweeper.records import Device
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # A worker that dies so often in a row with nothing to do is not started again.
 MAX_STUMBLES = 3
-
-Fault = Literal["", "interrupted", "input", "failures", "cluster"]
 
 
 class Slot(Enum):
@@ -70,26 +68,20 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlyEnd:
-    """Why no more leases are given. reason: a paragraph for the user."""
-
-    fault: Fault
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """Everything that changes.
 
-    total: trials of the run, those that are over among them.
-    ending: None while leases are given.    over: EndSweep was given.
+    total: trials of the run so far, those that are over among them.
+    may_grow: more trials may be proposed.
+    ending: why no more leases are given, None while they are.    over: EndSweep was given.
     """
 
     workers: tuple[Worker, ...]
     backlog: Backlog
-    total: int
+    total: int = 0
     tally: Tally = Tally()
-    ending: EarlyEnd | None = None
+    may_grow: bool = True
+    ending: Ending | None = None
     over: bool = False
 
     @property
@@ -98,17 +90,12 @@ class State:
         return sum(one.began is not None for worker in self.workers for one in worker.lease)
 
     @property
-    def fault(self) -> Fault:
-        """Why the sweep ended or will end early, "" where it does not."""
+    def end(self) -> Ending:
+        """How the sweep has ended, or will as far as is known."""
+        fault = self.backlog.input_fault
         if self.ending is not None:
-            return self.ending.fault
-        return "input" if self.backlog.input_fault else ""
-
-    @property
-    def reason(self) -> str:
-        """The same, as a paragraph."""
-        given = self.ending.reason if self.ending is not None else ""
-        return given or self.backlog.input_fault
+            return replace(self.ending, reason=self.ending.reason or fault)
+        return Ending(EndKind.INPUT, fault) if fault else Ending(EndKind.FINISHED)
 
 
 def set_worker(state: State, number: int, worker: Worker) -> State:

@@ -1,4 +1,4 @@
-"""The state machine: `step(plan, state, event) -> (state, commands, changes)`, pure."""
+"""The state machine: `step(policy, state, event) -> (state, commands, changes)`, pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from sweeper.records import (
     Cancel,
     Drain,
     Ended,
+    EndKind,
     LeaseOver,
+    Proposed,
     TrialState,
     WorkerDown,
     WorkerUp,
+    replace,
 )
 from sweeper.scheduler import on_attempt, on_worker
 from sweeper.scheduler.assign import assign
-from sweeper.scheduler.backlog import Backlog, open_texts
+from sweeper.scheduler.backlog import Backlog, add, end_of_piles
+from sweeper.scheduler.batch import make_batch
 from sweeper.scheduler.cancel import cancel
 from sweeper.scheduler.ends import end_early
 from sweeper.scheduler.output import Output
@@ -27,47 +31,48 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sweeper.records import Change, Command, Event
-    from sweeper.scheduler.plan import Plan
     from sweeper.scheduler.policy import Policy
 
 Result: TypeAlias = "tuple[State, tuple[Command, ...], tuple[Change, ...]]"
 
 
-def begin(plan: Plan, time: float, before: Tally | None = None) -> Result:
-    """The first state, and the commands that start the workers.
+def begin(workers: int, before: Tally | None = None) -> State:
+    """The first state: nothing is known to do, and something will be proposed.
 
     before: trials that came to their ends under earlier drivers.
     """
     tally = before or Tally()
-    state = State(
-        workers=(Worker(),) * plan.workers,
-        backlog=open_texts(Backlog(plan)),
-        total=tally.done + len(plan.by_id),
-        tally=tally,
-    )
-    out = Output(time)
-    state = assign(state, out)
-    return state, tuple(out.commands), tuple(out.changes)
+    return State(workers=(Worker(),) * workers, backlog=Backlog(), total=tally.done, tally=tally)
 
 
-def step(plan: Plan, state: State, event: Event) -> Result:
+def step(policy: Policy, state: State, event: Event) -> Result:
     """Take one event: the new state, what the pool is to do, what the store is to keep."""
     if state.over:
         return state, (), ()
     out = Output(event.time)
-    state = _HANDLERS[type(event)](plan.policy, state, event, out)
-    state = assign(state, out)
+    state = _HANDLERS[type(event)](policy, state, event, out)
+    state = assign(policy, state, out)
     return state, tuple(out.commands), tuple(out.changes)
 
 
+def _proposed(_policy: Policy, state: State, event: Proposed, _out: Output) -> State:
+    batch = make_batch(event.trials, end_of_piles(state.backlog))
+    return replace(
+        state,
+        backlog=add(state.backlog, batch),
+        total=state.total + len(event.trials),
+        may_grow=state.may_grow and not event.is_last,
+    )
+
+
 def _drain(_policy: Policy, state: State, event: Drain, out: Output) -> State:
-    return end_early(state, "interrupted", event.reason, out)
+    return end_early(state, EndKind.INTERRUPTED, event.reason, out)
 
 
 def _cancel(_policy: Policy, state: State, event: Cancel, out: Output) -> State:
     state, gone, held = cancel(state, event.trials)
     for trial in gone:
-        out.changed(state.backlog.plan.by_id[trial], TrialState.CANCELLED)
+        out.changed(trial, TrialState.CANCELLED)
     out.commands.extend(held)
     return state
 
@@ -79,6 +84,7 @@ _HANDLERS: dict[type[Any], Callable[[Policy, State, Any, Output], State]] = {
     Began: on_attempt.began,
     Built: on_attempt.built,
     Ended: on_attempt.ended,
+    Proposed: _proposed,
     Drain: _drain,
     Cancel: _cancel,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from sweeper.records import Cancel, Extend, Lease, replace
+from sweeper.records import Cancel, Extend, Lease, Proposed, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as it was taken. event: None of the first."""
+    """One step as it was taken."""
 
-    event: Event | None
+    event: Event
     commands: tuple[Command, ...]
     changes: tuple[Change, ...]
 
@@ -37,10 +37,9 @@ def _told(trial: str, step: Step) -> Iterator[Said]:
     effects = [
         one for said in (*step.changes, *step.commands) if (one := _about(trial, said)) is not None
     ]
-    if step.event is not None:
-        event = _about(trial, step.event)
-        if event is not None or effects:
-            yield event or step.event
+    event = _about(trial, step.event)
+    if event is not None or effects:
+        yield event or step.event
     yield from effects
 
 
@@ -49,6 +48,9 @@ def _about(trial: str, said: Said) -> Said | None:
     if isinstance(said, Lease | Extend):
         mine = tuple(one for one in said.attempts if one.trial == trial)
         return replace(said, attempts=mine) if mine else None
+    if isinstance(said, Proposed):
+        new = tuple(one for one in said.trials if one.id == trial)
+        return replace(said, trials=new) if new else None
     if isinstance(said, Cancel):
         return replace(said, trials=(trial,)) if trial in said.trials else None
     return said if getattr(said, "trial", None) == trial else None

@@ -3,10 +3,13 @@
 from sweeper.spec.expand import Count, Expansion, count, expand, resolved
 from sweeper.spec.groups import program_groups
 from sweeper.spec.load import Spec, load, loads
+from sweeper.spec.source import Proposal, Source, source_of
 
 __all__ = [
     "Count",
     "Expansion",
+    "Proposal",
+    "Source",
     "Spec",
     "count",
     "expand",
@@ -14,4 +17,5 @@ __all__ = [
     "loads",
     "program_groups",
     "resolved",
+    "source_of",
 ]

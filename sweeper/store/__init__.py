@@ -18,22 +18,22 @@ _MEMORY = "memory:"
 
 
 def create(
-    place: Place, sweep: SweepRecord, trials: Iterable[Trial], *, network: bool | None = None
+    place: Place, sweep: SweepRecord, trials: Iterable[Trial], *, published: bool | None = None
 ) -> Store:
     """A new store that holds `sweep` and all its `trials`. See `base.Backend.create`."""
-    return _backend(place).create(place, sweep, trials, network=network)
+    return _backend(place).create(place, sweep, trials, published=published)
 
 
 def open(  # noqa: A001 - read as `store.open`
-    place: Place, *, network: bool | None = None
+    place: Place, *, published: bool | None = None
 ) -> Store:
     """The store of a run, for a driver that goes on with it. See `base.Backend.open`."""
-    return _backend(place).open(place, network=network)
+    return _backend(place).open(place, published=published)
 
 
-def read(place: Place, *, network: bool | None = None) -> StoreReader:
+def read(place: Place, *, published: bool | None = None) -> StoreReader:
     """The store of a run, read-only. See `base.Backend.read`."""
-    return _backend(place).read(place, network=network)
+    return _backend(place).read(place, published=published)
 
 
 def _backend(place: Place) -> Backend:

@@ -91,7 +91,8 @@ class Backend(Protocol):
     """Makes and opens stores of one kind.
 
     place: of a run's store: a path, or a name with the scheme of its backend before it.
-    network: whether the disk is a network's; None looks.
+    published: whether the driver holds the store alone and publishes copies, which is what
+    readers read; None: where the disk is a network's.
     """
 
     def create(
@@ -100,19 +101,19 @@ class Backend(Protocol):
         sweep: SweepRecord,
         trials: Iterable[Trial],
         *,
-        network: bool | None = None,
+        published: bool | None = None,
     ) -> Store:
         """A new store that holds `sweep` and all its `trials`, written in one transaction.
 
         Raises StoreError if there is one already or it can't be written.
         """
 
-    def open(self, place: Place, *, network: bool | None = None) -> Store:
+    def open(self, place: Place, *, published: bool | None = None) -> Store:
         """The store of a run, for a driver that goes on with it.
 
         Raises StoreBusyError if another process holds it alone, StoreError if there is no store
         or a later version of this program made it.
         """
 
-    def read(self, place: Place, *, network: bool | None = None) -> StoreReader:
+    def read(self, place: Place, *, published: bool | None = None) -> StoreReader:
         """The store of a run, read-only; works while a driver writes it. Raises StoreError."""

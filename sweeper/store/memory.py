@@ -61,7 +61,7 @@ class MemoryBackend:
         sweep: SweepRecord,
         trials: Iterable[Trial],
         *,
-        network: bool | None = None,
+        published: bool | None = None,
     ) -> MemoryStore:
         """A new store that holds `sweep` and all its `trials`. Raises StoreError."""
         if str(place) in self._runs:
@@ -77,11 +77,11 @@ class MemoryBackend:
         run = self._runs[str(place)] = _Run(sweep, by_id, new)
         return MemoryStore(place, run)
 
-    def open(self, place: object, *, network: bool | None = None) -> MemoryStore:
+    def open(self, place: object, *, published: bool | None = None) -> MemoryStore:
         """The store of a run, for a driver that goes on with it. Raises StoreError."""
         return MemoryStore(place, self._found(place))
 
-    def read(self, place: object, *, network: bool | None = None) -> MemoryStore:
+    def read(self, place: object, *, published: bool | None = None) -> MemoryStore:
         """The store of a run, read-only. Raises StoreError."""
         return MemoryStore(place, self._found(place), writable=False)
 

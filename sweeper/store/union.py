@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sweeper.store.base import StoreReader
 
 
-class Union:
+class UnionReader:
     """See `base.StoreReader`. made: the run as it was made; parts: what their drivers wrote."""
 
     def __init__(self, made: StoreReader, parts: Sequence[StoreReader]) -> None:

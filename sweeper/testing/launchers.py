@@ -19,6 +19,7 @@ from sweeper.launchers import choose
 from sweeper.launchers.base import Launcher, Order
 from sweeper.records import Placed
 from sweeper.records.errors import SweepError
+from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import read_placed, write_placed
 
 OVER = {"over", "unknown"}
@@ -66,7 +67,7 @@ class LauncherContract:
             until(lambda: self.is_asked(found, again, order), "it is asked", self.patience_s)
             until(lambda: found.look(again).state in OVER, "it ends", self.patience_s)
             found.fetch(again, order.run_dir)
-            assert launcher.has_folder or (order.run_dir / "snapshot.db").stat().st_size
+            assert launcher.has_folder or RunFolder(order.run_dir).snapshot.stat().st_size
         finally:
             told = launcher.down(placed)
         assert placed.job in told

@@ -23,7 +23,7 @@ from places import STARTED
 from sweeper import cli
 from sweeper import spec as specs
 from sweeper.cli import detach
-from sweeper.driver import make
+from sweeper.driver import create
 from sweeper.launchers import registry, slurm
 from sweeper.launchers.base import Backend, Job, Order
 from sweeper.records import Placed
@@ -154,7 +154,7 @@ def test_rules_across_trials_are_refused_for_a_job_array_before_anything_is_made
 
 def test_a_run_of_this_machine_that_nobody_drives_has_nothing_elsewhere(sweep, here):
     spec = specs.load(here / "grid.yaml.j2")
-    make(spec, specs.expand(spec), here / "r")
+    create(spec, specs.expand(spec), here / "r")
     for command in ("fetch", "down", "stop"):
         code, out, _ = sweep(command, "r")
         assert (code, "nothing" in out) == (0, True)

@@ -45,7 +45,7 @@ def run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grid.yaml.j2").write_text(SPEC)
     spec = specs.load(tmp_path / "grid.yaml.j2")
-    driver.make(spec, specs.expand(spec), tmp_path / "r")
+    driver.create(spec, specs.expand(spec), tmp_path / "r")
 
     def run(command):
         code = cli.run([command, "r"])

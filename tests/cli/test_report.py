@@ -58,7 +58,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     values = [{"lr": 0.1, "seed": 0}, {"lr": 0.1, "seed": 1}, {"lr": 1.0, "seed": 0}]
     trials = [Trial(name, n, values[n], "x", ()) for n, name in enumerate(ERRORS)]
-    store = create_store(folder, record, trials, network=False)
+    store = create_store(folder, record, trials, published=False)
     generation = store.claim("node0", 77, 1000.0)
     for name, errors in ERRORS.items():
         state = TrialState.FAILED if name == "ccc" else TrialState.FINISHED

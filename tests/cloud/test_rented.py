@@ -265,8 +265,8 @@ def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path
     path.write_text(SPEC)
     spec = specs.load(path, {})
     run_dir = tmp_path / "run"
-    driver.make(spec, specs.expand(spec), run_dir, network=False)
-    with closing(open_to_drive(run_dir, network=False)) as store:
+    driver.create(spec, specs.expand(spec), run_dir, published=False)
+    with closing(open_to_drive(run_dir, published=False)) as store:
         generation = store.claim(socket.gethostname(), os.getpid(), time.time())
         assert last_act.main([str(run_dir), "3", "2", "1", "0"]) == 0
         assert started == []

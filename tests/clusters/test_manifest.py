@@ -293,7 +293,7 @@ def test_a_resumed_driver_goes_on_from_the_results(
     (tmp_path / "work").mkdir()
     assert run(before["command"], tmp_path, "exit 1").returncode == 0
     spec = specs.load(tmp_path / "work" / "files" / "grid.yaml.j2", {})
-    driver.make(spec, specs.expand(spec), tmp_path / "made", network=True)
+    driver.create(spec, specs.expand(spec), tmp_path / "made", published=True)
     results.mkdir()
     shutil.copy(tmp_path / "made" / "sweep.db", results / "snapshot.db")
     script = tmp_path / "work" / "run.sh"

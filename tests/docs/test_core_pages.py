@@ -1,7 +1,9 @@
-"""docs/core tells the truth: a page's files are written, its code runs and prints what it says.
+"""docs/core and docs/extending tell the truth: a page's files are written, its code runs and prints
+what it says.
 
-Before a block of code a comment says what it is: `<!-- file: NAME -->`, or `<!-- prints -->` after
-python and sh blocks, where `...` stands for anything. All blocks of a page run in one folder, in
+Before a block of code a comment says what it is: `<!-- file: NAME -->`, `<!-- same as: PATH -->` of
+a file of this project, or `<!-- prints -->` after python and sh blocks, where `...` stands for
+anything. All blocks of a page run in one folder, in
 their order.
 """
 
@@ -20,8 +22,10 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "docs" / "core"
-PAGES = sorted(FOLDER.glob("*.md"))
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs" / "core").glob("*.md"))
+EXTENDING = ROOT / "docs" / "extending"
+DOORS = sorted(page for page in EXTENDING.glob("*.md") if page.stem != "README")
 LONG = {"energy-models", "vae"}  # they train for 15 s
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S
@@ -90,7 +94,7 @@ def fits(expected: str, found: str) -> bool:
     "page",
     [
         pytest.param(page, id=page.stem, marks=[pytest.mark.slow] * (page.stem in LONG))
-        for page in PAGES
+        for page in [*PAGES, *DOORS]
     ],
 )
 def test_the_examples_of_a_page_do_what_it_says(
@@ -105,6 +109,9 @@ def test_the_examples_of_a_page_do_what_it_says(
     for block in blocks(page):
         if block.mark.startswith("file: "):
             Path(block.mark.removeprefix("file: ")).write_text(block.text)
+        elif block.mark.startswith("same as: "):
+            assert (ROOT / block.mark.removeprefix("same as: ")).read_text() == block.text
+            checked += 1
         elif block.mark == "prints":
             assert fits(block.text, printed), (
                 f"{page.name} says\n{block.text}\nand it is\n{printed}"
@@ -114,7 +121,9 @@ def test_the_examples_of_a_page_do_what_it_says(
             assert not printed, f"{page.name} does not say that its code prints\n{printed}"
             printed = printed_by(block, names)
         else:
-            assert block.kind in ("text", "yaml"), f"{page.name}: what is a block of {block.kind}?"
+            assert block.kind in ("text", "yaml", "toml"), (
+                f"{page.name}: what is a block of {block.kind}?"
+            )
     assert not printed
     assert checked >= 1
 
@@ -132,3 +141,9 @@ def test_dots_stand_for_anything_and_nothing_else_does(
     expected: str, found: str, fit: bool
 ) -> None:
     assert fits(expected, found) == fit
+
+
+def test_there_is_a_page_for_each_thing_that_people_add() -> None:
+    table = (EXTENDING / "README.md").read_text()
+    assert {f"({page.name})" in table for page in DOORS} == {True}
+    assert len(DOORS) == table.count(".md)")

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from sweeper.driver.audit import Audit, audit_if_wanted
-from sweeper.records import Device, WorkerUp
-from sweeper.scheduler import BrokenInvariantError, Policy, begin, make_plan, step
+from sweeper.records import Device, NewTrial, Proposed, WorkerUp
+from sweeper.scheduler import BrokenInvariantError, Policy, begin, step
 
+NEW = Proposed((NewTrial("t0", 0, "a", 1, "a"), NewTrial("t1", 1, "a", 1, "a")), True, 0.0)
 UP = WorkerUp(0, Device("here", 7), 1.0)
 
 
 def a_contradiction():
     """A step that should be one, and is none: the trial that it leases counts as not leased."""
-    plan = make_plan([("t0", "a", 1), ("t1", "a", 1)], workers=1, policy=Policy())
-    first = begin(plan, 0.0)
-    state, commands, changes = step(plan, first[0], UP)
+    first = step(Policy(), begin(1), NEW)
+    state, commands, changes = step(Policy(), first[0], UP)
     return first, (replace(state, backlog=first[0].backlog), commands, changes)
 
 
@@ -30,7 +30,7 @@ def test_it_is_made_where_the_environment_asks_for_it():
 def test_a_contradiction_is_raised_with_the_story_of_the_trials_that_it_is_about():
     first, broken = a_contradiction()
     audit = Audit()
-    audit.see(None, first)
+    audit.see(NEW, first)
     with pytest.raises(BrokenInvariantError, match=r"contradicts itself: .*\(t0\)") as raised:
         audit.see(UP, broken)
     notes = "\n".join(raised.value.__notes__)
@@ -42,8 +42,8 @@ def test_a_contradiction_is_raised_with_the_story_of_the_trials_that_it_is_about
 def test_what_was_said_once_does_not_keep_the_driver_from_its_end():
     first, broken = a_contradiction()
     audit = Audit()
-    audit.see(None, first)
+    audit.see(NEW, first)
     with pytest.raises(BrokenInvariantError, match="t0"):
         audit.see(UP, broken)
     audit.see(UP, broken)
-    assert [one.event for one in audit.steps] == [None, UP, UP]
+    assert [one.event for one in audit.steps] == [NEW, UP, UP]

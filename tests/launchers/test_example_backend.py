@@ -130,7 +130,5 @@ def test_a_package_does_not_replace_a_backend_of_ours(
 
 def test_a_run_whose_backend_is_no_longer_installed_says_so() -> None:
     placed = Placed("nosuch", "1", cluster_file="kind: nosuch\n")
-    with pytest.raises(
-        InputError, match=r"cluster_file of placed\.json, line 1, kind: expected one"
-    ):
+    with pytest.raises(InputError, match=r"was launched with, line 1, kind: expected one"):
         launcher_of(placed)

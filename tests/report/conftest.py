@@ -19,7 +19,7 @@ from sweeper.records import (
     TrialChanged,
     TrialState,
 )
-from sweeper.runs.open import create_store
+from sweeper.store.memory import MemoryBackend
 
 DEVICE = Device("node1", 4242, (0, 1), ("GPU-aa",))
 STATES = {
@@ -35,29 +35,23 @@ class Run:
 
     def __init__(self, folder):
         self.folder = folder
-        self._opened = []
+        self._stores = MemoryBackend()
 
     def make(self, trials, objective=("err", "min"), *, name="run", channels=("err", "loss")):
-        folder = self.folder / name
-        folder.mkdir(parents=True)
+        (self.folder / name).mkdir(parents=True)
         sweep = SweepRecord(
             "digits", 1000.0, "grid.yaml.j2", "text", {"epochs": "3"},
             Objective(*objective) if objective else None, 3,
             {"x": ExperimentText("grid.yaml.j2", "text", (1,))}, versions={"sweeper": "0.1.0"},
         )  # fmt: skip
         points = [Trial(f"t{i}", i, trial[0], "x", ()) for i, trial in enumerate(trials)]
-        store = create_store(folder, sweep, points, network=False)
-        self._opened.append(store)
+        store = self._stores.create(name, sweep, points)
         generation = store.claim("node0", 77, 1000.0)
         for i, (_, state, rows, *message) in enumerate(trials):
             if state != "pending" or rows:
                 store.write(generation, list(_attempt(f"t{i}", state, rows, message, channels)))
             store.write(generation, [TrialChanged(f"t{i}", TrialState(state), 1100.0)])
         return store
-
-    def close(self):
-        for store in self._opened:
-            store.close()
 
 
 def _attempt(trial, state, rows, message, channels):
@@ -76,6 +70,4 @@ def _attempt(trial, state, rows, message, channels):
 
 @pytest.fixture
 def run(tmp_path):
-    run = Run(tmp_path / "runs")
-    yield run
-    run.close()
+    return Run(tmp_path / "runs")

@@ -9,7 +9,8 @@ import pytest
 
 from sweeper.records import Row
 from sweeper.records.errors import InputError
-from sweeper.report.table import best_trials, left_out, over, repeats_notice, trials_table
+from sweeper.report.repeats import left_out, over, repeats_notice
+from sweeper.report.table import best_trials, trials_table
 
 
 def test_trials_are_sorted_by_objective_with_failed_and_pending_last(run):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 import pytest
 
-from sweeper.records import SweepRecord, Trial
 from sweeper.records.errors import InputError
 from sweeper.runs.find import find_run, find_trial, short_name
-from sweeper.runs.open import create_store
+from sweeper.store.memory import MemoryBackend
+from sweeper.testing.stores import made
 
 
 @pytest.fixture
@@ -26,17 +25,9 @@ def cwd(tmp_path):
 
 
 @pytest.fixture
-def make(tmp_path):
+def make():
     """Makes a store with so many trials: t0, t1, ..."""
-    with contextlib.ExitStack() as opened:
-
-        def make(number):
-            trials = [Trial(f"t{i}", i, {"a": i}, "x", ()) for i in range(number)]
-            sweep = SweepRecord("digits", 1000.0, "grid.yaml.j2", "text", {}, None, 1, {})
-            store = create_store(tmp_path, sweep, trials, network=False)
-            return opened.enter_context(contextlib.closing(store))
-
-        yield make
+    return lambda number: MemoryBackend().create("run", made.sweep(), made.trials(number))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from sweeper import cli
 from sweeper.runs import new_folder
-from sweeper.runs.new_folder import run_folder
+from sweeper.runs.new_folder import new_run_folder
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def same_second(monkeypatch, tmp_path):
 
 def test_launches_of_one_second_have_folders_of_their_own(same_second):
     with (
-        run_folder(None, "grid", claim=True) as one,
-        run_folder(None, "grid", claim=True) as other,
+        new_run_folder(None, "grid", claim=True) as one,
+        new_run_folder(None, "grid", claim=True) as other,
     ):
         assert str(one) == "runs/grid-20270131-120000"
         assert str(other) == "runs/grid-20270131-120000-2"
@@ -30,11 +30,11 @@ def test_launches_of_one_second_have_folders_of_their_own(same_second):
 
 
 def test_a_dry_run_makes_no_folder_and_a_given_one_is_left_alone(same_second):
-    with run_folder(None, "grid", claim=False) as folder:
+    with new_run_folder(None, "grid", claim=False) as folder:
         assert not folder.parent.exists()
     given = Path("mine")
     given.mkdir()
-    with run_folder(given, "grid", claim=True) as folder:
+    with new_run_folder(given, "grid", claim=True) as folder:
         assert folder is given
     assert given.is_dir()
 

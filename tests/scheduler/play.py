@@ -12,10 +12,12 @@ from sweeper.records import (
     Lease,
     LeasedTrial,
     LeaseOver,
+    NewTrial,
+    Proposed,
     WorkerDown,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, begin, check, make_plan, step
+from sweeper.scheduler import Policy, Tally, begin, check, step
 
 HERE = Device(host="here", pid=7)
 
@@ -23,11 +25,22 @@ HERE = Device(host="here", pid=7)
 class Play:
     """A sweep whose events the test tells; `said` is what the last one brought."""
 
-    def __init__(self, texts="aaaa", workers=1, **rules):
-        left = [(f"t{i}", text, 1) for i, text in enumerate(texts)]
-        self.plan = make_plan(left, workers=workers, policy=Policy(**rules))
+    def __init__(self, texts="aaaa", workers=1, *, before=None, is_last=True, **rules):
+        self.policy = Policy(**rules)
         self.clock = 0.0
-        self.take(*begin(self.plan, self.clock))
+        self.state = begin(workers, before or Tally())
+        self.trials = []
+        self.propose(texts, is_last=is_last)
+
+    def propose(self, texts, *, is_last=False, number=1, groups=None):
+        """Trials of these texts come, in the order of their ordinals."""
+        first = len(self.trials)
+        new = [
+            NewTrial(f"t{first + i}", first + i, text, number, *(groups[i] if groups else (text,)))
+            for i, text in enumerate(texts)
+        ]
+        self.trials += new
+        return self.tell(Proposed(tuple(new), is_last, self.clock))
 
     def take(self, state, commands, changes):
         check(state, commands)
@@ -35,7 +48,7 @@ class Play:
         return commands
 
     def tell(self, event):
-        return self.take(*step(self.plan, self.state, event))
+        return self.take(*step(self.policy, self.state, event))
 
     def up(self, worker=0):
         return self.tell(WorkerUp(worker, HERE, self.clock))

@@ -100,4 +100,4 @@ def test_a_doubt_stands_where_the_trials_that_could_end_it_are_cancelled():
     play.tell(Cancel(("t1",), 0.0))
     play.whole("t2")
     assert play.over(0) == (EndSweep("no class Sofmax"),)
-    assert play.state.fault == "input"
+    assert play.state.end.kind == "input"

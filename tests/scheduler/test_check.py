@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from play import Play, lease, proved
 
-from sweeper.records import EndSweep
+from sweeper.records import Ending, EndKind, EndSweep
 from sweeper.scheduler import BrokenInvariantError, check
 from sweeper.scheduler.attempt import Attempt, Why
-from sweeper.scheduler.backlog import Doubt
-from sweeper.scheduler.state import EarlyEnd, Slot
+from sweeper.scheduler.backlog import Doubt, KnownText
+from sweeper.scheduler.state import Slot
 
 
 def running():
@@ -27,13 +27,14 @@ def of_worker(state, **changes):
     return replace(state, workers=(replace(state.workers[0], **changes),))
 
 
-def of_text(state, **changes):
+def of_pile(state, **changes):
     (opened,) = state.backlog.open
     return of_backlog(state, open=(replace(opened, **changes),))
 
 
 def waiting(state, place, number=2, why=Why.AGAIN):
-    trial = next(one for text in state.backlog.plan.texts for one in text if one.place == place)
+    (batch,) = state.backlog.batches
+    trial = batch.by_id[f"t{place}"]
     return Attempt(trial, number, why)
 
 
@@ -73,9 +74,10 @@ def leased_under_an_old_number(state):
     return of_worker(state, lease=(replace(first, number=0), *rest))
 
 
+LEFT = frozenset({"t5", "t6", "t7", "t8"})
 BROKEN = [
     (leased_and_waiting, r"a trial is in two places \(t2\)"),
-    (lambda state: of_text(state, cursor=3), r"as if it never was \(t3, t4\)"),
+    (lambda state: of_pile(state, cursor=3), r"as if it never was \(t3, t4\)"),
     (lambda state: replace(state, total=10), r"1 done and 8 left are not 10"),
     (lambda state: of_backlog(state, stuck=frozenset({"t1"})), r"two places \(t1\)"),
     (
@@ -91,13 +93,21 @@ BROKEN = [
     (waits_as_its_first, r"an attempt waits as if it were a trial's first \(t1\)"),
     (waits_though_unwanted, r"a cancelled trial waits \(t1\)"),
     (stuck_though_unwanted, r"a cancelled trial is stuck \(t1\)"),
-    (lambda state: of_backlog(state, next_text=0), r"texts are open that should not be: \[0\]"),
-    (lambda state: of_backlog(state, open=(), next_text=0), r"0 texts are open"),
-    (lambda state: of_text(state, cursor=9), r"the next trial of text 0 is not there"),
-    (lambda state: of_backlog(state, doubts=(Doubt(0, "bad"),)), r"are doubted that should not be"),
+    (lambda state: of_backlog(state, next_pile=0), r"piles are open that should not be: \[0\]"),
+    (lambda state: of_backlog(state, open=(), next_pile=0), r"0 piles are open"),
+    (lambda state: of_pile(state, cursor=9), r"the next trial of pile 0 is not there"),
+    (
+        lambda state: of_backlog(state, doubts=(Doubt("a", "bad"),)),
+        r"are doubted that should not be",
+    ),
     (lambda state: of_worker(state, slot=Slot.IDLE, lease=()), r"workers \[0\] have nothing to do"),
     (lambda state: replace(state, over=True), r"over while a worker is busy"),
     (lambda state: replace(of_worker(state, slot=Slot.ABSENT), over=True), r"while work is left"),
+    (
+        lambda state: of_backlog(state, known=(KnownText("a", False),)),
+        r"though its text is bad",
+    ),
+    (lambda state: of_backlog(state, open=(), stuck=LEFT), r"a batch is kept of which"),
 ]
 
 
@@ -111,7 +121,7 @@ def test_a_state_that_cannot_be_is_found_and_named(break_it, said):
 
 @pytest.mark.parametrize("command", [lease(0, ("t5", 1)), EndSweep("enough")])
 def test_commands_that_do_not_go_with_their_state_are_found(command):
-    state = replace(running(), ending=EarlyEnd("interrupted", "enough"))
+    state = replace(running(), ending=Ending(EndKind.INTERRUPTED, "enough"))
     check(state)
     with pytest.raises(BrokenInvariantError, match=r"work is given while|ended and is not over"):
         check(state, [command])
@@ -128,7 +138,7 @@ def test_a_probe_that_is_one_too_many_is_found():
     play = Play("a" * 12, workers=9)
     for worker in range(9):
         play.up(worker)
-    probe = Attempt(play.plan.by_id["t8"], 1, Why.PROBE)
+    probe = Attempt(play.state.backlog.batches[0].by_id["t8"], 1, Why.PROBE)
     last = replace(play.state.workers[8], slot=Slot.BUSY, lease=(probe,))
     with pytest.raises(BrokenInvariantError, match=r"more than 8 trials of a text are tried"):
         check(replace(play.state, workers=(*play.state.workers[:8], last)))

@@ -48,7 +48,7 @@ def test_a_text_that_cannot_be_built_stops_its_trials_and_others_go_on():
     assert play.over() == (lease(0, ("t2", 1)),)
     play.whole("t2")
     assert play.over() == (EndSweep("no class Sofmax"),)
-    assert play.state.fault == "input"
+    assert play.state.end.kind == "input"
 
 
 BAD = {"outcome": AttemptState.FAILED, "kind": "input", "message": "no class Sofmax"}
@@ -85,7 +85,7 @@ def test_one_worker_tries_a_text_that_can_t_be_built_at_both_ends_and_in_the_mid
     )
     assert end == EndSweep("no class Sofmax" + more * bool(left))
     assert len(play.state.backlog.stuck) == left
-    assert play.state.fault == "input"
+    assert play.state.end.kind == "input"
 
 
 def test_a_text_whose_first_trials_are_impossible_is_good_if_its_last_one_is_built():
@@ -103,7 +103,7 @@ def test_a_text_whose_first_trials_are_impossible_is_good_if_its_last_one_is_bui
     for trial in ("t4", "t3", "t5"):
         play.ended(trial, worker=1)
     assert play.over(1) == (lease(1, ("t6", 1), ("t7", 1)),)
-    assert play.state.fault == ""
+    assert play.state.end.kind == "finished"
 
 
 def test_workers_do_not_try_more_of_a_doubted_text_than_is_needed():
@@ -121,7 +121,7 @@ def test_a_text_that_another_worker_builds_is_good_and_the_trial_that_failed_fai
     play = probed("aaaa")
     play.built("t1", worker=1)
     assert play.over(0) == (lease(0, ("t2", 1)),)
-    assert play.state.fault == ""
+    assert play.state.end.kind == "finished"
 
 
 def test_a_probe_that_shows_nothing_is_followed_by_another_until_enough_have_failed():
@@ -142,7 +142,7 @@ def test_the_last_trials_of_a_text_that_showed_nothing_leave_the_doubt_standing(
     play.over(0)
     play.ended("t1", worker=1, **error)
     assert play.over(1) == (EndSweep("no class Sofmax"),)
-    assert play.state.fault == "input"
+    assert play.state.end.kind == "input"
 
 
 def test_mistakes_that_all_workers_find_in_two_texts_are_the_user_s_input_and_no_failures():
@@ -154,7 +154,7 @@ def test_mistakes_that_all_workers_find_in_two_texts_are_the_user_s_input_and_no
         play.began(trial, worker=one.worker)
         play.ended(trial, worker=one.worker, **BAD)
         given += [command for command in play.over(one.worker) if isinstance(command, Lease)]
-    assert play.state.fault == "input"
+    assert play.state.end.kind == "input"
     assert play.state.tally.failed > 10
     assert play.state.tally.failed - play.state.tally.echoes == 2
 
@@ -163,9 +163,9 @@ def test_a_trial_that_waits_is_what_a_doubted_text_has_left():
     play = probed("aa")
     play.over(0)
     assert play.down(1, charged=False) == (lease(0, ("t1", 2)),)
-    assert play.state.backlog.doubts == (Doubt(0, "no class Sofmax"),)
+    assert play.state.backlog.doubts == (Doubt("a", "no class Sofmax"),)
     play.built("t1", 2)
-    assert (play.state.backlog.doubts, play.state.fault) == ((), "")
+    assert (play.state.backlog.doubts, play.state.end.kind) == ((), "finished")
 
 
 def test_what_was_a_probe_and_waits_is_none_once_its_text_is_proved():
@@ -179,7 +179,7 @@ def test_what_was_a_probe_and_waits_is_none_once_its_text_is_proved():
     play.began("t1", 2, worker=1)
     play.ended("t1", 2, worker=1, **BAD)
     assert play.over(1) == (lease(1, ("t2", 1)),)
-    assert play.state.fault == ""
+    assert play.state.end.kind == "finished"
 
 
 def test_a_fault_in_building_that_is_no_bad_input_lets_the_next_trial_try():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
@@ -25,13 +25,15 @@ from sweeper.records import (
     InterruptWorker,
     Lease,
     LeaseOver,
+    NewTrial,
+    Proposed,
     StartWorker,
     TrialChanged,
     TrialState,
     WorkerDown,
     WorkerUp,
 )
-from sweeper.scheduler import Policy, begin, check, make_plan, step
+from sweeper.scheduler import Policy, begin, check, step
 from sweeper.scheduler.probes import MAX_PROBES, PROOFS
 
 
@@ -49,6 +51,7 @@ class Odds:
     cancel: float = 0.0
     report: float = 0.7  # that an event reaches the driver before its worker dies
     slots: int = 1  # of a worker, for trials of one text
+    later: float = 0.0  # that a batch ends behind a trial
 
 
 @dataclass
@@ -69,11 +72,12 @@ class World:
     def __init__(self, seed, texts, workers, rules, odds):
         self.random = random.Random(seed)
         self.odds = odds
-        trials = [(f"t{i}", f"text{text}", 1) for i, text in enumerate(texts)]
-        self.text = {trial: text for trial, text, _ in trials}
+        self.text = {f"t{i}": f"text{text}" for i, text in enumerate(texts)}
         self.bad = {text for text in set(self.text.values()) if self.roll(odds.bad_text)}
         self.killers = {trial for trial in self.text if self.roll(odds.killer)}
-        self.plan = make_plan(trials, workers=workers, policy=rules)
+        self.policy = rules
+        self.batches = self.divide()
+        self.proposed: list[str] = []
         self.processes: dict[int, Process | None] = dict.fromkeys(range(workers))
         self.starting: set[int] = set()
         self.trial_state = dict.fromkeys(self.text, TrialState.PENDING)
@@ -87,15 +91,30 @@ class World:
         self.ended: EndSweep | None = None
         self.draining = False
         self.unwanted: set[str] = set()  # trials that were cancelled before their end
-        state, commands, changes = begin(self.plan, self.clock)
-        self.take(state, commands, changes)
+        self.state = begin(workers)
+        check(self.state)
+        self.propose()
 
     def roll(self, probability):
         return self.random.random() < probability
 
+    def divide(self):
+        """The trials in batches, of which all but the first come later."""
+        batches = [[]]
+        for ordinal, (trial, text) in enumerate(self.text.items()):
+            batches[-1].append(NewTrial(trial, ordinal, text, 1, text))
+            if self.roll(self.odds.later):
+                batches.append([])
+        return deque(batches)
+
+    def propose(self):
+        batch = self.batches.popleft()
+        self.proposed += [trial.id for trial in batch]
+        self.tell(Proposed(tuple(batch), not self.batches, self.clock))
+
     def tell(self, event):
         self.past.append(event)
-        self.take(*step(self.plan, self.state, event))
+        self.take(*step(self.policy, self.state, event))
 
     def take(self, state, commands, changes):
         assert self.ended is None or (not commands and not changes), "something after the end"
@@ -137,7 +156,7 @@ class World:
                 assert process is not None, "a lease goes to a live worker"
                 assert not process.lease, "a lease goes to an idle worker"
                 assert len({self.text[one.trial] for one in attempts}) == 1
-                assert 1 <= len(attempts) < self.plan.policy.max_lease + self.odds.slots
+                assert 1 <= len(attempts) < self.policy.max_lease + self.odds.slots
                 self.give(attempts)
                 process.lease = list(attempts)
                 self.check_probe(process)
@@ -186,7 +205,7 @@ class World:
 
     def check(self):
         workers = self.state.workers
-        assert len(workers) == self.plan.workers, "slots are conserved"
+        assert len(workers) == len(self.processes), "slots are conserved"
         leased = [one.trial.id for worker in workers for one in worker.lease]
         running = [t for t, s in self.trial_state.items() if s in RUNNING_STATES]
         assert sorted(running) == sorted(leased)
@@ -202,7 +221,12 @@ class World:
         if self.roll(self.odds.cancel) and not self.ended:
             self.cancel()
         choices = [*self.starting, *(w for w, p in self.processes.items() if p is not None)]
-        if not choices or self.ended:
+        if self.ended:
+            return
+        if self.batches and (not choices or self.roll(0.05)):
+            self.propose()
+            return
+        if not choices:
             return
         worker = self.random.choice(choices)
         if self.roll(self.odds.die) or self.roll(self.odds.preempt):
@@ -217,7 +241,7 @@ class World:
     def cancel(self):
         """The user cancels some trials; some are over, and one is of another run."""
         number = self.random.choice([1, 1, 2, len(self.text)])
-        asked = self.random.choices([*self.text, "no such trial"], k=number)
+        asked = self.random.choices([*self.proposed, "no such trial"], k=number)
         before = {trial: self.trial_state[trial] for trial in asked if trial in self.text}
         self.unwanted |= {trial for trial, state in before.items() if not state.is_final}
         self.tell(Cancel(tuple(asked), self.clock))
@@ -236,7 +260,7 @@ class World:
                 for one in worker.lease
             }
             if (event.worker, event.trial, event.attempt) not in active:
-                state, commands, changes = step(self.plan, before, event)
+                state, commands, changes = step(self.policy, before, event)
                 assert (state, commands, changes) == (before, (), ())
 
     def kill(self, worker, *, charged):
@@ -313,6 +337,7 @@ odds = st.builds(
     stale=st.sampled_from([0.0, 0.5]),
     report=st.sampled_from([0.0, 0.7, 1.0]),
     slots=st.sampled_from([1, 2, 8]),
+    later=st.sampled_from([0.0, 0.05, 0.5]),
 )
 rules = st.builds(
     Policy,
@@ -330,14 +355,14 @@ texts_of_trials = st.lists(st.integers(0, 4), max_size=80) | st.integers(0, 80).
 def test_every_trial_of_a_good_text_comes_to_exactly_one_end(seed, texts, workers, rules, odds):
     world = World(seed, texts, workers, rules, odds)
     world.run()
-    if world.state.fault == "cluster":
+    if world.state.end.kind == "cluster":
         return  # every worker died again and again with nothing to do
     for trial, state in world.trial_state.items():
         if world.text[trial] in world.bad:
             assert state in (TrialState.PENDING, TrialState.FAILED)
         else:
             assert state in (TrialState.FINISHED, TrialState.FAILED)
-    assert (world.state.fault == "input") == bool(
+    assert (world.state.end.kind == "input") == bool(
         world.bad
         & {
             world.text[t]
@@ -354,7 +379,7 @@ def test_the_number_of_charged_attempts_is_bounded_by_the_retries(
 ):
     world = World(seed, texts, workers, rules, odds)
     world.run()
-    if world.state.fault == "cluster":
+    if world.state.end.kind == "cluster":
         return
     for trial, numbered in world.attempts.items():
         made = list(numbered.values())
@@ -390,7 +415,7 @@ def test_a_cancelled_trial_never_runs_again_and_every_other_one_comes_to_its_end
     assert world.state.tally.failed == counts[TrialState.FAILED]
     assert world.state.tally.finished == counts[TrialState.FINISHED]
     for trial, state in world.trial_state.items():
-        is_bad = world.text[trial] in world.bad or world.state.fault == "cluster"
+        is_bad = world.text[trial] in world.bad or world.state.end.kind == "cluster"
         assert state.is_final or (is_bad and trial not in world.unwanted)
 
 

@@ -9,10 +9,10 @@ import pytest
 from sweeper import records
 from sweeper.records import Row
 from sweeper.scheduler.attempt import Attempt
-from sweeper.scheduler.plan import PlannedTrial
+from sweeper.scheduler.batch import BatchTrial
 from sweeper.scheduler.state import Tally, Worker
 
-TRIAL = PlannedTrial("t3", 3, 1, text=0, rank=3, group="a", fills=True)
+TRIAL = BatchTrial("t3", 3, 1, text="a", pile=0, rank=3, group="a", fills=True)
 ATTEMPT = Attempt(TRIAL, 1, charges=2, began=5.0)
 
 

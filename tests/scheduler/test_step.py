@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from play import HERE, Play, lease, proved
+from play import HERE, Play, extend, lease, proved
 
 from sweeper.records import (
     AttemptEnded,
@@ -15,13 +15,12 @@ from sweeper.records import (
     Ended,
     EndSweep,
     InterruptWorker,
-    LeaseOver,
+    Lease,
     StartWorker,
     TrialChanged,
     TrialState,
-    WorkerUp,
 )
-from sweeper.scheduler import Policy, Tally, begin, make_plan, step
+from sweeper.scheduler import Policy, Tally
 from sweeper.scheduler.policy import lease_size
 
 
@@ -120,7 +119,7 @@ def test_the_sweep_ends_when_its_first_ten_trials_all_failed():
     assert play.commands == (
         EndSweep("given up when 10 of the first 10 trials had failed; the last one: oops"),
     )
-    assert play.state.fault == "failures"
+    assert play.state.end.kind == "failures"
 
 
 def test_one_good_trial_among_the_first_ten_lets_the_sweep_go_on():
@@ -159,7 +158,7 @@ def test_a_drain_interrupts_what_runs_and_puts_what_was_not_begun_back():
     assert play.over() == (EndSweep("Ctrl-C"),)
     assert {change.trial for change in play.changes} == {"t2", "t3", "t4"}
     assert {change.state for change in play.changes} == {TrialState.PENDING}
-    assert play.state.fault == "interrupted"
+    assert play.state.end.kind == "interrupted"
 
 
 def test_a_worker_that_is_killed_while_the_sweep_ends_leaves_interrupted_attempts():
@@ -194,7 +193,7 @@ def test_a_worker_that_never_comes_up_is_given_up_and_the_sweep_ends_as_the_clus
     assert play.down() == (StartWorker(0),)
     (end,) = play.down()
     assert end == EndSweep("no worker stays alive; the last one: killed by signal 9")
-    assert play.state.fault == "cluster"
+    assert play.state.end.kind == "cluster"
 
 
 def test_the_other_workers_go_on_without_one_that_never_comes_up():
@@ -222,17 +221,16 @@ def test_an_attempt_that_was_interrupted_unheard_leaves_its_number_unused():
 
 def fail_twelve(finished, failed, **rules):
     """How many of twelve trials fail until the sweep is given up."""
-    plan = make_plan([(f"t{i}", "a", 1) for i in range(12)], workers=1, policy=Policy(**rules))
-    state, _, _ = begin(plan, 0.0, Tally(finished, failed))
-    state, commands, _ = step(plan, state, WorkerUp(0, HERE, 0.0))
+    play = Play("a" * 12, before=Tally(finished, failed), **rules)
+    play.up()
     for made in range(1, 13):
-        (one,) = commands[-1].attempts
-        state, _, _ = step(plan, state, Began(0, one.trial, 1, 0.0))
-        bad = Ended(0, one.trial, 1, AttemptState.FAILED, 0.0, "error", "oops")
-        state, _, _ = step(plan, state, bad)
-        if state.ending:
-            return made, state.reason
-        state, commands, _ = step(plan, state, LeaseOver(0, 0.0))
+        (given,) = (command for command in play.commands if isinstance(command, Lease))
+        (one,) = given.attempts
+        play.began(one.trial)
+        play.ended(one.trial, outcome=AttemptState.FAILED, kind="error", message="oops")
+        if play.state.ending:
+            return made, play.state.end.reason
+        play.over()
     return 12, ""
 
 
@@ -248,10 +246,9 @@ def test_what_ended_under_an_earlier_driver_counts_after_a_resume():
 
 
 def test_resumed_trials_keep_their_attempts_numbers():
-    plan = make_plan([("x", "a", 3)], workers=1, policy=Policy())
-    state, _, _ = begin(plan, 0.0)
-    _, commands, _ = step(plan, state, WorkerUp(0, HERE, 0.0))
-    assert commands == (lease(0, ("x", 3)),)
+    play = Play("", is_last=False)
+    play.propose("a", number=3, is_last=True)
+    assert play.up() == (lease(0, ("t0", 3)),)
 
 
 @pytest.mark.parametrize(
@@ -307,21 +304,16 @@ def test_what_a_trial_takes_is_its_share_of_the_time_of_its_pack():
 
 
 def test_a_lease_holds_one_group_and_small_groups_do_not_fill_slots():
-    groups = [("wide", True), ("narrow", False)] * 8
-    left = [(f"t{i}", "a", 1) for i in range(16)]
-    plan = make_plan(left, workers=2, policy=Policy(), groups=groups)
+    play = Play("", workers=2, is_last=False)
+    play.propose("a" * 16, groups=[("wide", True), ("narrow", False)] * 8, is_last=True)
     wide, narrow = [f"t{i}" for i in range(0, 16, 2)], [f"t{i}" for i in range(1, 16, 2)]
-    assert [trial.id for trial in plan.texts[0]] == [*wide, *narrow]
-    state, _, _ = begin(plan, 0.0)
-    for worker in range(2):
-        state, _, _ = step(plan, state, WorkerUp(worker, HERE, 0.0))
-    state, _, _ = step(plan, state, Began(0, "t0", 1, 0.0))
-    state, (rest,), _ = step(plan, state, Built(0, "t0", 1, 0.0, slots=8))
-    assert [one.trial for one in rest.attempts] == wide[2:]
-    state, _, _ = step(plan, state, Began(1, "t2", 1, 0.0))
-    state, nothing, _ = step(plan, state, Built(1, "t2", 1, 0.0, slots=8))
-    assert nothing == ()
+    assert play.up(0) == (lease(0, ("t0", 1)),)
+    assert play.up(1) == (lease(1, ("t2", 1)),)
+    play.began("t0")
+    assert play.built("t0", slots=8) == (extend(0, *wide[2:]),)
+    play.began("t2", worker=1)
+    assert play.built("t2", worker=1, slots=8) == ()
+    play.clock = 80.0
     for trial in ("t0", *wide[2:]):
-        state, _, _ = step(plan, state, Ended(0, trial, 1, AttemptState.FINISHED, 80.0))
-    state, (first_narrow,), _ = step(plan, state, LeaseOver(0, 80.0))
-    assert [one.trial for one in first_narrow.attempts] == narrow[:1]
+        play.ended(trial)
+    assert play.over() == (lease(0, (narrow[0], 1)),)

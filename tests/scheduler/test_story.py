@@ -11,6 +11,8 @@ from sweeper.records import (
     Began,
     Cancel,
     LeaseOver,
+    NewTrial,
+    Proposed,
     TrialChanged,
     TrialState,
     WorkerDown,
@@ -25,7 +27,6 @@ class Told(Play):
     def __init__(self, *args, **rules):
         self.steps = []
         super().__init__(*args, **rules)
-        self.steps.append(Step(None, self.commands, self.changes))
 
     def tell(self, event):
         commands = super().tell(event)
@@ -39,6 +40,7 @@ def test_a_story_has_the_events_and_what_they_led_to_in_order():
     play.began("t0")
     play.down()
     assert story("t0", play.steps) == (
+        Proposed((NewTrial("t0", 0, "a", 1, "a"),), True, 0.0),
         WorkerUp(0, HERE, 0.0),
         TrialChanged("t0", TrialState.LEASED, 0.0),
         lease(0, ("t0", 1)),
@@ -57,18 +59,18 @@ def test_of_what_names_several_trials_the_one_is_told():
     play.whole("t0")
     play.over()
     play.tell(Cancel(("t2", "t4"), 3.0))
-    assert story("t2", play.steps)[:3] == (
+    assert story("t2", play.steps)[1:4] == (
         LeaseOver(0, 0.0),
         TrialChanged("t2", TrialState.LEASED, 0.0),
         lease(0, ("t2", 1)),
     )
-    assert story("t4", play.steps) == (
+    assert story("t4", play.steps)[1:] == (
         Cancel(("t4",), 3.0),
         TrialChanged("t4", TrialState.CANCELLED, 3.0),
     )
 
 
-def test_a_trial_to_which_nothing_happened_has_no_story():
+def test_a_trial_that_is_not_there_has_no_story():
     play = Told("aaa")
     play.up()
-    assert story("t2", play.steps) == ()
+    assert story("t3", play.steps) == ()

@@ -48,5 +48,5 @@ class TestSlurm(LauncherContract):
         (home / "grid.yaml.j2").write_text(SPEC)
         spec = specs.load(home / "grid.yaml.j2", {})
         expansion = specs.expand(spec)
-        driver.make(spec, expansion, home / "run", network=True)
+        driver.create(spec, expansion, home / "run", published=True)
         return Order(home / "run", spec.path, {}, spec.header, len(expansion.trials), None, True)

@@ -19,5 +19,5 @@ def test_the_scheme_of_a_place_chooses_what_keeps_the_store(tmp_path, make):
         stores.open("memory:chosen")
     stores.create("memory:chosen", make.sweep(), make.trials()).close()
     assert [trial.id for trial in stores.read("memory:chosen").trials()] == ["t0", "t1", "t2", "t3"]
-    stores.create(tmp_path, make.sweep(), make.trials(), network=False).close()
+    stores.create(tmp_path, make.sweep(), make.trials(), published=False).close()
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.db"]

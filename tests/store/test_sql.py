@@ -25,7 +25,7 @@ from sweeper.testing.stores.base import HOST, NOW, PID
 
 class TestLocal(StoreContract):
     backend = backend
-    network = False
+    published = False
 
     def test_a_missing_store_s_file_is_named(self, tmp_path):
         for use in (self.open, self.read):
@@ -100,7 +100,7 @@ class TestLocal(StoreContract):
         assert stat.S_IMODE((path / "sweep.db").stat().st_mode) == 0o600
 
     def test_a_driver_that_was_killed_loses_nothing_it_wrote(self, path):
-        child = _writer(path, self.network, then="os.kill(os.getpid(), 9)")
+        child = _writer(path, self.published, then="os.kill(os.getpid(), 9)")
         assert child.wait(60) == -signal.SIGKILL
         reader = self.read(path)
         assert sum(1 for _ in reader.rows()) == 200
@@ -113,7 +113,7 @@ class TestLocal(StoreContract):
 
 
 class TestNetwork(TestLocal):
-    network = True
+    published = True
 
     def test_readers_see_the_snapshot_while_the_driver_holds_the_file(
         self, path, store, generation, make
@@ -137,7 +137,7 @@ class TestNetwork(TestLocal):
 
     def test_a_reader_that_does_not_know_of_the_network_finds_the_snapshot(self, path, store):
         store.publish(NOW)
-        with contextlib.closing(backend.read(path, network=False)) as reader:
+        with contextlib.closing(backend.read(path, published=False)) as reader:
             assert len(reader.trials()) == 4
 
     def test_a_second_driver_is_told_who_holds_the_file(self, path, store, generation):
@@ -184,7 +184,7 @@ def test_a_disk_too_full_for_the_trials_leaves_nothing_and_says_to_launch_again(
 
     monkeypatch.setattr(sqlite, "open_shared", small)
     with pytest.raises(StoreError, match=r"the disk is full, so the run's .* launch again"):
-        backend.create(tmp_path, make.sweep(), make.trials(2000), network=False)
+        backend.create(tmp_path, make.sweep(), make.trials(2000), published=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -205,7 +205,7 @@ def test_a_file_that_is_no_store_is_closed_again(tmp_path, monkeypatch):
 
 # ------------------------------------------------------------------ local only
 def test_nothing_is_published_on_a_local_disk(tmp_path, make):
-    with contextlib.closing(backend.create(tmp_path, make.sweep(), [], network=False)) as store:
+    with contextlib.closing(backend.create(tmp_path, make.sweep(), [], published=False)) as store:
         assert store.publish(NOW) is False
     assert [entry.name for entry in tmp_path.iterdir()] == ["sweep.db"]
 
@@ -213,7 +213,9 @@ def test_nothing_is_published_on_a_local_disk(tmp_path, make):
 def test_what_many_trials_record_lies_together_in_the_file(tmp_path, make):
     ids = [hashlib.sha256(str(place).encode()).hexdigest()[:12] for place in range(5000)]
     trials = [replace(trial, id=one) for trial, one in zip(make.trials(5000), ids, strict=True)]
-    with contextlib.closing(backend.create(tmp_path, make.sweep(), trials, network=False)) as store:
+    with contextlib.closing(
+        backend.create(tmp_path, make.sweep(), trials, published=False)
+    ) as store:
         generation = store.claim(HOST, PID, NOW)
         for of in (ids[:4900], ids[4900:]):
             store._file.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -229,7 +231,7 @@ def test_readers_see_whole_writes_only_while_a_writer_writes(tmp_path, make):
     while child.poll() is None:
         with contextlib.suppress(StoreError):
             # Nothing to read until the child has made the store.
-            reader = backend.read(tmp_path, network=False)
+            reader = backend.read(tmp_path, published=False)
             rows = list(reader.rows())
             counts = reader.counts()
             # Each write is ten rows of one trial and its end: never a part of it.
@@ -240,30 +242,30 @@ def test_readers_see_whole_writes_only_while_a_writer_writes(tmp_path, make):
     assert child.returncode == 0
     assert seen == sorted(seen)
     assert len(set(seen)) > 3
-    with contextlib.closing(backend.read(tmp_path, network=False)) as reader:
+    with contextlib.closing(backend.read(tmp_path, published=False)) as reader:
         assert sum(1 for _ in reader.rows()) == 4000
 
 
 def test_a_reader_leaves_the_folder_as_it_was_after_the_run(tmp_path, make):
-    backend.create(tmp_path, make.sweep(), make.trials(), network=False).close()
-    with contextlib.closing(backend.read(tmp_path, network=False)) as reader:
+    backend.create(tmp_path, make.sweep(), make.trials(), published=False).close()
+    with contextlib.closing(backend.read(tmp_path, published=False)) as reader:
         assert len(reader.trials()) == 4
     assert [entry.name for entry in tmp_path.iterdir()] == ["sweep.db"]
 
 
 def test_a_reader_does_not_keep_the_driver_from_opening_the_store(tmp_path, make):
-    backend.create(tmp_path, make.sweep(), make.trials(), network=False).close()
-    reader = backend.read(tmp_path, network=False)
+    backend.create(tmp_path, make.sweep(), make.trials(), published=False).close()
+    reader = backend.read(tmp_path, published=False)
     reader.close()
-    with contextlib.closing(backend.open(tmp_path, network=False)) as store:
+    with contextlib.closing(backend.open(tmp_path, published=False)) as store:
         assert store.claim(HOST, PID, NOW) == 1
 
 
 def test_a_local_run_goes_on_after_its_folder_moved_to_a_network_disk(tmp_path, make):
-    store = backend.create(tmp_path, make.sweep(), make.trials(), network=False)
+    store = backend.create(tmp_path, make.sweep(), make.trials(), published=False)
     store.write(store.claim(HOST, PID, NOW), [make.started("t0"), make.row("t0", 0)])
     store.close()
-    moved = backend.open(tmp_path, network=True)
+    moved = backend.open(tmp_path, published=True)
     assert len(list(moved.rows())) == 1
     moved.close()
 
@@ -271,7 +273,7 @@ def test_a_local_run_goes_on_after_its_folder_moved_to_a_network_disk(tmp_path, 
 def test_a_heartbeat_from_another_thread_is_safe(tmp_path, make):
     from concurrent.futures import ThreadPoolExecutor
 
-    store = backend.create(tmp_path, make.sweep(), make.trials(), network=False)
+    store = backend.create(tmp_path, make.sweep(), make.trials(), published=False)
     generation = store.claim(HOST, PID, NOW)
     store.write(generation, [make.started("t0")])
     with ThreadPoolExecutor(1) as pool:
@@ -307,11 +309,11 @@ from array import array
 from pathlib import Path
 from sweeper.records import *
 from sweeper.store.sql import backend
-path, network = Path(sys.argv[1]), sys.argv[2] == "True"
+path, published = Path(sys.argv[1]), sys.argv[2] == "True"
 writes, pause = int(sys.argv[3]), float(sys.argv[4])
 trials = [Trial(f"t{i}", i, {"i": i}, "x", (i,)) for i in range(writes)]
 sweep = SweepRecord("n", 1.0, "s", "t", {}, None, 1, {"x": ExperimentText("s", "t", (1,))})
-store = backend.create(path, sweep, trials, network=network)
+store = backend.create(path, sweep, trials, published=published)
 generation = store.claim("node0", os.getpid(), 1000.0)
 for trial in trials:
     t = trial.id
@@ -323,7 +325,7 @@ for trial in trials:
 """
 
 
-def _writer(path, network, *, writes=20, pause=0.0, then="store.close()"):
+def _writer(path, published, *, writes=20, pause=0.0, then="store.close()"):
     """Start a process that creates a store and writes `writes` trials of ten rows."""
-    command = [sys.executable, "-c", _WRITER + then, str(path), str(network), str(writes)]
+    command = [sys.executable, "-c", _WRITER + then, str(path), str(published), str(writes)]
     return subprocess.Popen([*command, str(pause)])

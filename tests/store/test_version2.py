@@ -43,7 +43,8 @@ def write(tmp_path, make):
     """write(state, reason): the folder of a run of format 2, a trial of which was not built."""
 
     def write(word, reason):
-        with closing(backend.create(tmp_path, make.sweep(), make.trials(), network=False)) as store:
+        made = backend.create(tmp_path, make.sweep(), make.trials(), published=False)
+        with closing(made) as store:
             generation = store.claim("node0", 77, 1000.0)
             end = make.ended("t0", state=AttemptState.FAILED, kind="input", message=MISTAKE)
             store.write(generation, [make.started("t0"), end])
@@ -70,7 +71,7 @@ def test_one_that_has_not_ended_has_no_ending(write, word):
 
 def test_a_driver_goes_on_with_it_and_leaves_one_of_this_format(write, make):
     folder = write("interrupted", "interrupted by Ctrl-C")
-    with closing(backend.open(folder, network=False)) as store:
+    with closing(backend.open(folder, published=False)) as store:
         generation = store.claim("node1", 78, 2000.0)
         store.write(generation, [make.changed("t0", "failed")])
         store.finish(generation, Ending(EndKind.FAILURES, "interrupted by nobody"), 2002.0)

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import BernoulliRBM
 from sklearn.svm import SVC
 
-from sweeper.report.history import values
+from sweeper.report.summary import values
 from sweeper.runs.open import open_to_read
 
 ROOT = Path(__file__).parents[2]

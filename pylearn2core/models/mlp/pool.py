@@ -23,7 +23,7 @@ def max_pool(
     The last pools may reach over the right and the lower edge, so that each value is in a pool.
     Raises ConfigError for pools that are larger than the images.
     """
-    from pylearn2core.engine import pool
+    from pylearn2core.engine.ops import pool
 
     pool.pooled_shape(image_shape, pool_shape, pool_stride)
     return pool.max_pool(bc01, pool_shape, pool_stride)
@@ -33,7 +33,7 @@ def mean_pool(
     bc01: Symbol, pool_shape: Sequence[int], pool_stride: Sequence[int], image_shape: Sequence[int]
 ) -> Symbol:
     """The mean of each pool's values that are inside the image; arguments as `max_pool`'s."""
-    from pylearn2core.engine import pool
+    from pylearn2core.engine.ops import pool
 
     pool.pooled_shape(image_shape, pool_shape, pool_stride)
     return pool.mean_pool(bc01, pool_shape, pool_stride)
@@ -43,6 +43,6 @@ def pooled_shape(
     image_shape: Sequence[int], pool_shape: Sequence[int], pool_stride: Sequence[int]
 ) -> tuple[int, int]:
     """(rows, columns) of pooled images."""
-    from pylearn2core.engine import pool
+    from pylearn2core.engine.ops import pool
 
     return pool.pooled_shape(image_shape, pool_shape, pool_stride)

@@ -10,7 +10,7 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.tensor.special import Softmax as SoftmaxOp
 
-from pylearn2core.engine.softmax import log_softmax, softmax
+from pylearn2core.engine.ops.softmax import log_softmax, softmax
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.dense import Dense
 from pylearn2core.models.mlp.init import WeightInit, draw_softmax

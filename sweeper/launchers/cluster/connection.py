@@ -6,17 +6,15 @@ import logging
 import os
 import secrets
 import socket
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from sweeper.host.patches import quiet_ray, ray_settings
 from sweeper.records.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-_log = logging.getLogger(__name__)
 
 # Ray reads these as it is imported or starts; they are put back afterwards.
 _QUIET = {
@@ -53,9 +51,7 @@ def connect(**options: Any) -> None:
     """ray.init with `options`, printing nothing."""
     import ray
 
-    # Ray prints a worker's death to standard output, where the sweep's own table may be
-    # piped from; the sweep says it itself.
-    ray._private.worker.print_to_stdstream = _note
+    quiet_ray.install()
     # Ray's processes end with the thread that started them, so this is the main thread's:
     # another one would have to live as long as the sweep.
     ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
@@ -120,13 +116,4 @@ def use_mode(mode: str) -> None:
     if os.environ.get("RAY_AUTH_MODE") == mode:
         return
     os.environ["RAY_AUTH_MODE"] = mode
-    if "ray" in sys.modules:  # it has read the mode already
-        import ray
-
-        ray._raylet.Config.initialize("")
-
-
-def _note(data: Mapping[str, object], ignore_prefix: bool) -> None:
-    """Keep what Ray would print about its cluster to the log."""
-    del ignore_prefix
-    _log.info("ray: %s", data.get("lines"))
+    ray_settings.read_again()

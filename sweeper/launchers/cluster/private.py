@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sweeper.host import cores, gpus, left_overs
+from sweeper.host.patches import bare_ray
 from sweeper.launchers.cluster import connection
 from sweeper.launchers.fit import Room, count_workers
-from sweeper.launchers.lean import lean
 from sweeper.records.errors import ClusterError, InputError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class PrivateCluster:
         try:
             self._lock = left_overs.hold(Path(self.scratch))
             connection.use_new_token()
-            with connection.environment(), lean():
+            with connection.environment(), bare_ray.installed():
                 self._start()
             self._link = connection.Link(connection.head_address())
         except BaseException as error:

@@ -76,7 +76,7 @@ on_node() { # IP:PORT OPTION...
     [ $told = 0 ] || return 0
     # Ports that are not named are free ones that the system picks.
     SWEEP_RAY=$name ${preemptible:+"$python" -c "$SHIELD"} \
-        "$python" -m sweeper.launchers.lean start "$@" --block --disable-usage-stats \
+        "$python" -m sweeper.host.patches.bare_ray start "$@" --block --disable-usage-stats \
         --num-cpus="$SLURM_CPUS_ON_NODE" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" \
         --object-store-memory="$(store_bytes)" --min-worker-port=0 --max-worker-port=0 &
     ray=$!

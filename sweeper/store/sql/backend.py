@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def create(
-    place: Place, sweep: SweepRecord, trials: Iterable[Trial], *, network: bool | None = None
+    place: Place, sweep: SweepRecord, trials: Iterable[Trial], *, published: bool | None = None
 ) -> SqlStore:
     """A new store that holds `sweep` and all its `trials`, written in one transaction.
 
     place: the run's folder, or the file to make in it.
-    network: whether the disk is a network's; None looks.
+    published: see `base.Backend`.
     Raises StoreError if there is one already or the folder can't be written.
     """
     path = _store_file(place)
@@ -43,7 +43,7 @@ def create(
         except FileExistsError:
             raise faults.exists(path) from None
     try:
-        return _filled(open_to_write(path, network), sweep, trials)
+        return _filled(open_to_write(path, published), sweep, trials)
     except BaseException as error:
         # Nothing was recorded: leave no file that a later launch would stumble over.
         path.unlink(missing_ok=True)
@@ -53,7 +53,7 @@ def create(
 
 
 def open(  # noqa: A001 - see `base.Backend`
-    place: Place, *, network: bool | None = None
+    place: Place, *, published: bool | None = None
 ) -> SqlStore:
     """The store of a run, for a driver that goes on with it.
 
@@ -64,13 +64,13 @@ def open(  # noqa: A001 - see `base.Backend`
     if not path.is_file():
         raise _missing(path)
     try:
-        file = open_to_write(path, network)
+        file = open_to_write(path, published)
     except StoreBusyError as error:
         raise _holder(path) or error from error
     return _checked(file)
 
 
-def read(place: Place, *, network: bool | None = None) -> SqlStore:
+def read(place: Place, *, published: bool | None = None) -> SqlStore:
     """The store of a run, read-only; works while a driver writes it.
 
     Falls back to the snapshot where the store itself is missing or held by its driver.
@@ -79,7 +79,7 @@ def read(place: Place, *, network: bool | None = None) -> SqlStore:
     choices = [path, path.with_name(SNAPSHOT_FILE)]
     # A network's locks do not surely keep a reader from half a write; and to ask a store that its
     # driver holds alone costs a second, where the copy is as good.
-    if (is_published(path) or on_network(path)) if network is None else network:
+    if (is_published(path) or on_network(path)) if published is None else published:
         choices.reverse()
     fault: StoreError | None = None
     for choice in filter(lambda found: found.is_file(), choices):
@@ -158,7 +158,7 @@ def _no_room(path: Path) -> StoreError:
 def _holder(path: Path) -> StoreBusyError | None:
     """Name the driver that holds the file alone, by what it published."""
     try:
-        with contextlib.closing(read(path, network=True)) as store:
+        with contextlib.closing(read(path, published=True)) as store:
             sweep = store.sweep()
     except StoreError:
         return None

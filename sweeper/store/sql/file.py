@@ -99,9 +99,9 @@ class SqlFile:
             sqlite.copy(self.raw, self.path.with_name(SNAPSHOT_FILE))
 
 
-def open_to_write(path: Path, network: bool | None) -> SqlFile:
-    """The writer's. network: whether the disk is a network's; None looks."""
-    alone = on_network(path) if network is None else network
+def open_to_write(path: Path, published: bool | None) -> SqlFile:
+    """The writer's. published: see `base.Backend`."""
+    alone = on_network(path) if published is None else published
     with sqlite.explained(path):
         raw = sqlite.open_alone(path) if alone else sqlite.open_shared(path)
     return SqlFile(path, raw, begin="BEGIN IMMEDIATE", alone=alone, writable=True)

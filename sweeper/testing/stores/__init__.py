@@ -15,4 +15,4 @@ from sweeper.testing.stores.values import Values
 
 
 class StoreContract(Values, Attempts, Histories, Modelled, Drivers, Readers):
-    """A subclass names a `backend` (see `sweeper.store.base`), and a `network` where it counts."""
+    """A subclass names a `backend` (see `sweeper.store.base`), and `published` where it counts."""

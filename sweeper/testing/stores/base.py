@@ -18,19 +18,19 @@ class Contract:
     """A subclass says which backend is meant, and for which kind of disk."""
 
     backend: Backend
-    network: bool | None = None
+    published: bool | None = None
 
     def create(self, place: Place, sweep: SweepRecord, trials: Iterable[Trial]) -> Store:
         """A new store."""
-        return self.backend.create(place, sweep, trials, network=self.network)
+        return self.backend.create(place, sweep, trials, published=self.published)
 
     def open(self, place: Place) -> Store:
         """A store, to go on with."""
-        return self.backend.open(place, network=self.network)
+        return self.backend.open(place, published=self.published)
 
     def read(self, place: Place) -> StoreReader:
         """A store, to read."""
-        return self.backend.read(place, network=self.network)
+        return self.backend.read(place, published=self.published)
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:

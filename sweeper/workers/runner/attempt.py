@@ -5,19 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
-from pylearn2core import paths
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.engine import Record, Request, width
-from pylearn2core.errors import ConfigError, Pylearn2CoreError
-from sweeper.host import variables
 from sweeper.records import (
     AttemptState,
     Began,
@@ -25,19 +19,18 @@ from sweeper.records import (
     Ended,
     ExperimentText,
     Row,
-    RunnerSetup,
     TrialTask,
 )
-from sweeper.runs.folder import RunFolder, attempt_path
 from sweeper.workers.interruption import Interruption
-from sweeper.workers.runner import checkpoints
+from sweeper.workers.runner import earlier, generators
 from sweeper.workers.runner.checkpoint_file import Checkpoint
-from sweeper.workers.runner.checkpoints import Keeper, Phase
-from sweeper.workers.runner.packing import Attempt, reply_of
-from sweeper.workers.runner.quiet_imports import generators, set_generators
-from sweeper.workers.runner.results import Results
-from sweeper.workers.runner.rows import ChannelFilter, loop_of
-from sweeper.workers.runner.surroundings import Surroundings
+from sweeper.workers.runner.context import RunnerContext, folder_of, places
+from sweeper.workers.runner.failure import describe
+from sweeper.workers.runner.isolation import Isolation
+from sweeper.workers.runner.keeper import Keeper
+from sweeper.workers.runner.packing import RunningAttempt, reply_of
+from sweeper.workers.runner.phase import Phase
+from sweeper.workers.runner.rows import loop_of
 
 log = logging.getLogger(__name__)
 
@@ -46,24 +39,9 @@ class InterruptedAttemptError(Exception):
     """The driver asked a running attempt to end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What all attempts of a worker share.
-
-    allowed: what `!obj:` may name.    documents: a text's, by its id and the text.
-    """
-
-    setup: RunnerSetup
-    worker: int
-    allowed: Any
-    channels: ChannelFilter
-    results: Results
-    documents: Callable[[str, ExperimentText], list[nodes.Node]]
-
-
 def attempt(
-    bench: Bench, task: TrialTask, text: ExperimentText, interrupted: Interruption
-) -> Attempt:
+    context: RunnerContext, task: TrialTask, text: ExperimentText, interrupted: Interruption
+) -> RunningAttempt:
     """Run one: Began, Built, rows, and Ended, with the requests to the engine between them.
 
     Nothing where the lease was interrupted before; its Ended alone where the trial was.
@@ -74,20 +52,20 @@ def attempt(
     info: dict[str, Any] = {}
     end: dict[str, Any] = {"outcome": AttemptState.INTERRUPTED}
     if not interrupted.names(task.trial):
-        yield Began(bench.worker, task.trial, task.number, began)
-        run = _Run(bench, task, text, interrupted, info)
+        yield Began(context.worker, task.trial, task.number, began)
+        run = _Run(context, task, text, interrupted, info)
         try:
             yield from run.work()
             end = {"outcome": AttemptState.FINISHED}
         except InterruptedAttemptError:
             pass
         except (Exception, SystemExit) as error:
-            end = _describe(error)
+            end = describe(error)
         if end["outcome"] is not AttemptState.INTERRUPTED:
             run.keeper.end(well=end["outcome"] is AttemptState.FINISHED)
     now = time.time()
     info["seconds"] = now - began
-    yield Ended(bench.worker, task.trial, task.number, time=now, info=info, **end)
+    yield Ended(context.worker, task.trial, task.number, time=now, info=info, **end)
 
 
 class _Run:
@@ -95,16 +73,16 @@ class _Run:
 
     def __init__(
         self,
-        bench: Bench,
+        context: RunnerContext,
         task: TrialTask,
         text: ExperimentText,
         interrupted: Interruption,
         info: dict[str, Any],
     ) -> None:
-        setup = bench.setup
-        out = _trials(setup.run_dir) / attempt_path(task.trial, task.number)
-        self.keeper = Keeper(task, setup.checkpoint, out, bench.results)
-        self._bench = bench
+        setup = context.setup
+        out = folder_of(setup, task)
+        self.keeper = Keeper(task, setup.checkpoint, out, context.files)
+        self._context = context
         self._task = task
         self._text = text
         self._interrupted = interrupted
@@ -114,11 +92,11 @@ class _Run:
         self._is_built = False
         self._has_rows = False
 
-    def work(self) -> Attempt:
-        """Build and run the phases, all of their code inside the trial's own surroundings."""
+    def work(self) -> RunningAttempt:
+        """Build and run the phases, all of their code inside the trial's own isolation."""
         task = self._task
         name = f"{task.trial}.a{task.number}"
-        inside = Surroundings(name, _places(self._bench.setup, self._out), task.seed)
+        inside = Isolation(name, places(self._context.setup, self._out), task.seed)
         try:
             missing, phases = self._begin(inside)
             yield from missing
@@ -127,7 +105,7 @@ class _Run:
         finally:
             inside.leave()
 
-    def _phase(self, phase: Phase, inside: Surroundings) -> Attempt:
+    def _phase(self, phase: Phase, inside: Isolation) -> RunningAttempt:
         loop = loop_of(phase.experiment, phase.after)
         reply: Any = None
         while (item := inside.send(loop, reply)) is not None:
@@ -147,17 +125,17 @@ class _Run:
         slots = 1 if isinstance(item, Record) else width(item, task.pack, task.mates)
         self._is_built = True
         self._info["build_s"] = time.time() - self._began
-        if self._bench.setup.precision != "float32":
-            self._info["precision"] = self._bench.setup.precision
-        return Built(self._bench.worker, task.trial, task.number, time.time(), slots)
+        if self._context.setup.precision != "float32":
+            self._info["precision"] = self._context.setup.precision
+        return Built(self._context.worker, task.trial, task.number, time.time(), slots)
 
     def _row(self, phase: int, record: Record) -> Row:
         task = self._task
-        channels, data = self._bench.channels.pack(record.values)
+        channels, data = self._context.channels.pack(record.values)
         return Row(task.trial, task.number, phase, record.epoch, time.time(), channels, data)
 
     # -------------------------------------------------------------- interrupts and checkpoints
-    def _after(self, row: Row, phase: Phase, inside: Surroundings) -> None:
+    def _after(self, row: Row, phase: Phase, inside: Isolation) -> None:
         """Save after a row, if it is time to; end here if that was asked."""
         self._has_rows = True
         self.keeper.see(row)
@@ -174,15 +152,15 @@ class _Run:
             raise InterruptedAttemptError
 
     # -------------------------------------------------------------- the phases
-    def _begin(self, inside: Surroundings) -> tuple[Iterator[Row], Iterator[Phase]]:
+    def _begin(self, inside: Isolation) -> tuple[Iterator[Row], Iterator[Phase]]:
         """The phases to run, from an earlier attempt's checkpoint where there is one.
 
         And the rows that were lost with that attempt.
         """
         task = self._task
-        for found in checkpoints.find(task, self._out, self._bench.results):
+        for found in earlier.find(task, self._out, self._context.files):
             with inside:
-                fresh = generators()
+                fresh = generators.states()
             try:
                 found.bring_files(self._out)
                 phases = self._phases(inside, found.checkpoint)
@@ -192,7 +170,7 @@ class _Run:
                 log.warning("attempt %d's checkpoint is passed over: %r", number, error)
                 shutil.rmtree(self._out, ignore_errors=True)
                 with inside:
-                    set_generators(fresh)
+                    generators.set_states(fresh)
                 continue
             self.keeper.go_on_from(found.checkpoint)
             phase, epoch = found.checkpoint.at
@@ -202,73 +180,27 @@ class _Run:
             return again, chain([first], phases)
         return iter(()), self._phases(inside, None)
 
-    def _phases(self, inside: Surroundings, start: Checkpoint | None) -> Iterator[Phase]:
+    def _phases(self, inside: Isolation, start: Checkpoint | None) -> Iterator[Phase]:
         """The phases from `start`'s on; a document is built when the one before it is through."""
         task = self._task
         tokens = nodes.bind(task.tokens, trial=task.trial, out=str(self._out))
         at, first_document = (start.at[0], start.document) if start is not None else (0, 0)
         number = start.first if start is not None else 0
-        documents = self._bench.documents(task.text_id, self._text)
+        documents = self._context.documents(task.text_id, self._text)
         for place, document in enumerate(documents[first_document:], first_document):
             built = self._build(document, tokens, inside)
             for phase in [Phase(number + k, place, built, number) for k in range(len(built))]:
                 if start is not None and phase.number == at:
                     with inside:
-                        checkpoints.load(phase, start)
+                        earlier.load(phase, start)
                     yield replace(phase, after=start.at[1])
                 elif phase.number >= at:
                     yield phase
             number += len(built)
 
-    def _build(
-        self, document: nodes.Node, tokens: tuple[Any, ...], inside: Surroundings
-    ) -> list[Any]:
+    def _build(self, document: nodes.Node, tokens: tuple[Any, ...], inside: Isolation) -> list[Any]:
         with inside:
             built = yaml_parse.build(
-                document, tokens=tokens, source=self._text.source, allowed=self._bench.allowed
+                document, tokens=tokens, source=self._text.source, allowed=self._context.allowed
             )
         return list(built) if isinstance(built, list | tuple) else [built]
-
-
-# Of a worker there is one of each. To take a path apart takes as long as a trivial trial's row.
-@cache
-def _trials(run_dir: str) -> Path:
-    return RunFolder(Path(run_dir)).trials
-
-
-@cache
-def _spec(spec_path: str) -> tuple[Path, str, str]:
-    """(folder, name, stem) of a spec file."""
-    spec = Path(spec_path).absolute()
-    return spec.parent, spec.name, spec.name.split(".")[0]
-
-
-def _places(setup: RunnerSetup, out: Path) -> paths.Places:
-    folder, name, stem = _spec(setup.spec_path)
-    environ = {
-        variables.TRAIN_DIR: str(out),
-        variables.TRAIN_BASE_NAME: name,
-        variables.TRAIN_FILE_STEM: stem,
-        variables.TRAIN_FILE_FULL_STEM: f"{out}/{stem}",
-    }
-    return paths.Places(read=folder, write=out, environ=environ)
-
-
-def _describe(error: BaseException) -> dict[str, Any]:
-    """How an attempt failed: the user's input, or an exception of the experiment's."""
-    text = "".join(traceback.format_exception(error))
-    if isinstance(error, ConfigError):
-        return {
-            "outcome": AttemptState.FAILED,
-            "kind": "input",
-            "message": str(error),
-            "traceback": text,
-        }
-    own = isinstance(error, Pylearn2CoreError)
-    message = str(error) if own else f"{type(error).__name__}: {error}"
-    return {
-        "outcome": AttemptState.FAILED,
-        "kind": "error",
-        "message": message,
-        "traceback": text,
-    }

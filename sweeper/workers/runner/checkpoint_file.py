@@ -14,6 +14,7 @@ import numpy as np
 from pylearn2core.utils import archive
 from sweeper.records import Row
 
+FILE = "sweep-checkpoint.npz"
 KIND = "checkpoint of a trial"
 _FLOAT64 = 8  # bytes
 

@@ -11,7 +11,7 @@ from sweeper.records import Began, Built, Ended, Row
 
 Item = Began | Built | Row | Ended
 # An attempt yields items, and requests to which it is sent an Answer.
-Attempt = Generator[Item | Request, Any, None]
+RunningAttempt = Generator[Item | Request, Any, None]
 
 
 def reply_of(request: Request, answered: Answer, info: dict[str, Any]) -> Any:
@@ -30,7 +30,7 @@ def reply_of(request: Request, answered: Answer, info: dict[str, Any]) -> Any:
 class _Slot:
     """One running attempt, stopped at its request."""
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: RunningAttempt) -> None:
         self._attempt = attempt
         self.request: Request | None = None
 
@@ -77,7 +77,7 @@ class _Widths:
 
 
 def side_by_side(
-    begin: Callable[[], Attempt | None], asked: int | None, mates: int | None = None
+    begin: Callable[[], RunningAttempt | None], asked: int | None, mates: int | None = None
 ) -> Iterator[Item]:
     """Run attempts, as many at a time as a pack of their program has slots; give their items.
 

@@ -9,16 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from pylearn2core import patches
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.config.imports import import_alias
 from pylearn2core.errors import ConfigError
+from sweeper.host.patches import quiet_imports
 from sweeper.records import ExperimentText, RunnerSetup, TrialTask
 from sweeper.records.errors import InputError
 from sweeper.workers.interruption import Interruption
-from sweeper.workers.runner import quiet_imports
-from sweeper.workers.runner.attempt import Bench, attempt
-from sweeper.workers.runner.packing import Attempt, Item, side_by_side
-from sweeper.workers.runner.results import Results
+from sweeper.workers.runner import generators
+from sweeper.workers.runner.attempt import attempt
+from sweeper.workers.runner.attempt_files import AttemptFiles
+from sweeper.workers.runner.context import RunnerContext
+from sweeper.workers.runner.packing import Item, RunningAttempt, side_by_side
 from sweeper.workers.runner.rows import ChannelFilter
 
 # What those that run side by side have in common: text, pack and mates.
@@ -39,18 +42,19 @@ class Runner:
         except ConfigError as error:
             raise InputError(str(error)) from error
         beside = Path(setup.spec_path).absolute().parent
-        self._bench = Bench(
+        self._context = RunnerContext(
             setup=setup,
             worker=worker,
             allowed=yaml_parse.allow_list(setup.modules, beside),
             channels=ChannelFilter(setup.channels),
-            results=Results(setup.results),
+            files=AttemptFiles(setup.results),
             documents=self._documents,
         )
         self._parsed: dict[str, list[nodes.Node]] = {}
         if str(beside) not in sys.path:
             sys.path.append(str(beside))  # last: nothing of the user's hides a library
-        quiet_imports.install()
+        quiet_imports.install(generators.states, generators.set_states)
+        patches.install()
         # A line for each channel and epoch of each trial would bury what the user prints.
         logging.getLogger("pylearn2core").setLevel(logging.WARNING)
 
@@ -72,9 +76,9 @@ class Runner:
 
     def _begin(
         self, queue: _Queue, kind: _Kind, text: ExperimentText, interrupted: Interruption
-    ) -> Attempt | None:
+    ) -> RunningAttempt | None:
         task = queue.take(kind)
-        return None if task is None else attempt(self._bench, task, text, interrupted)
+        return None if task is None else attempt(self._context, task, text, interrupted)
 
     def _documents(self, text_id: str, text: ExperimentText) -> list[nodes.Node]:
         """The text's documents, parsed once; those of texts long gone are forgotten."""

@@ -12,7 +12,7 @@ import pytest
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.datasets.vector_spaces_dataset import VectorSpacesDataset
 from pylearn2core.engine import Bound, Order, Step, on_device
-from pylearn2core.engine import bound as bounds
+from pylearn2core.engine.pack import compiled
 from pylearn2core.models.mlp import MLP, ConvRectifiedLinear, Softmax
 from pylearn2core.space import CompositeSpace, Conv2DSpace, VectorSpace
 from pylearn2core.termination_criteria import EpochCounter
@@ -81,9 +81,9 @@ def test_a_step_sees_its_rows_in_the_axes_that_it_asked_for(axes: Any) -> None:
 
 
 def test_two_orders_of_axes_are_two_programs() -> None:
-    before = len(bounds._entries)
+    before = len(compiled._by_key)
     for axes in (C01B, ("c", 0, "b", 1), C01B):
         space = Conv2DSpace((4, 4), num_channels=4, axes=axes)
         batch = space.make_theano_batch(batch_size=4)  # the same type in every order
         Bound(Step(((batch,),), {}, (pt.tanh(batch[0, 0, 0, 0]),)))
-    assert len(bounds._entries) == before + 2
+    assert len(compiled._by_key) == before + 2

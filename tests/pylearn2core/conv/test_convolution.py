@@ -12,9 +12,10 @@ import pytest
 from scipy.signal import convolve as scipy_convolve
 
 from pylearn2core.engine import Order, Step
-from pylearn2core.engine.conv import Convolve, convolve, convolve_transposed, output_shape
-from pylearn2core.engine.graph import read
-from pylearn2core.engine.program import DeviceProgram, HostProgram
+from pylearn2core.engine.graph.reading import read
+from pylearn2core.engine.ops.conv import Convolve, convolve, convolve_transposed, output_shape
+from pylearn2core.engine.program.device import DeviceProgram
+from pylearn2core.engine.program.host import HostProgram
 from pylearn2core.errors import ConfigError
 
 MODES = ("valid", "full")

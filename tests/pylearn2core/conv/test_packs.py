@@ -11,8 +11,8 @@ import pytensor.tensor as pt
 import pytest
 
 from pylearn2core.engine import Bound, Order, Step, TrainPass, answer, width
-from pylearn2core.engine.conv import convolve
-from pylearn2core.engine.pool import max_pool, mean_pool
+from pylearn2core.engine.ops.conv import convolve
+from pylearn2core.engine.ops.pool import max_pool, mean_pool
 
 IMAGES = np.random.RandomState(0).randn(12, 2, 6, 6)
 ORDER = Order.of([slice(0, 5), slice(5, 10), slice(10, 12)], 12)
@@ -37,7 +37,7 @@ def test_a_pack_trains_each_slot_as_if_it_were_alone(pool: Any, stride: Any) -> 
     for one, _ in alone:
         one.answer()
     answer([one for one, _ in together], 4)
-    assert together[0][0].step.entry.packs
+    assert together[0][0].step.compiled.can_pack
     for (_, expected), (_, found) in zip(alone, together, strict=True):
         np.testing.assert_allclose(found.get_value(), expected.get_value(), rtol=1e-10)
 

@@ -10,7 +10,7 @@ import pytensor.tensor as pt
 import pytest
 from pytensor.gradient import NullTypeGradError
 
-from pylearn2core.engine.pool import pooled_shape
+from pylearn2core.engine.ops.pool import pooled_shape
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp import max_pool, mean_pool
 

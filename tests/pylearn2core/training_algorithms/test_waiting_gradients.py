@@ -8,8 +8,8 @@ from pylearn2core.costs.cost import SumOfCosts
 from pylearn2core.costs.mlp import Default, WeightDecay
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.engine import gradients
-from pylearn2core.engine.gradients import GRADIENTS
-from pylearn2core.engine.graph import in_order
+from pylearn2core.engine.graph.gradients import GRADIENTS
+from pylearn2core.engine.graph.step import in_order
 from pylearn2core.models.mlp import MLP, Linear, Softmax
 from pylearn2core.train_extensions import TrainExtension
 from pylearn2core.training_algorithms.learning_rule import Momentum

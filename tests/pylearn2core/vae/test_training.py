@@ -120,7 +120,7 @@ def test_an_experiment_in_pylearn2s_names_learns() -> None:
 def test_an_epoch_is_one_program(
     make_vae: Any, cost: Any, conditional: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, logger="pylearn2core.engine.bound"):
+    with caplog.at_level(logging.WARNING, logger="pylearn2core.engine.pack.compiled"):
         rows = records(training(make_vae(conditional), cost, epochs=15))
     assert caplog.messages == []
     assert rows[-1]["objective"] < rows[0]["objective"]

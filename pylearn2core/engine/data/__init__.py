@@ -1,0 +1,1 @@
+"""Data and batches: on the device, shared by processes, or passing by in chunks."""

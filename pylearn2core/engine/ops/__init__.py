@@ -1,0 +1,1 @@
+"""Ops of our own, with a JAX lowering and a gradient each: convolution, pooling, softmax."""

@@ -1,0 +1,145 @@
+"""A driver's claim on a run: all that it holds while it drives, and the record of its end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from sweeper import spec as specs
+from sweeper.driver.control import Control, began
+from sweeper.driver.interrupts import Interrupts
+from sweeper.driver.ledger import Ledger
+from sweeper.driver.remaining import put_back, what_is_left
+from sweeper.driver.terms import cluster_for
+from sweeper.driver.upload import SnapshotUpload
+from sweeper.launchers.base import check_parts
+from sweeper.launchers.remote.unpacked import as_driver_finds_it
+from sweeper.records.errors import StoreBusyError, StoreError, ending_of
+from sweeper.runs import parts
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.open import open_to_drive
+from sweeper.runs.provenance import check_code
+from sweeper.store.liveness import HEARTBEAT_LIMIT_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sweeper.driver.remaining import Remaining
+    from sweeper.driver.terms import Terms
+    from sweeper.launchers.base import Cluster
+    from sweeper.records import SweepRecord, Trial
+    from sweeper.spec import Spec
+    from sweeper.store.base import Store
+
+# A driver that was put back in a queue waits for the one before it to be silent for long enough.
+WAIT_S = HEARTBEAT_LIMIT_S + 10.0
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the driver of a run, or of a part of it, holds.
+
+    folder: of the run or the part.    remaining: what is left to do.
+    cluster: to be entered; None where nothing is left to do.
+    """
+
+    folder: RunFolder
+    store: Store
+    ledger: Ledger
+    control: Control
+    interrupts: Interrupts
+    remaining: Remaining
+    cluster: Cluster | None
+
+
+@contextmanager
+def claimed(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) -> Iterator[Claim]:
+    """Claim a run, and record how it ended if anything is raised inside.
+
+    trials: all of the spec's, where they are known.
+    What is refused leaves the run as it was: raises StoreBusyError while another driver lives, and
+    InputError where the run can't be driven so.
+    """
+    share = parts.prepare(run_dir, terms.part) if terms.part else run_dir
+    control = Control(share, began(run_dir, placed=terms.placed))
+    upload = SnapshotUpload(share, terms.results)
+    upload.check()
+    with ExitStack() as held:
+        interrupts = held.enter_context(Interrupts(placed=terms.placed))
+        held.callback(upload.finish)  # closing the store publishes the last snapshot
+        store = _patiently(
+            lambda: open_to_drive(share, published=terms.published), interrupts, terms
+        )
+        held.enter_context(closing(store))
+        record, spec, cluster = _checked(run_dir, store, terms)
+        host, pid = socket.gethostname(), os.getpid()
+        generation = _patiently(lambda: store.claim(host, pid, time.time()), interrupts, terms)
+        held.enter_context(_recorded(store, generation))
+        remaining = what_is_left(run_dir, store, record, spec, trials)
+        if record.generation:  # else there was no driver that could have left anything open
+            store.write(generation, put_back(store))
+        yield Claim(
+            folder=RunFolder(share.absolute()),
+            store=store,
+            ledger=Ledger(store, generation, upload),
+            control=control,
+            interrupts=interrupts,
+            remaining=remaining,
+            cluster=cluster,
+        )
+
+
+@contextmanager
+def _recorded(store: Store, generation: int) -> Iterator[None]:
+    """Record what is raised inside as the end of the run."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(StoreError):  # a full disk, or another driver's store by now
+            store.finish(generation, ending_of(error), time.time())
+        raise
+
+
+def _checked(run_dir: Path, store: Store, terms: Terms) -> tuple[SweepRecord, Spec, Cluster | None]:
+    """The run as it stands, its spec, and the cluster for what is left of it.
+
+    Raises InputError where the run can't be driven on these terms.
+    """
+    record = store.sweep()
+    path = as_driver_finds_it(Path(record.spec_path), os.environ)
+    record = replace(record, spec_path=str(path))
+    if not terms.code_changed_ok:
+        check_code(run_dir, record)
+    spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=path)
+    if terms.part:
+        check_parts(spec.header)
+    left = sum(number for state, number in store.counts().items() if not state.is_final)
+    if not left:
+        return record, spec, None
+    return record, spec, cluster_for(terms, spec.header, left)
+
+
+def _patiently(take: Callable[[], _T], interrupts: Interrupts, terms: Terms) -> _T:
+    """Take what the driver before this one may hold: dead on another host, it is waited for."""
+    until = time.monotonic() + WAIT_S
+    is_told = False
+    while True:
+        try:
+            return take()
+        except StoreBusyError as error:
+            if interrupts.request:
+                raise SystemExit(interrupts.request.ending.kind.exit_code) from None
+            if not terms.placed or time.monotonic() > until:
+                raise
+            if not is_told:
+                is_told = True
+                print(f"waiting for {WAIT_S:.0f} s at most: {error}", flush=True)
+            time.sleep(1.0)

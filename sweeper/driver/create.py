@@ -1,0 +1,60 @@
+"""Creating a run: its folder, and a store that holds every trial before the first one starts."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweeper.records import SweepRecord
+from sweeper.runs.create import copy_spec, make_folder
+from sweeper.runs.open import create_store
+from sweeper.runs.provenance import code_hashes, versions
+
+if TYPE_CHECKING:
+    from sweeper.spec import Expansion, Spec
+
+
+def create(
+    spec: Spec, expansion: Expansion, run_dir: Path, *, published: bool | None = None
+) -> None:
+    """Create a run that any driver can drive. Starts nothing.
+
+    published: whether readers on other hosts read copies; None looks at the disk.
+    Raises InputError where the folder can't be made, StoreError where there is a run in it.
+    """
+    spec_path = Path(spec.path).absolute()
+    make_folder(run_dir)
+    record = SweepRecord(
+        name=spec.header.name,
+        created=time.time(),
+        spec_path=str(spec_path),
+        spec_text=spec.text,
+        defines=dict(spec.defines),
+        objective=spec.header.objective,
+        repeat=spec.header.repeat,
+        texts=expansion.texts,
+        versions=versions(),
+        code=code_hashes(spec_path),
+    )
+    with closing(create_store(run_dir, record, expansion.trials, published=published)):
+        copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
+
+
+def contents(run_dir: Path) -> set[Path] | None:
+    """What is in the folder before a run is made there; None where there is no folder."""
+    return set(run_dir.iterdir()) if run_dir.is_dir() else None
+
+
+def take_back(run_dir: Path, before: set[Path] | None) -> None:
+    """Take back a run that was not started. before: what `contents` said."""
+    if before is None:
+        shutil.rmtree(run_dir, ignore_errors=True)
+        return
+    for path in (contents(run_dir) or set()) - before:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,79 @@
+"""The pool of a driver's workers: what all trials share, and what one attempt is given."""
+
+from __future__ import annotations
+
+import os
+from glob import escape
+from typing import TYPE_CHECKING
+
+from sweeper.host import variables
+from sweeper.launchers.remote.unpacked import as_workers_find_it
+from sweeper.records import RunnerSetup, TrialTask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sweeper.driver.claim import Claim
+    from sweeper.driver.remaining import Remaining
+    from sweeper.driver.scoreboard import Scoreboard
+    from sweeper.launchers.base import Cluster
+    from sweeper.records import LeasedTrial, SweepSpec
+    from sweeper.workers.pool import Pool
+
+
+def pool_of(claim: Claim, cluster: Cluster, scoreboard: Scoreboard, runner_factory: str) -> Pool:
+    """A pool on a cluster that was entered, for what is left of the run."""
+    from sweeper.workers.pool import Pool, PoolSetup
+
+    remaining = claim.remaining
+    setup = PoolSetup(
+        runner=_runner_setup(remaining),
+        resources=remaining.header.resources,
+        cores=cluster.cores,
+        scratch=cluster.scratch,
+        environ=os.environ,
+        runner_factory=runner_factory,
+        logs=str(claim.folder.logs),
+    )
+    return Pool(setup, task_of=_tasks(remaining, scoreboard), texts=remaining.texts)
+
+
+def _runner_setup(remaining: Remaining) -> RunnerSetup:
+    header = remaining.header
+    return RunnerSetup(
+        run_dir=str(remaining.run_dir),
+        spec_path=as_workers_find_it(remaining.spec_path, os.environ),
+        channels=_channels(header),
+        modules=header.modules,
+        floatX=header.floatX,
+        precision=header.precision,
+        checkpoint=header.checkpoint,
+        results=os.environ.get(variables.RESULTS, ""),
+    )
+
+
+def _channels(header: SweepSpec) -> tuple[str, ...]:
+    """Globs of the channels to record; the objective's own is always among them."""
+    if header.objective is None:
+        return header.channels
+    return (*header.channels, escape(header.objective.channel))
+
+
+def _tasks(remaining: Remaining, scoreboard: Scoreboard) -> Callable[[LeasedTrial], TrialTask]:
+    """What a worker needs to run an attempt, by what was leased."""
+    by_id = {trial.id: trial for trial in remaining.trials}
+
+    def task_of(one: LeasedTrial) -> TrialTask:
+        trial, group = by_id[one.trial], remaining.groups[one.trial]
+        return TrialTask(
+            trial=one.trial,
+            number=one.number,
+            text_id=trial.text_id,
+            tokens=trial.tokens,
+            seed=int(trial.values.get("seed", 0)),
+            pack=group.pack,
+            known=scoreboard.known.get(one.trial),
+            mates=group.size,
+        )
+
+    return task_of

@@ -1,0 +1,1 @@
+"""What a worker's process is given: its environment, its devices, its compiled programs."""

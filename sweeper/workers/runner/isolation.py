@@ -1,0 +1,74 @@
+"""A trial's isolation: where its paths lead, what it draws from, its name in the log.
+
+Many trials run in one process, and take turns in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, ClassVar, Self, TypeVar
+
+from pylearn2core import paths
+from sweeper.workers import logs
+from sweeper.workers.runner.generators import NumpyGenerator, PythonGenerator
+
+Item = TypeVar("Item")
+
+
+class Isolation:
+    """A context: inside it, one trial's places and generators are the process's.
+
+    name: of the attempt, before each line that it prints.
+    seed: both generators start from it.
+
+    After it they stay as they are until another trial's come: nothing else in this process
+    draws from them, and to put them back each time would take as long as a small epoch.
+    """
+
+    _installed: ClassVar[Isolation | None] = None
+    _normal_left: ClassVar[bool] = True  # whether NumPy may hold a normal of one that is over
+
+    def __init__(self, name: str, places: paths.Places, seed: int) -> None:
+        self._name = name
+        self._places = places
+        self._python = PythonGenerator(seed)
+        self._numpy = NumpyGenerator(seed)
+        self._use: list[Any] = []
+
+    def __enter__(self) -> Self:
+        self._install()
+        use = paths.use(self._places)
+        use.__enter__()
+        self._use.append(use)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._use.pop().__exit__(None, None, None)
+
+    def _install(self) -> None:
+        before = Isolation._installed
+        if before is self:
+            return
+        if before is not None:
+            before._python.leave()
+        normal_left = Isolation._normal_left if before is None else before._numpy.leave()
+        self._python.install()
+        self._numpy.install(normal_left=normal_left)
+        Isolation._installed = self
+        logs.speak_as(self._name)
+
+    def leave(self) -> None:
+        """The trial is over: nothing is kept for it."""
+        if Isolation._installed is self:
+            Isolation._installed = None
+            Isolation._normal_left = self._numpy.leave()
+            logs.speak_as("")
+        self._numpy.free()
+
+    def send(self, loop: Generator[Item, Any, None], reply: Any) -> Item | None:
+        """Let a generator go on, inside, to its next item; None at its end."""
+        with self:
+            try:
+                return loop.send(reply)
+            except StopIteration:
+                return None

@@ -1,0 +1,129 @@
+"""Reading a run that somebody else made starts no program, reaches no address, loads no code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sweeper import driver
+from sweeper import spec as specs
+from sweeper.records import Placed
+from sweeper.records.errors import InputError
+from sweeper.runs.folder import RunFolder
+from sweeper.runs.placed import read_placed, write_placed
+
+HOOKED = Path(__file__).with_name("hooked.py")
+SPEC = "sweep:\n  name: s\n  grid: {x: [1, 2]}\n---\n!obj:evil.Trial { x: {{ x }} }\n"
+RAY_UP = "cluster_name: j\nprovider: {type: external, module: evil.Provider}\nauth: {ssh_user: u}\n"
+CLOUD = "kind: cloud\nprovider: aws\nregion: r\n"
+ADDRESS = "http://127.0.0.1:9"  # nobody listens there
+# What such a folder may say, with every field that once led out of it.
+STRANGERS = {
+    "cloud": {"kind": "cloud", "job": "j", "cluster_file": CLOUD, "facts": {"ray_up": RAY_UP}},
+    "token": {
+        "kind": "ray",
+        "job": "j",
+        "address": ADDRESS,
+        "cluster_file": f"kind: ray\naddress: {ADDRESS}\ntoken_path: /etc/hostname\n",
+    },
+    "results": {"kind": "ray", "job": "j", "facts": {"results": f"{ADDRESS}/results"}},
+    "kubernetes": {"kind": "kubernetes", "job": "j", "cluster_file": "kind: kubernetes\n"},
+    "slurm": {"kind": "slurm", "job": "7", "cluster_file": "kind: slurm\n"},
+    "unknown": {"kind": "nosuch", "job": "j", "cluster_file": "kind: nosuch\n"},
+    "local": {"kind": "local", "job": "1", "cluster_file": f"kind: local\ndata: {ADDRESS}/d\n"},
+}
+COMMANDS = (["status"], ["report"], ["show"], ["watch"], ["stop"], ["fetch"], ["down"])
+
+
+def made(folder: Path) -> Path:
+    """A run that no driver has driven, with a module beside it that must not be loaded."""
+    folder.mkdir()
+    spec_path = folder / "grid.yaml.j2"
+    spec_path.write_text(SPEC)
+    (folder / "evil.py").write_text("raise SystemExit('loaded')\n")
+    spec = specs.load(spec_path, {})
+    run_dir = folder / "run"
+    driver.create(spec, specs.expand(spec), run_dir)
+    return run_dir
+
+
+def hooked(cwd: Path, *commands: list[str]) -> tuple[list[dict[str, object]], str]:
+    """What the hook saw of each command, and all that they printed."""
+    done = subprocess.run(
+        [sys.executable, str(HOOKED), str(cwd), json.dumps(commands)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=250,
+    )
+    return json.loads(done.stdout.splitlines()[-1]), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_looking_at_a_stranger_s_run_runs_nothing_and_sends_nothing(tmp_path, stranger):
+    run_dir = made(tmp_path / "s")
+    note = {"started": 5.0, "run": "0" * 32, **STRANGERS[stranger]}
+    RunFolder(run_dir).placed.write_text(json.dumps(note))
+    found, _ = hooked(run_dir.parent, *([*command, str(run_dir)] for command in COMMANDS))
+    assert [(one["seen"], one["loaded"]) for one in found] == [([], [])] * len(COMMANDS)
+
+
+def test_what_would_reach_out_is_refused_for_a_stranger_s_run(tmp_path):
+    run_dir = made(tmp_path / "s")
+    note = {"started": 5.0, "tasks": 0, **STRANGERS["slurm"]}
+    RunFolder(run_dir).placed.write_text(json.dumps(note))
+    words = ["stop"], ["down"], ["resume"], ["status"]
+    found, said = hooked(run_dir.parent, *([*one, str(run_dir)] for one in words))
+    assert [one["code"] for one in found] == [2, 2, 2, 0]
+    assert [one["seen"] for one in found] == [[]] * 4
+    refusal = "slurm job 7: not asked, for this run was not launched from here by you"
+    assert said.count(refusal) == 4  # status says it, and tells what the files say all the same
+    assert "2 pending" in said
+
+
+def test_the_hook_sees_what_is_asked_of_one_s_own_run(tmp_path):
+    run_dir = made(tmp_path / "s")
+    text = f"kind: ray\naddress: {ADDRESS}\n"
+    write_placed(run_dir, Placed("ray", "j", ADDRESS, cluster_file=text, started=5.0))
+    ((found,), _) = hooked(run_dir.parent, ["status", str(run_dir)])
+    assert any("127.0.0.1" in event for event in found["seen"])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "job", ["--kubeconfig=/x", "-f", "a b", "../../x", "", "a\n", "x" * 300, 7, None, ["a"]]
+)
+def test_a_job_that_is_no_name_is_told_and_goes_nowhere(tmp_path, job):
+    note = {"kind": "kubernetes", "job": job, "started": 5.0}
+    RunFolder(tmp_path).placed.write_text(json.dumps(note))
+    with pytest.raises(InputError, match=r"placed\.json: can't be read \(job is not a name\)"):
+        read_placed(tmp_path)
+
+
+def test_a_copy_of_one_s_note_in_another_folder_is_the_same_run_and_no_other_job(tmp_path):
+    run_dir = made(tmp_path / "s")
+    placed = Placed("slurm", "7", cluster_file="kind: slurm\n", started=5.0)
+    write_placed(run_dir, placed)
+    note = json.loads(RunFolder(run_dir).placed.read_text())
+    RunFolder(run_dir).placed.write_text(json.dumps({**note, "job": "8"}))
+    found = read_placed(run_dir)
+    assert found is not None
+    assert (found.job, found.is_own, found.cluster_file) == ("8", False, "")
+
+
+def test_the_folder_of_a_run_keeps_nothing_that_leads_to_a_program_or_an_address(tmp_path):
+    run_dir = made(tmp_path / "s")
+    write_placed(
+        run_dir,
+        Placed("cloud", "j", "aws r", "~/x", CLOUD, started=5.0, facts={"ray_up": RAY_UP}),
+    )
+    kept = json.loads(RunFolder(run_dir).placed.read_text())
+    assert set(kept) == {"run", "kind", "job", "started", "tasks"}
+    again = read_placed(run_dir)
+    assert again is not None
+    assert again.facts["ray_up"] == RAY_UP
+    assert again.is_own

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,21 +21,21 @@ from sweeper.driver.terms import cluster_for
 from sweeper.driver.upload import SnapshotUpload
 from sweeper.launchers.base import check_parts
 from sweeper.launchers.remote.unpacked import as_driver_finds_it
-from sweeper.records.errors import StoreBusyError, StoreError, ending_of
+from sweeper.records.errors import InputError, StoreBusyError, StoreError, ending_of
 from sweeper.runs import parts
 from sweeper.runs.folder import RunFolder
-from sweeper.runs.open import open_to_drive
+from sweeper.runs.open import open_to_drive, read_made
 from sweeper.runs.provenance import check_code
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sweeper.driver.remaining import Remaining
     from sweeper.driver.terms import Terms
     from sweeper.launchers.base import Cluster
-    from sweeper.records import SweepRecord, Trial
-    from sweeper.spec import Spec
+    from sweeper.records import SweepRecord
+    from sweeper.spec import Source, Spec
     from sweeper.store.base import Store
 
 # A driver that was put back in a queue waits for the one before it to be silent for long enough.
@@ -48,6 +49,7 @@ class Claim:
     """What the driver of a run, or of a part of it, holds.
 
     folder: of the run or the part.    remaining: what is left to do.
+    source: what may propose more, None where nothing is to come.
     cluster: to be entered; None where nothing is left to do.
     """
 
@@ -57,14 +59,14 @@ class Claim:
     control: Control
     interrupts: Interrupts
     remaining: Remaining
+    source: Source | None
     cluster: Cluster | None
 
 
 @contextmanager
-def claimed(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) -> Iterator[Claim]:
+def claimed(run_dir: Path, terms: Terms) -> Iterator[Claim]:
     """Claim a run, and record how it ended if anything is raised inside.
 
-    trials: all of the spec's, where they are known.
     What is refused leaves the run as it was: raises StoreBusyError while another driver lives, and
     InputError where the run can't be driven so.
     """
@@ -79,11 +81,13 @@ def claimed(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) 
             lambda: open_to_drive(share, published=terms.published), interrupts, terms
         )
         held.enter_context(closing(store))
-        record, spec, cluster = _checked(run_dir, store, terms)
+        record, spec = _checked(run_dir, store, terms)
+        source = _source(spec, store, terms)
+        cluster = _cluster(spec, store, source, terms)
         host, pid = socket.gethostname(), os.getpid()
         generation = _patiently(lambda: store.claim(host, pid, time.time()), interrupts, terms)
         held.enter_context(_recorded(store, generation))
-        remaining = what_is_left(run_dir, store, record, spec, trials)
+        remaining = _remaining(run_dir, store, record, spec, terms)
         if record.generation:  # else there was no driver that could have left anything open
             store.write(generation, put_back(store))
         yield Claim(
@@ -93,6 +97,7 @@ def claimed(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) 
             control=control,
             interrupts=interrupts,
             remaining=remaining,
+            source=source,
             cluster=cluster,
         )
 
@@ -108,8 +113,8 @@ def _recorded(store: Store, generation: int) -> Iterator[None]:
         raise
 
 
-def _checked(run_dir: Path, store: Store, terms: Terms) -> tuple[SweepRecord, Spec, Cluster | None]:
-    """The run as it stands, its spec, and the cluster for what is left of it.
+def _checked(run_dir: Path, store: Store, terms: Terms) -> tuple[SweepRecord, Spec]:
+    """The run as it stands, and its spec.
 
     Raises InputError where the run can't be driven on these terms.
     """
@@ -121,10 +126,40 @@ def _checked(run_dir: Path, store: Store, terms: Terms) -> tuple[SweepRecord, Sp
     spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=path)
     if terms.part:
         check_parts(spec.header)
-    left = sum(number for state, number in store.counts().items() if not state.is_final)
-    if not left:
-        return record, spec, None
-    return record, spec, cluster_for(terms, spec.header, left)
+    return record, spec
+
+
+def _source(spec: Spec, store: Store, terms: Terms) -> Source | None:
+    """What may propose more trials than the store has, None where nothing is to come."""
+    source = terms.source or specs.source_of(spec)
+    if len(store.batches()) == source.batches:
+        return None
+    if terms.part:
+        raise InputError(
+            f"{spec.source}: a sweep whose trials come in batches can't be driven in parts: what"
+            " comes follows from the results of all. Launch it without parts."
+        )
+    return source
+
+
+def _cluster(spec: Spec, store: Store, source: Source | None, terms: Terms) -> Cluster | None:
+    """The cluster for what is left of the run, None where that is nothing. Raises InputError."""
+    counts = store.counts()
+    left = sum(number for state, number in counts.items() if not state.is_final)
+    if source is not None:
+        firsts = (*store.batches(), sum(counts.values()))
+        widest = max(end - first for first, end in pairwise(firsts))
+        left = max(left, specs.at_once(source, widest), 1)
+    return cluster_for(terms, spec.header, left) if left else None
+
+
+def _remaining(
+    run_dir: Path, store: Store, record: SweepRecord, spec: Spec, terms: Terms
+) -> Remaining:
+    if not terms.part:
+        return what_is_left(run_dir, store, record, spec.header, made=store)
+    with closing(read_made(run_dir)) as made:
+        return what_is_left(run_dir, store, record, spec.header, made=made)
 
 
 def _patiently(take: Callable[[], _T], interrupts: Interrupts, terms: Terms) -> _T:

@@ -1,4 +1,4 @@
-"""Creating a run: its folder, and a store that holds every trial before the first one starts."""
+"""Creating a run: its folder, and a store that holds its first trials before one starts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from sweeper.runs.open import create_store
 from sweeper.runs.provenance import code_hashes, versions
 
 if TYPE_CHECKING:
-    from sweeper.spec import Expansion, Spec
+    from sweeper.spec import Proposal, Spec
 
 
-def create(
-    spec: Spec, expansion: Expansion, run_dir: Path, *, published: bool | None = None
-) -> None:
+def create(spec: Spec, first: Proposal, run_dir: Path, *, published: bool | None = None) -> None:
     """Create a run that any driver can drive. Starts nothing.
 
+    first: its first batch of trials.
     published: whether readers on other hosts read copies; None looks at the disk.
     Raises InputError where the folder can't be made, StoreError where there is a run in it.
     """
@@ -35,11 +34,11 @@ def create(
         defines=dict(spec.defines),
         objective=spec.header.objective,
         repeat=spec.header.repeat,
-        texts=expansion.texts,
+        texts=first.texts,
         versions=versions(),
         code=code_hashes(spec_path),
     )
-    with closing(create_store(run_dir, record, expansion.trials, published=published)):
+    with closing(create_store(run_dir, record, first.trials, published=published)):
         copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
 
 

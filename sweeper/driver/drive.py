@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from sweeper import scheduler
 from sweeper.driver.claim import claimed
+from sweeper.driver.growth import Growth
 from sweeper.driver.loop import Loop
 from sweeper.driver.pool import pool_of
 from sweeper.driver.progress import Teller
+from sweeper.driver.roster import Roster
 from sweeper.driver.scoreboard import Scoreboard
-from sweeper.records import Ending, EndKind, NewTrial, Outcome, Proposed
+from sweeper.records import Ending, EndKind, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from sweeper.driver.claim import Claim
-    from sweeper.driver.remaining import Remaining
     from sweeper.driver.terms import Terms
     from sweeper.launchers.base import Cluster
-    from sweeper.records import SweepSpec, Trial
+    from sweeper.records import Proposed, SweepSpec
 
 
-def drive(run_dir: Path, terms: Terms, trials: Sequence[Trial] | None = None) -> Outcome:
-    """Run what is left of a run. trials: all of the spec's, where they are known."""
-    with claimed(run_dir, terms, trials) as claim:
+def drive(run_dir: Path, terms: Terms) -> Outcome:
+    """Run what is left of a run, and what its source still proposes."""
+    with claimed(run_dir, terms) as claim:
         if claim.cluster is None:
             ending = Ending(EndKind.FINISHED)
             claim.ledger.finish(ending)
@@ -41,6 +40,9 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
     scoreboard = Scoreboard(remaining.header.objective, remaining.texts)
     if remaining.has_history:
         scoreboard.recall(claim.store)
+    roster = Roster(remaining.texts, scoreboard.known)
+    source = claim.source
+    growth = Growth(source, claim, roster, scoreboard) if source is not None else None
     teller = Teller(terms.on_progress, total=remaining.total, before=remaining.tally.done)
     teller.tell(remaining.tally, 0, scoreboard.best)
     with cluster:
@@ -50,11 +52,12 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
         loop = Loop(
             _policy(remaining.header),
             scheduler.begin(cluster.workers, remaining.tally),
-            _first_batch(remaining),
+            _first(claim, roster),
             claim=claim,
-            pool=pool_of(claim, cluster, scoreboard, terms.runner_factory),
+            pool=pool_of(claim, cluster, roster, terms.runner_factory),
             scoreboard=scoreboard,
             teller=teller,
+            growth=growth,
             check=cluster.check,
         )
         return loop.run()
@@ -66,10 +69,8 @@ def _policy(header: SweepSpec) -> scheduler.Policy:
     )
 
 
-def _first_batch(remaining: Remaining) -> Proposed:
-    """What is left, as the scheduler hears of it."""
-    new = []
-    for trial, number in zip(remaining.trials, remaining.numbers, strict=True):
-        group = remaining.groups[trial.id]
-        new.append(NewTrial(trial.id, trial.ordinal, trial.text_id, number, group.key, group.fills))
-    return Proposed(tuple(new), is_last=True, time=time.time())
+def _first(claim: Claim, roster: Roster) -> list[Proposed]:
+    """What is left, batch by batch, as the scheduler hears of it."""
+    batches = [batch for batch in claim.remaining.batches if batch]
+    last = len(batches) - 1 if claim.source is None else len(batches)
+    return [roster.add(batch, is_last=place == last) for place, batch in enumerate(batches)]

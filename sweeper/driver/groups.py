@@ -21,7 +21,7 @@ class Group:
     """A trial's group.
 
     pack: how many of it run as one program; None leaves it to the engine.
-    size: how many trials of the sweep can be one program with it, itself counted; 1 where none is.
+    size: how many trials of its batch can be one program with it, itself counted; 1 where none is.
     """
 
     key: Hashable
@@ -37,12 +37,13 @@ class Group:
 def groups_of(
     header: SweepSpec, trials: Sequence[Trial], texts: Mapping[str, ExperimentText]
 ) -> dict[str, Group]:
-    """Trial id to its group. trials: all of the sweep's, finished ones too.
+    """Trial id to its group. trials: all of a batch, finished ones too.
 
-    It follows from the spec alone: a trial runs in a pack of the same width in whatever order the
-    trials are leased, and after a resume.
+    It follows from the batch alone, as that does from the spec: a trial runs in a pack of the same
+    width in whatever order the trials are leased, and after a resume.
     """
-    keys = specs.program_groups(trials, texts)
+    used = {trial.text_id: texts[trial.text_id] for trial in trials}
+    keys = specs.program_groups(trials, used)
     sizes = Counter(keys)
     return {
         trial.id: _group(header, trial, key, sizes[key])

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from sweeper.records import TrialChanged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sweeper.driver.upload import SnapshotUpload
-    from sweeper.records import Change, Ending
+    from sweeper.records import Change, Ending, ExperimentText, Trial
     from sweeper.store.base import Store
 
 WRITE_EVERY_S = 0.2
@@ -59,6 +61,12 @@ class Ledger:
         self._changes.clear()
         self._states.clear()
         self._publish()
+
+    def add_trials(
+        self, trials: Sequence[Trial], texts: Mapping[str, ExperimentText]
+    ) -> list[Trial]:
+        """Put a batch of trials behind those that are there. See `Store.add_trials`."""
+        return self.store.add_trials(self._generation, trials, texts)
 
     def _publish(self) -> None:
         if self.store.publish(time.time()) and self._upload is not None:

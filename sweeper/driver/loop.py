@@ -13,9 +13,10 @@ from sweeper.records import Cancel, Drain, Ended, Ending, EndKind, Row
 from sweeper.records.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sweeper.driver.claim import Claim
+    from sweeper.driver.growth import Growth
     from sweeper.driver.interrupts import EndRequest
     from sweeper.driver.progress import Teller
     from sweeper.driver.scoreboard import Scoreboard
@@ -33,7 +34,8 @@ _STOPPED = interrupted("stopped by `sweep stop`", 60.0)
 class Loop:
     """One driver's loop.
 
-    state: the scheduler's first; first: what there is to do.
+    state: the scheduler's first; first: what there is to do, batch by batch.
+    growth: where more may come from, None where nothing will.
     check: raises ClusterError once the cluster is lost.
     """
 
@@ -41,12 +43,13 @@ class Loop:
         self,
         policy: Policy,
         state: State,
-        first: Proposed,
+        first: Iterable[Proposed],
         *,
         claim: Claim,
         pool: Pool,
         scoreboard: Scoreboard,
         teller: Teller,
+        growth: Growth | None = None,
         check: Callable[[], None],
     ) -> None:
         self._policy = policy
@@ -61,8 +64,10 @@ class Loop:
         self._deadline: float | None = None
         self._request: EndRequest | None = None
         self._audit = audit_if_wanted(os.environ)
+        self._growth = growth
         self._known: set[str] = set()
-        self._propose(first)
+        for event in first:
+            self._propose(event)
 
     def run(self) -> Ending:
         """Loop to the end, and record how it ended."""
@@ -70,6 +75,7 @@ class Loop:
             while not self._state.over:
                 self._heed()
                 self._check()
+                self._grow()
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
                 self._ledger.write_if_due()
@@ -101,6 +107,8 @@ class Loop:
         if isinstance(item, Row):
             self._ledger.add(item)
             self._scoreboard.see(item)
+            if self._growth is not None:
+                self._growth.see(item)
         else:
             self._step(item)
             if isinstance(item, Ended):
@@ -114,6 +122,17 @@ class Loop:
     def _propose(self, event: Proposed) -> None:
         self._known.update(trial.id for trial in event.trials)
         self._step(event)
+        self._teller.total = self._state.total
+
+    def _grow(self) -> None:
+        """Take what the sweep's source has proposed, if it has."""
+        if self._growth is None or self._state.ending is not None:
+            return
+        event = self._growth.look(self._state.backlog.stuck)
+        if event is not None:
+            self._propose(event)
+            if event.is_last:
+                self._growth = None
 
     def _take(self, event: Event, result: scheduler.Result) -> None:
         self._state, commands, changes = result
@@ -122,6 +141,8 @@ class Loop:
         for change in changes:
             self._ledger.add(change)
             self._scoreboard.see_change(change)
+            if self._growth is not None:
+                self._growth.see_change(change)
         for command in commands:
             self._pool.obey(command)
 

@@ -1,4 +1,4 @@
-"""The pool of a driver's workers: what all trials share, and what one attempt is given."""
+"""The pool of a driver's workers: what all trials share."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING
 
 from sweeper.host import variables
 from sweeper.launchers.remote.unpacked import as_workers_find_it
-from sweeper.records import RunnerSetup, TrialTask
+from sweeper.records import RunnerSetup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sweeper.driver.claim import Claim
     from sweeper.driver.remaining import Remaining
-    from sweeper.driver.scoreboard import Scoreboard
+    from sweeper.driver.roster import Roster
     from sweeper.launchers.base import Cluster
-    from sweeper.records import LeasedTrial, SweepSpec
+    from sweeper.records import SweepSpec
     from sweeper.workers.pool import Pool
 
 
-def pool_of(claim: Claim, cluster: Cluster, scoreboard: Scoreboard, runner_factory: str) -> Pool:
-    """A pool on a cluster that was entered, for what is left of the run."""
+def pool_of(claim: Claim, cluster: Cluster, roster: Roster, runner_factory: str) -> Pool:
+    """A pool on a cluster that was entered, for the trials of the roster."""
     from sweeper.workers.pool import Pool, PoolSetup
 
     remaining = claim.remaining
@@ -35,7 +33,7 @@ def pool_of(claim: Claim, cluster: Cluster, scoreboard: Scoreboard, runner_facto
         runner_factory=runner_factory,
         logs=str(claim.folder.logs),
     )
-    return Pool(setup, task_of=_tasks(remaining, scoreboard), texts=remaining.texts)
+    return Pool(setup, task_of=roster.task_of, texts=roster.texts)
 
 
 def _runner_setup(remaining: Remaining) -> RunnerSetup:
@@ -57,23 +55,3 @@ def _channels(header: SweepSpec) -> tuple[str, ...]:
     if header.objective is None:
         return header.channels
     return (*header.channels, escape(header.objective.channel))
-
-
-def _tasks(remaining: Remaining, scoreboard: Scoreboard) -> Callable[[LeasedTrial], TrialTask]:
-    """What a worker needs to run an attempt, by what was leased."""
-    by_id = {trial.id: trial for trial in remaining.trials}
-
-    def task_of(one: LeasedTrial) -> TrialTask:
-        trial, group = by_id[one.trial], remaining.groups[one.trial]
-        return TrialTask(
-            trial=one.trial,
-            number=one.number,
-            text_id=trial.text_id,
-            tokens=trial.tokens,
-            seed=int(trial.values.get("seed", 0)),
-            pack=group.pack,
-            known=scoreboard.known.get(one.trial),
-            mates=group.size,
-        )
-
-    return task_of

@@ -41,7 +41,7 @@ class Progress:
 class Teller:
     """Tells the progress now and then.
 
-    total: trials of the run.    before: of them, those that ended before this driver started.
+    total: trials of the run so far.    before: those that ended before this driver started.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Teller:
     ) -> None:
         self.message = "starting Ray"
         self._on_progress = on_progress
-        self._total = total
+        self.total = total
         self._before = before
         self._started = time.monotonic()
         self._first: float | None = None
@@ -71,12 +71,12 @@ class Teller:
         worked = now - self._first if self._first is not None else 0.0
         is_telling = worked >= PACE_AFTER_S and ended >= PACE_AFTER_TRIALS
         rate = ended / worked if is_telling else 0.0
-        left = self._total - done
+        left = self.total - done
         progress = Progress(
             done=done,
             running=running,
             failed=tally.failed,
-            total=self._total,
+            total=self.total,
             best=best,
             rate_per_min=rate * 60,
             left_s=left / rate if rate else None,

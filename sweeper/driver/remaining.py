@@ -8,23 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper import spec as specs
-from sweeper.driver.groups import Group, groups_of
+from sweeper.driver.groups import groups_of
+from sweeper.driver.roster import Todo
 from sweeper.records import (
     AttemptEnded,
     AttemptState,
     ExperimentText,
     SweepSpec,
-    Trial,
     TrialChanged,
     TrialState,
 )
 from sweeper.runs.folder import RunFolder
 from sweeper.scheduler import Tally
+from sweeper.store.batches import split
 
 if TYPE_CHECKING:
     from sweeper.records import Change, SweepRecord, TrialRecord
-    from sweeper.spec import Spec
     from sweeper.store.base import StoreReader
 
 
@@ -32,22 +31,20 @@ if TYPE_CHECKING:
 class Remaining:
     """What is left of a run.
 
-    trials: those that are left; numbers: of each one's next attempt.
+    batches: of each batch, the trials that are left, by ordinal.
     counts: of the run's trials, by state, before this driver.
     """
 
     run_dir: Path
     spec_path: Path
     header: SweepSpec
-    trials: Sequence[Trial]
-    numbers: tuple[int, ...]
+    batches: Sequence[Sequence[Todo]]
     texts: Mapping[str, ExperimentText]
-    groups: Mapping[str, Group]
     counts: Mapping[TrialState, int]
 
     @property
     def total(self) -> int:
-        """All trials of the run."""
+        """All trials of the run so far."""
         return sum(self.counts.values())
 
     @property
@@ -62,34 +59,32 @@ class Remaining:
     @property
     def has_history(self) -> bool:
         """Whether rows may be recorded already."""
-        return self.total > len(self.trials) or any(number > 1 for number in self.numbers)
+        return self.tally.done > 0 or any(one.number > 1 for batch in self.batches for one in batch)
 
 
 def what_is_left(
-    run_dir: Path,
-    store: StoreReader,
-    record: SweepRecord,
-    spec: Spec,
-    expanded: Sequence[Trial] | None = None,
+    run_dir: Path, store: StoreReader, record: SweepRecord, header: SweepSpec, made: StoreReader
 ) -> Remaining:
     """The trials that are not over.
 
-    expanded: all of the spec's, where they are known; the packs follow from them.
+    made: the store that holds all trials of the run, from which the packs follow.
     """
-    if expanded is None:
-        expanded = specs.expand(spec).trials
-    trials = store.unfinished()
-    made = {trial.id: trial for trial in store.trials()}
+    there = {trial.id: trial for trial in store.trials()}
     run = RunFolder(run_dir)
     begun = run.begun()
+    batches = []
+    for batch in split(made.proposed(), made.batches()):
+        groups = groups_of(header, batch, record.texts)
+        left = [one for one in batch if one.id in there and not there[one.id].state.is_final]
+        numbers = [_next_number(run, begun, there[one.id]) for one in left]
+        found = zip(left, numbers, strict=True)
+        batches.append(tuple(Todo(one, number, groups[one.id]) for one, number in found))
     return Remaining(
         run_dir=run_dir.absolute(),
         spec_path=Path(record.spec_path),
-        header=spec.header,
-        trials=trials,
-        numbers=tuple(_next_number(run, begun, made[trial.id]) for trial in trials),
+        header=header,
+        batches=tuple(batches),
         texts=record.texts,
-        groups=groups_of(spec.header, expanded, record.texts),
         counts=store.counts(),
     )
 

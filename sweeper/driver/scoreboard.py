@@ -12,7 +12,7 @@ from pylearn2core.words import did_you_mean
 from sweeper.records import AttemptState, TrialChanged, TrialState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sweeper.records import Change, Ended, ExperimentText, Objective, Row
     from sweeper.store.base import StoreReader
@@ -36,12 +36,18 @@ class Scoreboard:
         self._objective = objective
         self._bests: dict[str, float] = {}  # each trial's own
         # A Train records all its channels in each row; phases and the user's own Python need not.
-        self._is_shown_at_once = all(_is_one_train(text.text) for text in texts.values())
+        self._is_shown_at_once = True
+        self.add_texts(texts.values())
         self._is_known = objective is None
         # NaN beats nothing.
         self._beats = operator.lt if objective is None or objective.mode == "min" else operator.gt
         self._heard: set[str] = set()
         self._places: dict[tuple[str, ...], int | None] = {}
+
+    def add_texts(self, texts: Iterable[ExperimentText]) -> None:
+        """Trials of these texts are there."""
+        if not all(_is_one_train(text.text) for text in texts):
+            self._is_shown_at_once = False
 
     def recall(self, store: StoreReader) -> None:
         """Look at the rows that were recorded before this driver."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sweeper.launchers.base import Cluster
     from sweeper.records import SweepSpec
     from sweeper.runs.parts import Part
+    from sweeper.spec import Source
 
 RUNNER = "sweeper.workers.runner:Runner"
 
@@ -37,6 +38,7 @@ class Terms:
     store is for other hosts to read.    part: its share of the trials, None for all.
     results: URL of a folder for the run's snapshot, "" for none.
     cluster: None joins that of RAY_ADDRESS, or starts a private one on this host.
+    source: of trials that come later; None takes the spec's.
     runner_factory: of what runs trials in a worker.
     """
 
@@ -47,6 +49,7 @@ class Terms:
     part: Part | None = None
     results: str = ""
     cluster: Cluster | None = None
+    source: Source | None = None
     runner_factory: str = RUNNER
 
     @property

@@ -146,7 +146,7 @@ def open_piles(backlog: Backlog) -> Backlog:
         if new.cursor == len(trials):
             continue
         if is_bad(backlog, new.text):
-            stuck |= what_is_left(backlog, new)
+            stuck |= left_in(backlog, new)
         else:
             opened.append(new)
     first = opened[0].number if opened else following
@@ -184,7 +184,7 @@ def is_there(backlog: Backlog, pile: Pile, trial: BatchTrial) -> bool:
     return trial.id not in backlog.unwanted and trial.rank not in pile.ahead
 
 
-def what_is_left(backlog: Backlog, pile: Pile) -> frozenset[str]:
+def left_in(backlog: Backlog, pile: Pile) -> frozenset[str]:
     """The trials of a pile that are still to lease."""
     left = pile.trials[pile.cursor :]
     return frozenset(one.id for one in left if is_there(backlog, pile, one))

@@ -21,7 +21,7 @@ from sweeper.scheduler.backlog import (
     find_open,
     is_there,
     learn,
-    what_is_left,
+    left_in,
     without_doubt,
 )
 
@@ -77,7 +77,7 @@ def judge(backlog: Backlog, text: str, probing: int) -> Backlog:
 
 def _condemn(backlog: Backlog, doubt: Doubt, piles: Sequence[Pile]) -> Backlog:
     """Start nothing else of a text, now or later; its trials that are left stay pending."""
-    left = frozenset[str]().union(*(what_is_left(backlog, pile) for pile in piles))
+    left = frozenset[str]().union(*(left_in(backlog, pile) for pile in piles))
     why = doubt.why
     if piles:
         # Some of those that were tried may be of batches that are leased in full.

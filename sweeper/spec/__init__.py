@@ -1,9 +1,9 @@
 """From a spec file to its trials, as plain data. Imports and runs nothing of the user's."""
 
-from sweeper.spec.expand import Count, Expansion, count, expand, resolved
+from sweeper.spec.expand import Count, Expansion, Proposal, count, expand, resolved
 from sweeper.spec.groups import program_groups
 from sweeper.spec.load import Spec, load, loads
-from sweeper.spec.source import Proposal, Source, source_of
+from sweeper.spec.source import Source, at_once, source_of
 
 __all__ = [
     "Count",
@@ -11,6 +11,7 @@ __all__ = [
     "Proposal",
     "Source",
     "Spec",
+    "at_once",
     "count",
     "expand",
     "load",

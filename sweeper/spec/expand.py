@@ -18,11 +18,24 @@ from sweeper.spec.points import canonical, find_points, trial_id
 
 
 @dataclass(frozen=True, slots=True)
-class Expansion:
-    """texts: by text_id.    merged, dropped: points, before `repeat`.    notices: paragraphs."""
+class Proposal:
+    """A batch of trials.
+
+    trials: in order; a store gives those that it does not hold yet the ordinals that follow.
+    texts: the experiments' texts of these trials, by text_id.
+    """
 
     trials: tuple[Trial, ...]
     texts: Mapping[str, ExperimentText]
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion(Proposal):
+    """All trials of a grid.
+
+    merged, dropped: points, before `repeat`.    notices: paragraphs for the user.
+    """
+
     merged: int
     dropped: int
     notices: tuple[str, ...]

@@ -6,25 +6,12 @@ A source has no memory: batch b is a function of the spec and of a history, whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sweeper.records import ExperimentText, History, Trial
-from sweeper.spec.expand import expand
+from sweeper.records import History
+from sweeper.spec.expand import Proposal, expand
 from sweeper.spec.load import Spec
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A batch of trials.
-
-    trials: in order; a store gives those that it does not hold yet the ordinals that follow.
-    texts: the experiments' texts of these trials, by text_id.
-    """
-
-    trials: tuple[Trial, ...]
-    texts: Mapping[str, ExperimentText]
 
 
 class Source(Protocol):
@@ -58,12 +45,14 @@ class Grid:
 
     def propose(self, batch: int, history: History) -> Proposal | None:
         """All trials of the spec. Raises InputError, as `expand` does."""
-        if batch > 0:
-            return None
-        found = expand(self.spec)
-        return Proposal(found.trials, found.texts)
+        return expand(self.spec) if batch == 0 else None
 
 
 def source_of(spec: Spec) -> Source:
     """The source that a spec asks for."""
     return Grid(spec)
+
+
+def at_once(source: Source, size: int) -> int:
+    """How many trials may be there to run at the same time. size: trials a batch."""
+    return size if source.batches == 1 else size * (source.lag + 1)

@@ -1,14 +1,16 @@
-"""How a batch of trials joins those that are there: pure."""
+"""How a batch of trials joins those that are there, and is told apart from them: pure."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sweeper.records import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sweeper.records import Trial
 
@@ -37,3 +39,12 @@ def join(trials: Iterable[Trial], there: Mapping[str, int], following: int) -> J
         joined[trial.id] = replace(trial, ordinal=following + len(new))
         new.append(joined[trial.id])
     return Joined((*joined.values(),), (*new,))
+
+
+def split(trials: Sequence[Trial], firsts: Sequence[int]) -> list[Sequence[Trial]]:
+    """The trials of each batch.
+
+    trials: by ordinal.    firsts: for each batch, the ordinal that its first trial has.
+    """
+    starts = [bisect_left(trials, first, key=lambda trial: trial.ordinal) for first in firsts]
+    return [trials[start:end] for start, end in pairwise((*starts, len(trials)))]

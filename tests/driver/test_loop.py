@@ -75,7 +75,7 @@ def run(tmp_path):
             loop = Loop(
                 Policy(retries=0),
                 begin(workers=1),
-                Proposed(new, is_last=True, time=0.0),
+                [Proposed(new, is_last=True, time=0.0)],
                 claim=claim,
                 pool=Worker(*turns),
                 scoreboard=Scoreboard(made.sweep().objective, made.sweep().texts),

@@ -12,6 +12,7 @@ import pytest
 from looking import driver_of, states, table, until
 
 from sweeper.runs.open import open_to_read
+from sweeper.runs.placed import read_placed
 
 
 # ------------------------------------------------------------------ on a shared disk
@@ -85,5 +86,6 @@ def test_a_run_on_another_disk_is_fetched_by_watch_and_says_how_old_it_is(sweep,
     assert "4 finished" in out
     assert states(sweep, "r") == {"finished": 4}
     assert sweep("report", "r")[2] == ""  # it is over: there is nothing newer
-    facts = json.loads((here / "r" / "placed.json").read_text())["facts"]
-    assert json.loads(facts["defines"]) == {"epochs": "20"}
+    placed = read_placed(here / "r")
+    assert placed is not None
+    assert json.loads(placed.facts["defines"]) == {"epochs": "20"}

@@ -71,7 +71,7 @@ def claimed(run_dir: Path, terms: Terms) -> Iterator[Claim]:
     InputError where the run can't be driven so.
     """
     share = parts.prepare(run_dir, terms.part) if terms.part else run_dir
-    control = Control(share, began(run_dir, placed=terms.placed))
+    since = began(run_dir, placed=terms.placed)
     upload = SnapshotUpload(share, terms.results)
     upload.check()
     with ExitStack() as held:
@@ -87,6 +87,7 @@ def claimed(run_dir: Path, terms: Terms) -> Iterator[Claim]:
         host, pid = socket.gethostname(), os.getpid()
         generation = _patiently(lambda: store.claim(host, pid, time.time()), interrupts, terms)
         held.enter_context(_recorded(store, generation))
+        control = Control(share, since)  # no sooner: what is asked may be for the one before
         remaining = _remaining(run_dir, store, record, spec, terms)
         if record.generation:  # else there was no driver that could have left anything open
             store.write(generation, put_back(store))

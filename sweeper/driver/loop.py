@@ -136,13 +136,13 @@ class Loop:
 
     def _take(self, event: Event, result: scheduler.Result) -> None:
         self._state, commands, changes = result
-        if self._audit is not None:
-            self._audit.see(event, result)
         for change in changes:
             self._ledger.add(change)
             self._scoreboard.see_change(change)
             if self._growth is not None:
                 self._growth.see_change(change)
+        if self._audit is not None:  # what is wrong then is no reason to lose what is kept
+            self._audit.see(event, result)
         for command in commands:
             self._pool.obey(command)
 

@@ -18,7 +18,7 @@ def lives(pid: int, since: float) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process can have such a number
         return False
     except PermissionError:  # it runs, and is another user's
         pass

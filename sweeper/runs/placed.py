@@ -33,8 +33,16 @@ _JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,200}")
 
 
 def write_placed(run_dir: Path, placed: Placed) -> None:
-    """Note where the run's driver was put, in its folder and for this user. Raises InputError."""
+    """Note where the run's driver was put, in its folder and for this user.
+
+    Raises InputError where that can't be written, or is no kind and job that is taken again.
+    """
     path = RunFolder(run_dir).placed
+    if not (_KIND.fullmatch(placed.kind) and _JOB.fullmatch(placed.job)):
+        raise InputError(
+            f"{path}: {placed.kind!r}, {placed.job!r}: no kind and job to find a run again by."
+            f" Expected names of the patterns {_KIND.pattern} and {_JOB.pattern} from the launcher."
+        )
     run = _run_id(path) or secrets.token_hex(16)
     note = {
         "run": run,
@@ -42,9 +50,10 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
         "job": placed.job,
         "started": placed.started,
         TASKS: int(placed.facts.get(TASKS, "0")),
+        "has_record": placed.kind != HERE or bool(placed.cluster_file),  # else it says all
     }
     try:
-        if placed.kind != HERE or placed.cluster_file:  # else the note says all
+        if note["has_record"]:
             record = {**asdict(replace(placed, is_own=True)), "facts": dict(placed.facts)}
             record["run_dir"] = str(run_dir.absolute())
             target = _record_of(run)
@@ -71,8 +80,10 @@ def read_placed(run_dir: Path) -> Placed | None:
             return None
         noted = _noted(note)
         record = _record(note.get("run"))
-        return noted if record is None else _recorded(record, noted)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        if record is None or _is_copied(record, note["run"], run_dir):
+            return noted
+        return _recorded(record, noted)
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError(
             f"{path}: can't be read ({error}). Expected what `sweep launch --on` wrote there."
         ) from error
@@ -89,8 +100,9 @@ def _noted(note: Mapping[str, Any]) -> Placed:
         job=_named(note, "job", _JOB),
         started=started,
         facts={TASKS: str(tasks)} if tasks else {},
-        # A driver on this machine is asked by files in the run's folder: nothing is reached.
-        is_own=kind == HERE,
+        # A driver on this machine is asked by files in the run's folder: nothing is reached. What
+        # confines it is in the record.
+        is_own=kind == HERE and not note.get("has_record"),
     )
 
 
@@ -103,6 +115,12 @@ def _record(run: object) -> dict[str, Any] | None:
     except RuntimeError:  # a user without a home, as on some nodes
         return None
     return _mapping(path) if is_own_file(path) else None
+
+
+def _is_copied(record: Mapping[str, Any], run: str, run_dir: Path) -> bool:
+    """Whether the run is in another folder, and this one is a copy of it, or of its note."""
+    home = Path(record["run_dir"])
+    return home.resolve() != run_dir.resolve() and _run_id(RunFolder(home).placed) == run
 
 
 def _recorded(record: Mapping[str, Any], noted: Placed) -> Placed:

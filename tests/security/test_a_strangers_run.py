@@ -71,6 +71,8 @@ def test_looking_at_a_stranger_s_run_runs_nothing_and_sends_nothing(tmp_path, st
     RunFolder(run_dir).placed.write_text(json.dumps(note))
     found, _ = hooked(run_dir.parent, *([*command, str(run_dir)] for command in COMMANDS))
     assert [(one["seen"], one["loaded"]) for one in found] == [([], [])] * len(COMMANDS)
+    codes = {words[0]: one["code"] for words, one in zip(COMMANDS, found, strict=True)}
+    assert [codes[name] for name in ("status", "report", "show", "watch")] == [0, 0, 0, 3]
 
 
 def test_what_would_reach_out_is_refused_for_a_stranger_s_run(tmp_path):
@@ -104,15 +106,58 @@ def test_a_job_that_is_no_name_is_told_and_goes_nowhere(tmp_path, job):
         read_placed(tmp_path)
 
 
-def test_a_copy_of_one_s_note_in_another_folder_is_the_same_run_and_no_other_job(tmp_path):
-    run_dir = made(tmp_path / "s")
-    placed = Placed("slurm", "7", cluster_file="kind: slurm\n", started=5.0)
-    write_placed(run_dir, placed)
-    note = json.loads(RunFolder(run_dir).placed.read_text())
-    RunFolder(run_dir).placed.write_text(json.dumps({**note, "job": "8"}))
-    found = read_placed(run_dir)
+OWN = Placed("slurm", "7", cluster_file="kind: slurm\n", started=5.0)
+
+
+def test_a_note_that_names_another_job_than_the_user_s_record_is_not_believed(tmp_path):
+    write_placed(tmp_path, OWN)
+    note = json.loads(RunFolder(tmp_path).placed.read_text())
+    RunFolder(tmp_path).placed.write_text(json.dumps({**note, "job": "8"}))
+    found = read_placed(tmp_path)
     assert found is not None
     assert (found.job, found.is_own, found.cluster_file) == ("8", False, "")
+
+
+def test_a_copied_note_is_not_the_run_and_a_moved_folder_is(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "copy").mkdir()
+    write_placed(tmp_path / "run", OWN)
+    note = RunFolder(tmp_path / "run").placed.read_text()
+    RunFolder(tmp_path / "copy").placed.write_text(note)
+    copied = read_placed(tmp_path / "copy")
+    assert copied is not None
+    assert (copied.is_own, copied.cluster_file) == (False, "")
+    (tmp_path / "run").rename(tmp_path / "moved")
+    assert read_placed(tmp_path / "moved") == OWN
+
+
+@pytest.mark.parametrize(
+    ("kind", "job"), [("MyCloud", "1"), ("slurm", "projects/x"), ("ray", "-f")]
+)
+def test_a_launcher_s_job_that_could_not_be_found_again_is_refused(tmp_path, kind, job):
+    with pytest.raises(InputError, match="no kind and job to find a run again by"):
+        write_placed(tmp_path, Placed(kind, job))
+    assert not RunFolder(tmp_path).placed.exists()
+
+
+def test_a_confined_run_of_this_machine_is_not_let_loose_without_its_record(tmp_path):
+    write_placed(tmp_path, Placed("local", "1", cluster_file="kind: local\ncpus: 1\n"))
+    found = read_placed(tmp_path)
+    assert found is not None
+    assert (found.is_own, found.cluster_file) == (True, "kind: local\ncpus: 1\n")
+    note = json.loads(RunFolder(tmp_path).placed.read_text())
+    RunFolder(tmp_path).placed.write_text(json.dumps({**note, "run": "0" * 32}))
+    found = read_placed(tmp_path)
+    assert found is not None
+    assert not found.is_own
+
+
+@pytest.mark.parametrize("started", ["1" * 400, '"x"', "null", "[]", "1e999"])
+def test_a_start_that_is_no_time_is_told(tmp_path, started):
+    text = f'{{"kind": "slurm", "job": "7", "started": {started}}}'
+    RunFolder(tmp_path).placed.write_text(text)
+    with pytest.raises(InputError, match=r"placed\.json: can't be read"):
+        read_placed(tmp_path)
 
 
 def test_the_folder_of_a_run_keeps_nothing_that_leads_to_a_program_or_an_address(tmp_path):
@@ -122,7 +167,7 @@ def test_the_folder_of_a_run_keeps_nothing_that_leads_to_a_program_or_an_address
         Placed("cloud", "j", "aws r", "~/x", CLOUD, started=5.0, facts={"ray_up": RAY_UP}),
     )
     kept = json.loads(RunFolder(run_dir).placed.read_text())
-    assert set(kept) == {"run", "kind", "job", "started", "tasks"}
+    assert set(kept) == {"run", "kind", "job", "started", "tasks", "has_record"}
     again = read_placed(run_dir)
     assert again is not None
     assert again.facts["ray_up"] == RAY_UP

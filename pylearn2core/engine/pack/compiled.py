@@ -71,7 +71,7 @@ class Compiled:
     @classmethod
     def of(cls, resolved: Resolved) -> Compiled:
         """What was compiled for a step's key; made anew where nothing is known."""
-        # Hashing a key costs as much as reading its graph: look it up once.
+        # Hashing a key costs as much as reading its graph: so `recall`, not `in`.
         key = resolved.reading.key
         found = _by_key.recall(key)
         if found is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from pylearn2core.types import Seed, SeedOrRng
+    from pylearn2core.types import Array, Seed, SeedOrRng
 
 LAST_RESORT_SEED = 42
 
@@ -53,7 +53,7 @@ def copy_rng(rng: np.random.RandomState) -> np.random.RandomState:
     return copy.deepcopy(rng)
 
 
-def swapped_order(count: int, rng: np.random.RandomState) -> Any:
+def swapped_order(count: int, rng: np.random.RandomState) -> Array:
     """An order of `count` rows: each row in turn changes places with a random one."""
     order = np.arange(count)
     for row in range(count):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from pylearn2core.errors import ConfigError
 from pylearn2core.utils import archive, serial, snapshot
 
 if TYPE_CHECKING:
+    from pylearn2core.datasets.dataset import Dataset
+    from pylearn2core.models.model import Model
     from pylearn2core.types import Symbol
 
 KIND = "checkpoint of a training"
@@ -28,7 +30,22 @@ KIND = "checkpoint of a training"
 State = dict[str, Any]
 
 
-def save(train: Any, path: str | os.PathLike[str], *, global_random: bool = False) -> None:
+class TrainLike(Protocol):
+    """A training: a Train that is set up."""
+
+    model: Model
+    dataset: Dataset
+    algorithm: Any
+    extensions: list[Any]
+
+    def state_dict(self, *, global_random: bool = False) -> State:
+        """What the training needs to go on from here."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+
+
+def save(train: TrainLike, path: str | os.PathLike[str], *, global_random: bool = False) -> None:
     """Save a Train's state to `path`; a reader never sees half of it.
 
     global_random: keep the states of `numpy.random` and `random` too.
@@ -37,7 +54,7 @@ def save(train: Any, path: str | os.PathLike[str], *, global_random: bool = Fals
     serial.write_file(path, lambda stream: archive.write(stream, KIND, state))
 
 
-def load(train: Any, path: str | os.PathLike[str]) -> None:
+def load(train: TrainLike, path: str | os.PathLike[str]) -> None:
     """Give a Train the state in the file at `path`; its main_loop then goes on from there."""
     file = paths.to_read(path)
     if not file.is_file():
@@ -45,7 +62,7 @@ def load(train: Any, path: str | os.PathLike[str]) -> None:
     train.load_state_dict(archive.read(file, KIND)[0])
 
 
-def state_dict(train: Any, *, global_random: bool = False) -> State:
+def state_dict(train: TrainLike, *, global_random: bool = False) -> State:
     """The state of a Train that is set up, as arrays and plain data; copies."""
     seen = {id(train.model), id(train.dataset), id(train.model.monitor)}
     state: State = {
@@ -63,7 +80,7 @@ def state_dict(train: Any, *, global_random: bool = False) -> State:
     return state
 
 
-def load_state_dict(train: Any, state: Mapping[str, Any]) -> None:
+def load_state_dict(train: TrainLike, state: Mapping[str, Any]) -> None:
     """Give a Train that is set up the state. Raises ConfigError where it is another training's."""
     variables = _variables(train)
     _check_variables(variables, state["steps"])
@@ -79,7 +96,7 @@ def load_state_dict(train: Any, state: Mapping[str, Any]) -> None:
         random.setstate(state["global_random"]["python"])
 
 
-def _variables(train: Any) -> list[Symbol]:
+def _variables(train: TrainLike) -> list[Symbol]:
     """The shared variables that training and monitoring use, but the parameters; each once."""
     shared_state = getattr(train.algorithm, "shared_state", list)
     params = {id(param) for param in train.model.get_params()}
@@ -87,7 +104,7 @@ def _variables(train: Any) -> list[Symbol]:
     return [variable for variable in dict.fromkeys(found) if id(variable) not in params]
 
 
-def _shared_values(train: Any) -> list[State]:
+def _shared_values(train: TrainLike) -> list[State]:
     return [{"name": var.name, "value": saved(var)} for var in _variables(train)]
 
 

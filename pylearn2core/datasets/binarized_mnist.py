@@ -19,6 +19,7 @@ from pylearn2core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pylearn2core.protocols import PreprocessorLike
+    from pylearn2core.types import Array
 
 FILES = Publication(
     "BinarizedMNIST",
@@ -89,7 +90,7 @@ def _examples(
     return arranged(X, None, center=center, shuffle=shuffle, start=start, stop=stop)[0]
 
 
-def _binary_digits(text: bytes, stamp: Stamp) -> Any:
+def _binary_digits(text: bytes, stamp: Stamp) -> Array:
     """The zeros and ones of a text, a row a line."""
     lines = text.splitlines()
     # Looking at bytes takes a hundredth of the time that parsing 40 million numbers takes.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from pylearn2core import paths
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array
 
 
 class CSVDataset(DenseDesignMatrix):
@@ -81,7 +84,7 @@ def _rows(
     return found
 
 
-def _classes(path: str, y: Any, one_hot: bool) -> Any:
+def _classes(path: str, y: Array, one_hot: bool) -> Any:
     labels = y.astype(np.int64)
     if (labels != y).any() or (labels < 0).any():
         raise ConfigError(

@@ -9,7 +9,7 @@ from pylearn2core.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from pylearn2core.space import Space
-    from pylearn2core.types import SeedOrRng
+    from pylearn2core.types import Array, SeedOrRng
     from pylearn2core.utils.data_specs import DataSpecs
 
 
@@ -60,7 +60,7 @@ class Dataset:
         """Whether examples come with targets."""
         return False
 
-    def adjust_for_viewer(self, X: Any) -> Any:
+    def adjust_for_viewer(self, X: Array) -> Array:
         """Values of examples, scaled to [-1, 1] for showing."""
         raise UnsupportedError(f"{type(self).__name__} can't be shown")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pylearn2core.protocols import PreprocessorLike
     from pylearn2core.space import Space
-    from pylearn2core.types import SeedOrRng
+    from pylearn2core.types import Array, SeedOrRng
     from pylearn2core.utils.data_specs import DataSpecs
     from pylearn2core.utils.iteration import SubsetIterator
 
@@ -127,7 +127,7 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
         """Number of rows of X."""
         return len(self.X)
 
-    def get_design_matrix(self, topo: Any = None) -> Any:
+    def get_design_matrix(self, topo: Array | None = None) -> Any:
         """X; or the rows for images in the order of the topological view."""
         return self.X if topo is None else self._converter().topo_view_to_design_mat(topo)
 
@@ -139,7 +139,7 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
         """Whether there is a y."""
         return self.y is not None
 
-    def with_rows(self, X: Any, y: Any) -> DenseDesignMatrix:
+    def with_rows(self, X: Array, y: Array | None) -> DenseDesignMatrix:
         """A plain dataset of other examples, with this one's labels and view."""
         return DenseDesignMatrix(
             X=X,
@@ -149,7 +149,7 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
             y_labels=self.y_labels if y is not None else None,
         )
 
-    def set_design_matrix(self, X: Any) -> None:
+    def set_design_matrix(self, X: Array) -> None:
         """Replace X; the number of its columns may change."""
         self.X = _as_matrix(X)
         self._check()
@@ -157,7 +157,7 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
     def _y_matrix(self) -> Any:
         return self._derived(self.y, _as_column) if self.y.ndim == 1 else self.y
 
-    def _derived(self, array: Any, make: Callable[[Any], Any]) -> Any:
+    def _derived(self, array: Array, make: Callable[[Any], Any]) -> Any:
         """`make(array)`, the same object at each call, so that who keeps data can know it by id."""
         kept = self._kept.get(make)
         if kept is None or kept[0] is not array:
@@ -264,7 +264,7 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
         """Whether there is a view as images."""
         return self.view_converter is not None
 
-    def get_topological_view(self, mat: Any = None) -> Any:
+    def get_topological_view(self, mat: Array | None = None) -> Any:
         """X, or the rows of `mat`, as images in the order of the view's axes."""
         return self._converter().design_mat_to_topo_view(self.X if mat is None else mat)
 
@@ -286,7 +286,7 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
         axis: int = self._converter().axes.index("b")
         return axis
 
-    def get_weights_view(self, mat: Any) -> Any:
+    def get_weights_view(self, mat: Array) -> Any:
         """The rows of `mat` as images in the order ('b', 0, 1, 'c'), for showing weights."""
         return self._converter().design_mat_to_weights_view(mat)
 
@@ -298,12 +298,12 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
         """(rows, columns, channels) of the weights' view."""
         return self._converter().weights_view_shape()
 
-    def adjust_for_viewer(self, X: Any) -> Any:
+    def adjust_for_viewer(self, X: Array) -> Array:
         """Values divided by the largest magnitude among them, so that they lie in [-1, 1]."""
         largest = np.abs(X).max()
         return X / largest if largest > 0 else X
 
-    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
+    def adjust_to_be_viewed_with(self, X: Array, other: Array, per_example: bool = False) -> Array:
         """X in the scale in which `adjust_for_viewer` shows `other`, clipped to [-1, 1].
 
         per_example: with a scale for each example of `other`.
@@ -361,11 +361,11 @@ def _as_targets(y: Any) -> Any:
     return y
 
 
-def _as_column(y: Any) -> Any:
+def _as_column(y: Array) -> Array:
     return y.reshape(-1, 1)
 
 
-def _check_labels(labels: Any, count: int, name: str) -> None:
+def _check_labels(labels: Array, count: int, name: str) -> None:
     if labels.dtype.kind not in "iu":
         raise ValueError(
             f"{name}_labels={count} says that {name} holds integer labels, but its dtype is "

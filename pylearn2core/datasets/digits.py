@@ -15,7 +15,7 @@ from pylearn2core.datasets.view_converter import DefaultViewConverter
 
 if TYPE_CHECKING:
     from pylearn2core.protocols import PreprocessorLike
-    from pylearn2core.types import SeedOrRng
+    from pylearn2core.types import Array, SeedOrRng
 
 ROWS = {"train": slice(0, 1000), "valid": slice(1000, 1400), "test": slice(1400, 1797)}
 
@@ -62,7 +62,7 @@ def _part(which_set: str, dtype: str) -> tuple[Any, Any]:
 
 
 @cache
-def _table() -> Any:
+def _table() -> Array:
     """Of each image its 64 pixels, 0..16, and its label: shape (1797, 65), float64.
 
     Read from the file that scikit-learn ships where that lies as it does in 1.x: to import

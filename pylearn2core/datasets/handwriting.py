@@ -14,6 +14,7 @@ from pylearn2core.rng import swapped_order
 
 if TYPE_CHECKING:
     from pylearn2core.protocols import PreprocessorLike
+    from pylearn2core.types import Array
 
 
 class Handwriting(GreyImages):
@@ -52,7 +53,7 @@ class Handwriting(GreyImages):
 
 
 def arranged(
-    X: Any, y: Any, *, center: bool, shuffle: bool, start: int | None, stop: int | None
+    X: Array, y: Array | None, *, center: bool, shuffle: bool, start: int | None, stop: int | None
 ) -> tuple[Any, Any]:
     """Rows and labels (or None) as a dataset holds them, read-only, labels as (n, 1).
 

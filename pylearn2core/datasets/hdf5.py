@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError, UnsupportedError
 from pylearn2core.space import Space
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array
 
 
 class HDF5Dataset(DenseDesignMatrix):
@@ -49,11 +52,11 @@ class HDF5Dataset(DenseDesignMatrix):
         targets = None if y is None else np.asarray(ArrayOnDisk(on_disk.path, y, cache_size))
         super().__init__(X=np.asarray(features) if load_all else features, y=targets, **kwargs)
 
-    def get_design_matrix(self, topo: Any = None) -> Any:
+    def get_design_matrix(self, topo: Array | None = None) -> Array:
         """X, read into memory; or the rows for images in the order of the topological view."""
         return np.asarray(self.X) if topo is None else super().get_design_matrix(topo)
 
-    def get_topological_view(self, mat: Any = None) -> Any:
+    def get_topological_view(self, mat: Array | None = None) -> Any:
         """X, read into memory, or the rows of `mat`, as images in the order of the view's axes."""
         return super().get_topological_view(np.asarray(self.X) if mat is None else mat)
 

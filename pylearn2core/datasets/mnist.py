@@ -21,6 +21,7 @@ from pylearn2core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pylearn2core.protocols import PreprocessorLike
+    from pylearn2core.types import Array
 
 FILES = Publication(
     "MNIST",
@@ -108,7 +109,7 @@ def _examples(
     return X, y, pixels.shape[1:]
 
 
-def read_idx(stamp: Stamp, ndim: int) -> Any:
+def read_idx(stamp: Stamp, ndim: int) -> Array:
     """The array of bytes in an idx file: two zeros, type, number of axes, sizes, elements."""
     with opened(stamp) as stream:
         content = stream.read()

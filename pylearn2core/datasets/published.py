@@ -5,13 +5,16 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from pylearn2core import paths
 from pylearn2core.engine import shared
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array
 
 VARIABLE = "PYLEARN2_DATA_PATH"
 
@@ -86,12 +89,12 @@ def rows_between(count: int, start: int | None, stop: int | None) -> slice:
     return slice(first, last)
 
 
-def one_hot(labels: Any, count: int) -> Any:
+def one_hot(labels: Array, count: int) -> Any:
     """Labels, shape (n,) or (n, 1), as float32 rows with a single 1, shape (n, count)."""
     return np.eye(count, dtype=np.float32)[np.ravel(labels)]
 
 
-def targets(labels: Any, count: int, as_one_hot: bool) -> dict[str, Any]:
+def targets(labels: Array, count: int, as_one_hot: bool) -> dict[str, Any]:
     """DenseDesignMatrix's arguments for integer labels 0..count-1, shape (n, 1)."""
     if as_one_hot:
         return {"y": one_hot(labels, count)}

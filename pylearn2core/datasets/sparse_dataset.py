@@ -18,7 +18,7 @@ from pylearn2core.utils.data_specs import DataSpecs
 from pylearn2core.utils.iteration import FiniteDatasetIterator, resolve_iterator_class
 
 if TYPE_CHECKING:
-    from pylearn2core.types import SeedOrRng
+    from pylearn2core.types import Array, SeedOrRng
 
 # Features that fit into this as dense floats are trained on as any matrix is; larger ones become
 # dense a batch at a time.
@@ -172,6 +172,6 @@ def _load(load_path: str, zipped_npy: bool) -> Any:
     return found.item() if found.dtype == object else scipy.sparse.csr_matrix(found)
 
 
-def _column(y: Any) -> Any:
+def _column(y: Array) -> Any:
     y = np.asarray(y)
     return y.reshape(-1, 1) if y.ndim == 1 else y

@@ -9,7 +9,7 @@ import numpy as np
 from pylearn2core.rng import copy_rng
 
 if TYPE_CHECKING:
-    from pylearn2core.types import SeedOrRng
+    from pylearn2core.types import Array, SeedOrRng
 
 PartT = TypeVar("PartT")
 
@@ -24,7 +24,7 @@ class SplitsMixin(Generic[PartT]):
     y: Any
     rng: Any
 
-    def with_rows(self, X: Any, y: Any) -> PartT:
+    def with_rows(self, X: Array, y: Array | None) -> PartT:
         """A plain dataset of other examples, with this one's labels and view."""
         raise NotImplementedError
 
@@ -71,11 +71,11 @@ class SplitsMixin(Generic[PartT]):
             raise ValueError(f"a train part of {found} out of {n} examples leaves one part empty")
         return found
 
-    def _folds(self, order: Any, nfolds: int) -> list[Any]:
+    def _folds(self, order: Array, nfolds: int) -> list[Any]:
         if not 1 <= nfolds <= len(order):
             raise ValueError(f"nfolds must lie in 1..{len(order)}, got {nfolds}")
         return np.array_split(order, nfolds)
 
-    def _shuffled(self, rng: Any) -> Any:
+    def _shuffled(self, rng: Any) -> Array:
         generator = copy_rng(self.rng) if rng is None else np.random.RandomState(rng)
         return generator.permutation(len(self.X))

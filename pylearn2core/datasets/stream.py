@@ -17,7 +17,7 @@ from pylearn2core.utils.data_specs import DataSpecs, DataSpecsMapping
 from pylearn2core.utils.iteration import SubsetIterator, resolve_iterator_class
 
 if TYPE_CHECKING:
-    from pylearn2core.types import SeedOrRng
+    from pylearn2core.types import Array, SeedOrRng
 
 Examples = Callable[[np.random.RandomState], Iterator[Any]]
 
@@ -180,7 +180,7 @@ class RandomPatches:
             yield patch.ravel() if self.flatten else patch
 
 
-def _with_channels(image: Any) -> Any:
+def _with_channels(image: Array) -> Array:
     return image if image.ndim == 3 else image[:, :, None]
 
 

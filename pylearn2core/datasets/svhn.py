@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.random import RandomState
 
     from pylearn2core.protocols import PreprocessorLike
+    from pylearn2core.types import Array
 
 FILES = Publication(
     "SVHN",
@@ -97,7 +98,7 @@ class SVHN(Photographs):
         """The test set, made as this one was; all of its rows."""
         return type(self)("test", **self._same)
 
-    def adjust_to_be_viewed_with(self, X: Any, other: Any, per_example: bool = False) -> Any:
+    def adjust_to_be_viewed_with(self, X: Array, other: Array, per_example: bool = False) -> Array:
         """X in [-1, 1]."""
         if self.scale and not self.center:
             return np.clip(X * 2.0 - 1.0, -1.0, 1.0)
@@ -139,7 +140,7 @@ def _examples(
     return kept_X, kept_y
 
 
-def _chosen(which_set: str, name: str, X: Any, y: Any, rng: RandomState) -> tuple[Any, Any]:
+def _chosen(which_set: str, name: str, X: Array, y: Array, rng: RandomState) -> tuple[Any, Any]:
     """The rows of a file that belong to a part."""
     if which_set not in ("valid", "splitted_train"):
         return X, y

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pylearn2core.space import Space
+    from pylearn2core.types import Array
 
 # How a row of a design matrix runs through its image: channel by channel.
 STORED: Axes = ("b", "c", 0, 1)
@@ -53,7 +54,7 @@ class DefaultViewConverter:
         """(rows, columns, channels)."""
         return self.shape
 
-    def stored_images(self, design_matrix: Any) -> Any:
+    def stored_images(self, design_matrix: Array) -> Array:
         """A design matrix (n, rows * columns * channels) as images in `stored_space`; no copy."""
         pixels = int(np.prod(self.shape))
         if design_matrix.ndim != 2 or design_matrix.shape[1] != pixels:
@@ -64,15 +65,15 @@ class DefaultViewConverter:
         rows, columns, channels = self.shape
         return design_matrix.reshape(len(design_matrix), channels, rows, columns)
 
-    def design_mat_to_topo_view(self, design_matrix: Any) -> Any:
+    def design_mat_to_topo_view(self, design_matrix: Array) -> Any:
         """A design matrix (n, rows * columns * channels) as images in the order `axes`."""
         return Conv2DSpace.convert_numpy(self.stored_images(design_matrix), STORED, self.axes)
 
-    def design_mat_to_weights_view(self, X: Any) -> Any:
+    def design_mat_to_weights_view(self, X: Array) -> Any:
         """Rows as images in the order ('b', 0, 1, 'c'), for showing."""
         return Conv2DSpace.convert_numpy(self.stored_images(X), STORED, Conv2DSpace.default_axes)
 
-    def topo_view_to_design_mat(self, topo_array: Any) -> Any:
+    def topo_view_to_design_mat(self, topo_array: Array) -> Any:
         """Images in the order `axes` as rows of a design matrix."""
         if topo_array.ndim != 4:
             raise ValueError(f"images must have 4 dimensions, got the shape {topo_array.shape}")
@@ -85,7 +86,7 @@ class DefaultViewConverter:
             )
         return stored.reshape(len(stored), -1)
 
-    def get_formatted_batch(self, batch: Any, space: Space) -> Any:
+    def get_formatted_batch(self, batch: Array, space: Space) -> Any:
         """Rows of the design matrix in `space`: as images for a Conv2DSpace, else as vectors."""
         if isinstance(space, Conv2DSpace):
             return self.stored_space.np_format_as(self.stored_images(batch), space)

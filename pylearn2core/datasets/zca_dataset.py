@@ -13,6 +13,7 @@ from pylearn2core.datasets.published import one_hot, rows_between
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.preprocessing.whitening import ZCA
+    from pylearn2core.types import Array
 
 
 class ZCA_Dataset(DenseDesignMatrix):  # noqa: N801 - Pylearn2's own name
@@ -24,7 +25,7 @@ class ZCA_Dataset(DenseDesignMatrix):  # noqa: N801 - Pylearn2's own name
 
     def __init__(
         self,
-        preprocessed_dataset: Any,
+        preprocessed_dataset: DenseDesignMatrix,
         preprocessor: ZCA,
         convert_to_one_hot: bool = True,
         start: int | None = None,
@@ -51,22 +52,22 @@ class ZCA_Dataset(DenseDesignMatrix):  # noqa: N801 - Pylearn2's own name
         )
         self.preprocessor = preprocessor
 
-    def adjust_for_viewer(self, X: Any) -> Any:
+    def adjust_for_viewer(self, X: Array) -> Array:
         """Each example divided by its largest magnitude."""
         return self.adjust_to_be_viewed_with(X, X, per_example=True)
 
-    def mapback(self, X: Any) -> Any:
+    def mapback(self, X: Array) -> Any:
         """Rows as they were before they were whitened."""
         if self._whitening.inv_P_ is not None:
             return self._whitening.inverse(X)
         return np.linalg.solve(self._whitening.P_.T, X.T).T + self._whitening.mean_
 
-    def mapback_for_viewer(self, X: Any) -> Any:
+    def mapback_for_viewer(self, X: Array) -> Array:
         """The same, scaled as the dataset that was whitened scales for showing."""
         return self.preprocessed_dataset.adjust_for_viewer(self.mapback(X))
 
 
-def _as_one_hot(y: Any, labels: int | None) -> Any:
+def _as_one_hot(y: Array, labels: int | None) -> Any:
     if y.dtype.kind not in "iu" or (y.ndim == 2 and y.shape[1] != 1):
         raise ValueError(
             f"convert_to_one_hot needs one integer label an example, got y of dtype {y.dtype} and "

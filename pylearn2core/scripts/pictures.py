@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pylearn2core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array
 
 RESCALE = ("individual", "global", "none")
 # A picture's shorter side is at least so many pixels long in the file.
@@ -23,7 +26,7 @@ def grid_shape(count: int) -> tuple[int, int]:
     return max(1, math.ceil(count / columns)), columns
 
 
-def as_seen(images: Any) -> Any:
+def as_seen(images: Array) -> Array:
     """Images of one or three channels, shape (n, rows, columns, channels).
 
     What has another number of channels, no eye can see at once: each becomes a grey image.
@@ -37,7 +40,7 @@ def as_seen(images: Any) -> Any:
     return images.transpose(0, 3, 1, 2).reshape(n * channels, rows, columns, 1)
 
 
-def rescaled(images: Any, rescale: str) -> Any:
+def rescaled(images: Array, rescale: str) -> Array:
     """Images whose values lie in [-1, 1].
 
     rescale: 'individual' divides each by its own largest magnitude, 'global' all by that of all,
@@ -53,7 +56,7 @@ def rescaled(images: Any, rescale: str) -> Any:
     return images / np.where(largest > 0, largest, 1.0)
 
 
-def mosaic(images: Any, shape: tuple[int, int], border: bool = False) -> Any:
+def mosaic(images: Array, shape: tuple[int, int], border: bool = False) -> Array:
     """One picture of many, as colours in [0, 1], shape (height, width, 3).
 
     images: in [-1, 1] (black to white), shape (n, rows, columns, 1 or 3), row by row of the grid.
@@ -77,7 +80,7 @@ def mosaic(images: Any, shape: tuple[int, int], border: bool = False) -> Any:
     return canvas
 
 
-def save(picture: Any, out: str) -> None:
+def save(picture: Array, out: str) -> None:
     """Write a picture (see `mosaic`) to a file whose suffix says the format: .png, .svg, .pdf ...
 
     Raises ConfigError for a format that is not known, and where the file can't be written.

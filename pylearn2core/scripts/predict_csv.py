@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.scripts import saved
 
 if TYPE_CHECKING:
     from pylearn2core.models.model import Model
+    from pylearn2core.types import Array
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
     print(f"wrote {len(outputs)} predictions to {options.output_filename}")
 
 
-def read_table(path: str, delimiter: str, *, headers: bool, row_labels: bool) -> Any:
+def read_table(path: str, delimiter: str, *, headers: bool, row_labels: bool) -> Array:
     """The numbers of a text file, shape (rows, features). Raises ConfigError where it has others.
 
     headers: leave the first row out.    row_labels: leave the first column out.
@@ -99,7 +100,7 @@ def read_table(path: str, delimiter: str, *, headers: bool, row_labels: bool) ->
     return numbers
 
 
-def predict(model: Model, rows: Any) -> Any:
+def predict(model: Model, rows: Array) -> Array:
     """The model's outputs for rows of features, shape (rows, outputs).
 
     For a model of images a row holds one channel after the other, as a dataset's rows do.

@@ -17,6 +17,7 @@ from pylearn2core.scripts import pictures, saved
 
 if TYPE_CHECKING:
     from pylearn2core.models.model import Model
+    from pylearn2core.types import Array
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,7 +78,7 @@ def weight_images(model: Model, path: str) -> Any:
         raise ConfigError(f"{path}: its weights can't be seen as images: {err}.") from err
 
 
-def _one_row_a_unit(model: Model, path: str) -> Any:
+def _one_row_a_unit(model: Model, path: str) -> Array:
     try:
         weights = model.get_weights()
     except (NotImplementedError, AttributeError) as err:

@@ -7,7 +7,7 @@ not here (`theano.compile.sharedvalue`) is PyTensor's of that name.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytensor
 from pytensor import In, Mode, Out, dprint, function, get_mode, grad
@@ -25,6 +25,9 @@ from pylearn2core.theano import compat, gof, gradient, printing, sandbox, tensor
 from pylearn2core.theano.config import config
 from pylearn2core.theano.gradient import Lop, Rop
 from pylearn2core.theano.updates import OrderedUpdates
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 __version__ = pytensor.__version__
 
@@ -73,7 +76,7 @@ def shared(
     strict: bool = False,
     allow_downcast: bool | None = None,
     **kwargs: Any,
-) -> Any:
+) -> Symbol:
     """A shared variable with this value.
 
     kwargs: `borrow`, `shape`, and Theano's `broadcastable`: a tuple of bools, one a dimension.
@@ -85,7 +88,7 @@ def shared(
 
 
 def Param(
-    variable: Any,
+    variable: Symbol,
     default: Any = None,
     name: str | None = None,
     mutable: bool = False,
@@ -111,7 +114,9 @@ def Param(
     )
 
 
-def clone(output: Any, replace: Any = None, strict: bool = True, share_inputs: bool = True) -> Any:
+def clone(
+    output: Symbol, replace: Any = None, strict: bool = True, share_inputs: bool = True
+) -> Symbol:
     """A copy of the graph of `output`, with the pairs of `replace` put in the place of each other.
 
     strict: the replacements have the very types.    share_inputs: the copy keeps the inputs.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pytensor
 import pytensor.tensor as T
 from pytensor.graph.basic import Variable
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Array, Symbol
 
 py_integer_types = (int, np.integer)
 py_float_types = (float, np.floating)
@@ -30,7 +33,7 @@ def as_floatX(variable: Any) -> Any:
 
 def sharedX(
     value: Any, name: str | None = None, borrow: bool = False, dtype: Any = None, **kwargs: Any
-) -> Any:
+) -> Symbol:
     """A shared variable that holds `value` as floatX (or `dtype`).
 
     borrow: the variable may keep `value`'s own memory.    kwargs: for `pytensor.shared`.
@@ -39,7 +42,7 @@ def sharedX(
     return pytensor.shared(array, name=name, borrow=borrow, **kwargs)
 
 
-def constantX(value: Any) -> Any:
+def constantX(value: Any) -> Symbol:
     """A symbolic constant of dtype floatX."""
     return T.constant(np.asarray(value, dtype=pytensor.config.floatX))
 
@@ -82,17 +85,17 @@ def wraps(wrapped: Callable[..., Any], append: bool = False, **kwargs: Any) -> C
     return decorate
 
 
-def contains_nan(array: Any) -> bool:
+def contains_nan(array: Array) -> bool:
     """Whether any element is NaN."""
     return bool(np.isnan(np.sum(array))) and bool(np.isnan(array).any())
 
 
-def contains_inf(array: Any) -> bool:
+def contains_inf(array: Array) -> bool:
     """Whether any element is infinite."""
     return bool(np.isinf(array).any())
 
 
-def isfinite(array: Any) -> bool:
+def isfinite(array: Array) -> bool:
     """Whether no element is NaN or infinite."""
     return bool(np.isfinite(array).all())
 
@@ -102,6 +105,6 @@ def function(*args: Any, **kwargs: Any) -> Any:
     return pytensor.function(*args, on_unused_input="ignore", **kwargs)
 
 
-def grad(cost: Any, wrt: Any, **kwargs: Any) -> Any:
+def grad(cost: Symbol, wrt: Symbol, **kwargs: Any) -> Symbol:
     """`pytensor.grad`."""
     return pytensor.grad(cost, wrt, **kwargs)

@@ -54,8 +54,10 @@ class Proof:
     at: str = ""
 
 
-_QUEUE = "tests/cli/test_elsewhere.py::test_a_run_in_a_queue_is_watched_requeued_and_finished"
-_OTHER = "tests/cli/test_elsewhere.py::" + (
+_QUEUE = (
+    "tests/cli/elsewhere/test_watched.py::test_a_run_in_a_queue_is_watched_requeued_and_finished"
+)
+_OTHER = "tests/cli/elsewhere/test_watched.py::" + (
     "test_a_run_on_another_disk_is_fetched_by_watch_and_says_how_old_it_is"
 )
 _NODES = "tests/slurm/test_slurm.py::" + (

@@ -12,6 +12,7 @@ from pylearn2core.space import Conv2DSpace
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.types import Array
 
 SIGMA = 2.0  # of the Gaussian window, in pixels
 
@@ -60,7 +61,7 @@ class LeCunLCN(ExamplewisePreprocessor):
         )
 
 
-def normalise(images: Any, kernel_size: int, threshold: float) -> Any:
+def normalise(images: Array, kernel_size: int, threshold: float) -> Any:
     """Images of one channel, shape (n, rows, columns), normalised; zeros lie around each."""
     window = gaussian_window(kernel_size)[None].astype(images.dtype)
     centred = images - scipy.ndimage.correlate(images, window, mode="constant")

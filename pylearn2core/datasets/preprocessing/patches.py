@@ -13,7 +13,7 @@ from pylearn2core.space import Conv2DSpace
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
-    from pylearn2core.types import SeedOrRng
+    from pylearn2core.types import Array, SeedOrRng
 
 
 class ExtractPatches(Preprocessor):
@@ -97,7 +97,7 @@ def _images(dataset: DenseDesignMatrix) -> Any:
     return Conv2DSpace.convert_numpy(view, dataset.view_converter.axes, Conv2DSpace.default_axes)
 
 
-def _replace(dataset: DenseDesignMatrix, images: Any) -> None:
+def _replace(dataset: DenseDesignMatrix, images: Array) -> None:
     axes = dataset.view_converter.axes
     converter = DefaultViewConverter(images.shape[1:], axes)
     view = Conv2DSpace.convert_numpy(images, Conv2DSpace.default_axes, axes)

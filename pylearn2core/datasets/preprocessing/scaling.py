@@ -14,6 +14,7 @@ from pylearn2core.datasets.preprocessing.base import (
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
+    from pylearn2core.types import Array
 
 
 class Standardize(Preprocessor):
@@ -107,13 +108,13 @@ class GlobalContrastNormalization(ExamplewisePreprocessor):
 
 
 def global_contrast_normalize(
-    X: Any,
+    X: Array,
     scale: float = 1.0,
     subtract_mean: bool = True,
     use_std: bool = False,
     sqrt_bias: float = 0.0,
     min_divisor: float = 1e-8,
-) -> Any:
+) -> Array:
     """Rows of X, minus their means, divided by sqrt(sqrt_bias + sum of squares) / scale.
 
     use_std: the variance (n - 1) in place of the sum of squares.

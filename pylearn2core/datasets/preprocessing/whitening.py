@@ -12,6 +12,7 @@ from pylearn2core.datasets.preprocessing.base import Preprocessor, not_fitted
 if TYPE_CHECKING:
     from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
     from pylearn2core.space import Space
+    from pylearn2core.types import Array
 
 
 class ZCA(Preprocessor):
@@ -38,7 +39,7 @@ class ZCA(Preprocessor):
         self.inv_P_: Any = None
         self.mean_: Any = None
 
-    def fit(self, X: Any) -> None:
+    def fit(self, X: Array) -> None:
         """Learn from the rows of X."""
         self.mean_ = X.mean(axis=0)
         centred = X - self.mean_
@@ -67,7 +68,7 @@ class ZCA(Preprocessor):
             raise not_fitted(self)
         dataset.set_design_matrix((X - self.mean_) @ self.P_)
 
-    def inverse(self, X: Any) -> Any:
+    def inverse(self, X: Array) -> Any:
         """Rows as they were before; exact where no component was left out."""
         if self.inv_P_ is None:
             raise ValueError("ZCA: nothing to invert with; fit it with store_inverse first")
@@ -95,7 +96,7 @@ class PCA(Preprocessor):
         self._directions: Any = None
         self._scales: Any = None
 
-    def fit(self, X: Any) -> None:
+    def fit(self, X: Array) -> None:
         """Learn from the rows of X."""
         self._mean = X.mean(axis=0)
         values, vectors = scipy.linalg.eigh(np.atleast_2d(np.cov(X, rowvar=False)))
@@ -116,11 +117,11 @@ class PCA(Preprocessor):
         if dataset.view_converter is not None:
             dataset.view_converter = PCAViewConverter(self, dataset.view_converter)
 
-    def inverse(self, X: Any) -> Any:
+    def inverse(self, X: Array) -> Any:
         """Rows as they were before, up to what the components left out."""
         return self.inverse_directions(X) + self._mean
 
-    def inverse_directions(self, X: Any) -> Any:
+    def inverse_directions(self, X: Array) -> Any:
         """Rows back in the features' coordinates, without the mean: right for weights."""
         return (X * self._scales) @ self._directions.T
 
@@ -138,23 +139,23 @@ class PCAViewConverter:
             raise AttributeError(name)
         return getattr(self._before, name)
 
-    def stored_images(self, design_matrix: Any) -> Any:
+    def stored_images(self, design_matrix: Array) -> Any:
         """The images before the PCA, in `stored_space`."""
         return self._before.stored_images(self._pca.inverse(design_matrix))
 
-    def design_mat_to_topo_view(self, design_matrix: Any) -> Any:
+    def design_mat_to_topo_view(self, design_matrix: Array) -> Any:
         """The images before the PCA."""
         return self._before.design_mat_to_topo_view(self._pca.inverse(design_matrix))
 
-    def design_mat_to_weights_view(self, X: Any) -> Any:
+    def design_mat_to_weights_view(self, X: Array) -> Any:
         """Weights on the components as images."""
         return self._before.design_mat_to_weights_view(self._pca.inverse_directions(X))
 
-    def topo_view_to_design_mat(self, topo_array: Any) -> Any:
+    def topo_view_to_design_mat(self, topo_array: Array) -> Any:
         """Images projected as the rows were."""
         rows = self._before.topo_view_to_design_mat(topo_array)
         return (rows - self._pca._mean) @ self._pca._directions / self._pca._scales
 
-    def get_formatted_batch(self, batch: Any, space: Space) -> Any:
+    def get_formatted_batch(self, batch: Array, space: Space) -> Any:
         """Rows of the design matrix as images in `space`."""
         return self._before.get_formatted_batch(self._pca.inverse(batch), space)

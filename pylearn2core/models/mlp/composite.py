@@ -13,6 +13,7 @@ from pylearn2core.utils.hyper import hyper
 from pylearn2core.utils.names import check_names
 
 if TYPE_CHECKING:
+    from pylearn2core.models.mlp.layer import LayerOwner
     from pylearn2core.space import Space
     from pylearn2core.types import Symbol
 
@@ -66,7 +67,7 @@ class CompositeLayer(Layer):
             )
         return taken
 
-    def set_mlp(self, mlp: Any) -> None:
+    def set_mlp(self, mlp: LayerOwner) -> None:
         """Put this layer and those in it into `mlp`."""
         super().set_mlp(mlp)
         for layer in self.layers:

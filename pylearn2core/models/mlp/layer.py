@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pylearn2core.models.model import Model
 
 if TYPE_CHECKING:
+    from numpy.random import RandomState
+
     from pylearn2core.space import Space
     from pylearn2core.types import Array, Symbol
+
+
+class LayerOwner(Protocol):
+    """What a layer stands in: an MLP, or the distribution of a VAE."""
+
+    @property
+    def rng(self) -> RandomState:
+        """The generator of the layers' initial weights."""
 
 
 class Layer(Model):
@@ -28,7 +38,7 @@ class Layer(Model):
         """The MLP that this layer is in, or None."""
         return self.mlp
 
-    def set_mlp(self, mlp: Any) -> None:
+    def set_mlp(self, mlp: LayerOwner) -> None:
         """Put this layer into `mlp`."""
         self._check_init()
         self.mlp = mlp

@@ -18,7 +18,10 @@ from pylearn2core.utils.hyper import hyper
 from pylearn2core.utils.names import check_names
 
 if TYPE_CHECKING:
+    from numpy.random import RandomState
+
     from pylearn2core.costs.cost import Cost
+    from pylearn2core.models.mlp.layer import LayerOwner
     from pylearn2core.space import DataSpecs, Source, Space
     from pylearn2core.types import Array, Seed, Symbol
 
@@ -74,11 +77,12 @@ class MLP(Layer):
     # Layers -----------------------------------------------------------------------------------
 
     @property
-    def rng(self) -> Any:
+    def rng(self) -> RandomState:
         """The generator of initial weights: the outermost MLP's."""
-        return self._rng if self.mlp is None else self.mlp.rng
+        owner: LayerOwner | None = self.mlp
+        return self._rng if owner is None else owner.rng
 
-    def set_mlp(self, mlp: Any) -> None:
+    def set_mlp(self, mlp: LayerOwner) -> None:
         """Put this MLP into `mlp`, whose generator will draw its weights."""
         if self.seed is not None:
             raise ConfigError(

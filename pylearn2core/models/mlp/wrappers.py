@@ -10,6 +10,7 @@ from pylearn2core.models.mlp.layer import Layer
 from pylearn2core.space import VectorSpace
 
 if TYPE_CHECKING:
+    from pylearn2core.models.mlp.layer import LayerOwner
     from pylearn2core.space import Space
     from pylearn2core.types import Array, Symbol
 
@@ -102,7 +103,7 @@ class FlattenerLayer(Layer):
         self.raw_layer = raw_layer
         self.layer_name = raw_layer.layer_name
 
-    def set_mlp(self, mlp: Any) -> None:
+    def set_mlp(self, mlp: LayerOwner) -> None:
         """Put both layers into `mlp`."""
         super().set_mlp(mlp)
         self.raw_layer.set_mlp(mlp)

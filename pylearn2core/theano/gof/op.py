@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytensor.graph.op import Op
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 __all__ = ["Op", "get_debug_values", "get_test_value"]
 
@@ -14,6 +17,6 @@ def get_debug_values(*_variables: Any) -> list[tuple[Any, ...]]:
     return []
 
 
-def get_test_value(variable: Any) -> Any:
+def get_test_value(variable: Symbol) -> Any:
     """Raise AttributeError: PyTensor has no test values."""
     raise AttributeError(f"{variable} has no test value: PyTensor does not compute any")

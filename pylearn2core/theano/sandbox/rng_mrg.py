@@ -8,13 +8,16 @@ of the seed and of the order in which the draws were asked for; they are not The
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pytensor import config
 from pytensor import tensor as T
 
 from pylearn2core.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 
 class MRG_RandomStreams:  # noqa: N801 - Theano's name
@@ -42,13 +45,13 @@ class MRG_RandomStreams:  # noqa: N801 - Theano's name
     # -------------------------------------------------------------- draws
     def uniform(
         self,
-        size: Any = None,
-        low: Any = 0.0,
-        high: Any = 1.0,
+        size: Symbol = None,
+        low: Symbol = 0.0,
+        high: Symbol = 1.0,
         ndim: int | None = None,
         dtype: str | None = None,
         nstreams: int | None = None,
-    ) -> Any:
+    ) -> Symbol:
         """Floats in [low, high)."""
         dtype = _float(dtype)
         low, high = _cast(low, dtype), _cast(high, dtype)
@@ -56,13 +59,13 @@ class MRG_RandomStreams:  # noqa: N801 - Theano's name
 
     def normal(
         self,
-        size: Any = None,
-        avg: Any = 0.0,
-        std: Any = 1.0,
+        size: Symbol = None,
+        avg: Symbol = 0.0,
+        std: Symbol = 1.0,
         ndim: int | None = None,
         dtype: str | None = None,
         nstreams: int | None = None,
-    ) -> Any:
+    ) -> Symbol:
         """Floats of the normal distribution with mean `avg` and standard deviation `std`."""
         dtype = _float(dtype)
         avg, std = _cast(avg, dtype), _cast(std, dtype)
@@ -70,14 +73,14 @@ class MRG_RandomStreams:  # noqa: N801 - Theano's name
 
     def binomial(
         self,
-        size: Any = None,
+        size: Symbol = None,
         n: int = 1,
-        p: Any = 0.5,
+        p: Symbol = 0.5,
         ndim: int | None = None,
         dtype: str = "int64",
         nstreams: int | None = None,
-        prob: Any = None,
-    ) -> Any:
+        prob: Symbol = None,
+    ) -> Symbol:
         """The number of successes in `n` trials of probability `p` each. n: a Python int."""
         p = T.as_tensor_variable(p if prob is None else prob)
         _check_trials(n)
@@ -88,13 +91,13 @@ class MRG_RandomStreams:  # noqa: N801 - Theano's name
 
     def multinomial(
         self,
-        size: Any = None,
+        size: Symbol = None,
         n: int = 1,
-        pvals: Any = None,
+        pvals: Symbol = None,
         ndim: int | None = None,
         dtype: str = "int64",
         nstreams: int | None = None,
-    ) -> Any:
+    ) -> Symbol:
         """How often each of the classes came up in `n` draws.
 
         pvals: shape (rows, classes), each row sums to 1. Returns counts of the same shape.
@@ -118,7 +121,7 @@ class MRG_RandomStreams:  # noqa: N801 - Theano's name
         return self._derived((n, *_lengths(pvals)[:-1]), counts)
 
     # -------------------------------------------------------------- inside
-    def _draw(self, kind: str, *parameters: Any, size: Any, dtype: str) -> Any:
+    def _draw(self, kind: str, *parameters: Any, size: Symbol, dtype: str) -> Symbol:
         state = T.random.shared_rng(self._generator(), borrow=True)
         following, draw = getattr(state, kind)(*parameters, size=size, dtype=dtype)
         with warnings.catch_warnings():
@@ -129,7 +132,7 @@ class MRG_RandomStreams:  # noqa: N801 - Theano's name
         draw.rng, draw.update = state, (state, following)
         return draw
 
-    def _derived(self, size: Any, function: Any) -> Any:
+    def _derived(self, size: Symbol, function: Any) -> Symbol:
         """`function` of uniform numbers, with their random state at hand as on a plain draw."""
         uniform = self.uniform(size)
         draw = function(uniform)
@@ -140,7 +143,7 @@ class MRG_RandomStreams:  # noqa: N801 - Theano's name
         return np.random.Generator(np.random.PCG64(self._seeds.spawn(1)[0]))
 
 
-def _check_trials(n: Any) -> None:
+def _check_trials(n: Symbol) -> None:
     if not isinstance(n, int) or n < 1:
         raise UnsupportedError(f"n must be a Python int of 1 or more, got {n!r}")
 
@@ -157,7 +160,7 @@ def _cast(value: Any, dtype: str) -> Any:
     return T.as_tensor_variable(value).astype(dtype)
 
 
-def _size(size: Any, *parameters: Any) -> Any:
+def _size(size: Symbol, *parameters: Any) -> Any:
     """The size to draw: as given, or what the parameters broadcast to."""
     if size is not None:
         return (size,) if isinstance(size, int) else size
@@ -167,7 +170,7 @@ def _size(size: Any, *parameters: Any) -> Any:
     return _lengths(widest)
 
 
-def _lengths(x: Any) -> tuple[Any, ...]:
+def _lengths(x: Symbol) -> tuple[Any, ...]:
     """The length of each axis of `x`, an int where it is known."""
     return tuple(
         x.shape[axis] if known is None else known for axis, known in enumerate(x.type.shape)

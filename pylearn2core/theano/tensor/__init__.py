@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytensor import tensor as _tensor
 from pytensor.gradient import grad, hessian, jacobian
@@ -14,6 +14,9 @@ from pytensor.tensor.sharedvar import TensorSharedVariable
 
 from pylearn2core.theano.gradient import Lop, Rop
 from pylearn2core.theano.tensor import nnet, shared_randomstreams
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 inv = reciprocal
 
@@ -42,12 +45,12 @@ __all__ = [name for name in dir(_tensor) if not name.startswith("_")] + [
 ]
 
 
-def addbroadcast(x: Any, *axes: int) -> Any:
+def addbroadcast(x: Symbol, *axes: int) -> Symbol:
     """`x` with these axes declared to have length 1, so that they broadcast."""
     return specify_broadcastable(x, *axes) if axes else _tensor.as_tensor_variable(x)
 
 
-def patternbroadcast(x: Any, broadcastable: Any) -> Any:
+def patternbroadcast(x: Symbol, broadcastable: Any) -> Symbol:
     """`x` with the axes declared to have length 1 whose entry is true.
 
     broadcastable: bools, one an axis. An axis that is known to have length 1 stays known.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylearn2core.theano.sandbox.rng_mrg import MRG_RandomStreams
+
+if TYPE_CHECKING:
+    from pylearn2core.types import Symbol
 
 __all__ = ["RandomStreams"]
 
@@ -17,23 +20,23 @@ class RandomStreams(MRG_RandomStreams):
 
     def random_integers(
         self,
-        size: Any = None,
+        size: Symbol = None,
         low: int = 0,
         high: int = 1,
         ndim: int | None = None,
         dtype: str = "int64",
-    ) -> Any:
+    ) -> Symbol:
         """Integers from `low` to `high`, both included."""
         scale = high - low + 1
         return self._derived(
             () if size is None else size, lambda u: (u * scale).astype(dtype) + low
         )
 
-    def permutation(self, size: Any = None, n: int = 1, dtype: str = "int64") -> Any:
+    def permutation(self, size: Symbol = None, n: int = 1, dtype: str = "int64") -> Symbol:
         """The numbers 0 to n - 1 in random order; with a size, one such order each."""
         shape = (n,) if size is None else (*_tuple(size), n)
         return self._derived(shape, lambda u: u.argsort(axis=-1).astype(dtype))
 
 
-def _tuple(size: Any) -> tuple[Any, ...]:
+def _tuple(size: Symbol) -> tuple[Any, ...]:
     return (size,) if isinstance(size, int) else tuple(size)

@@ -1,5 +1,7 @@
 """What every store keeps, whatever it is kept in: subclass the contract in a backend's tests.
 
+Needs pytest and hypothesis, which nothing else that ships does.
+
 class TestMine(StoreContract):
     backend = MyBackend()
 """

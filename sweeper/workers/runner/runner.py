@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pylearn2core import patches
+from pylearn2core.cache import Bounded
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.config.imports import import_alias
 from pylearn2core.errors import ConfigError
@@ -50,7 +51,7 @@ class Runner:
             files=AttemptFiles(setup.results),
             documents=self._documents,
         )
-        self._parsed: dict[str, list[nodes.Node]] = {}
+        self._parsed: Bounded[str, list[nodes.Node]] = Bounded(_TEXTS_KEPT)
         if str(beside) not in sys.path:
             sys.path.append(str(beside))  # last: nothing of the user's hides a library
         quiet_imports.install(generators.states, generators.set_states)
@@ -83,8 +84,6 @@ class Runner:
     def _documents(self, text_id: str, text: ExperimentText) -> list[nodes.Node]:
         """The text's documents, parsed once; those of texts long gone are forgotten."""
         if text_id not in self._parsed:
-            while len(self._parsed) >= _TEXTS_KEPT:
-                del self._parsed[next(iter(self._parsed))]
             self._parsed[text_id] = nodes.parse(text.text, source=text.source, lines=text.lines)
         return self._parsed[text_id]
 

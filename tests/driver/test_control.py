@@ -186,7 +186,7 @@ def test_the_next_attempt_is_told_how_far_the_rows_of_the_one_before_it_go(
 ):
     known = []
     monkeypatch.setattr(
-        "sweeper.driver.pool.TrialTask",
+        "sweeper.driver.roster.TrialTask",
         lambda **facts: known.append(facts["known"]) or TrialTask(**facts),
     )
     spec = write_spec([("rows", 1), ("sleep", 60)])

@@ -22,7 +22,7 @@ from sweeper.runs.create import point_latest
 from sweeper.runs.new_folder import new_run_folder
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.records import Placed
     from sweeper.spec import Expansion, Spec
 
@@ -57,7 +57,7 @@ class _NewRun:
         words = announcement(header, self.expansion, self.run_dir, workers, place)
         typer.echo(words, err=err)
 
-    def order(self, target: Target) -> Order:
+    def order(self, target: Target) -> DriverOrder:
         trials, workers = len(self.expansion.trials), self.options.workers
         return target.order(self.spec, self.run_dir, trials=trials, workers=workers)
 

@@ -17,7 +17,7 @@ import typer
 
 from sweeper import spec as specs
 from sweeper.cli.say import say
-from sweeper.launchers.base import Order
+from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.choose import launcher_of
 from sweeper.records import Placed
 from sweeper.records.errors import InputError
@@ -47,9 +47,9 @@ class Target:
         workers: int | None,
         before: Placed | None = None,
         code_changed_ok: bool = False,
-    ) -> Order:
+    ) -> DriverOrder:
         """The order for a run. before: where it was put the last time."""
-        return Order(
+        return DriverOrder(
             run_dir=run_dir.absolute(),
             spec_path=Path(spec.path).absolute(),
             defines=dict(spec.defines),
@@ -62,7 +62,7 @@ class Target:
         )
 
 
-def submit_new(target: Target, spec: Spec, expansion: Expansion, order: Order) -> None:
+def submit_new(target: Target, spec: Spec, expansion: Expansion, order: DriverOrder) -> None:
     """Make the run's folder and put its driver there; where that fails nothing is left."""
     from sweeper import driver
 
@@ -90,20 +90,20 @@ def submit_new(target: Target, spec: Spec, expansion: Expansion, order: Order) -
     say(f"put there as {placed.kind} job {placed.job}")
 
 
-def submit_behind(target: Target, order: Order, run_dir: Path) -> None:
+def submit_behind(target: Target, order: DriverOrder, run_dir: Path) -> None:
     """Put the driver of a run that is made into the background of this machine."""
     placed = submit(target, order)
     log = RunFolder(run_dir).driver_log
     say(f"runs in the background as process {placed.job}, its output goes to {log}")
 
 
-def submit(target: Target, order: Order) -> Placed:
+def submit(target: Target, order: DriverOrder) -> Placed:
     """Put the driver there and note where that is."""
     with _ended_in_order():
         return _noted(target, order, target.launcher.submit(order))
 
 
-def _noted(target: Target, order: Order, placed: Placed) -> Placed:
+def _noted(target: Target, order: DriverOrder, placed: Placed) -> Placed:
     facts = {
         **placed.facts,
         "spec_path": str(order.spec_path),
@@ -173,7 +173,7 @@ def submit_again(
 
 def order_again(
     target: Target, run_dir: Path, placed: Placed, *, workers: int | None, code_changed_ok: bool
-) -> Order:
+) -> DriverOrder:
     """The order for what is left of a run. Raises InputError where its code is not what it was."""
     spec, left = _what_is_left(run_dir, placed, code_changed_ok=code_changed_ok)
     return target.order(

@@ -47,7 +47,7 @@ class Cluster(Protocol):
 
 # ------------------------------------------------------------------ a driver that runs elsewhere
 @dataclass(frozen=True, slots=True)
-class Order:
+class DriverOrder:
     """A run whose driver is to be put somewhere.
 
     run_dir: the run's folder here, absolute.    spec_path: absolute.    defines: of `-D`.
@@ -87,13 +87,13 @@ class Launcher(Protocol):
     def has_folder(self) -> bool:
         """Whether the driver's host shares the disk of the run's folder."""
 
-    def describe(self, order: Order) -> str:
+    def describe(self, order: DriverOrder) -> str:
         """What `submit` would send, for a person to read: a script, a YAML file, a manifest.
 
         It is asked before anything is made: it raises InputError for an order that can't be kept.
         """
 
-    def submit(self, order: Order) -> Placed:
+    def submit(self, order: DriverOrder) -> Placed:
         """Put the driver there. Where it raises nothing is left running."""
 
     def look(self, placed: Placed, run_dir: Path) -> Job:

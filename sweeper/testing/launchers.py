@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sweeper.launchers import choose
-from sweeper.launchers.base import Launcher, Order
+from sweeper.launchers.base import DriverOrder, Launcher
 from sweeper.records import Placed
 from sweeper.records.errors import SweepError
 from sweeper.runs.folder import RunFolder
@@ -48,7 +48,7 @@ class LauncherContract:
     patience_s = 90.0
 
     def test_describing_an_order_starts_and_writes_nothing(
-        self, launcher: Launcher, order: Order
+        self, launcher: Launcher, order: DriverOrder
     ) -> None:
         """`--dry-run` prints it, and nobody expects more."""
         before = files_of(order.run_dir)
@@ -57,7 +57,7 @@ class LauncherContract:
         assert files_of(order.run_dir) == before
 
     def test_a_run_is_placed_found_again_stopped_and_taken_down(
-        self, launcher: Launcher, order: Order
+        self, launcher: Launcher, order: DriverOrder
     ) -> None:
         """The whole trip; after it nothing runs, and asking again is no error."""
         placed = launcher.submit(order)
@@ -77,7 +77,7 @@ class LauncherContract:
             assert "\n" not in line
 
     def found_again(
-        self, launcher: Launcher, order: Order, placed: Placed
+        self, launcher: Launcher, order: DriverOrder, placed: Placed
     ) -> tuple[Launcher, Placed]:
         """The run by what its folder keeps: another process knows no more."""
         write_placed(order.run_dir, placed)
@@ -87,11 +87,11 @@ class LauncherContract:
         assert type(found) is type(launcher)
         return found, again
 
-    def state(self, launcher: Launcher, placed: Placed, order: Order) -> str:
+    def state(self, launcher: Launcher, placed: Placed, order: DriverOrder) -> str:
         """What is said of it now."""
         return launcher.look(placed, order.run_dir).state
 
-    def is_asked(self, launcher: Launcher, placed: Placed, order: Order) -> bool:
+    def is_asked(self, launcher: Launcher, placed: Placed, order: DriverOrder) -> bool:
         """Whether the driver could be asked to end: it may not have begun yet."""
         with suppress(SweepError):
             return bool(launcher.stop(placed, order.run_dir, ()))

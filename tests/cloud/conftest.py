@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from sweeper import spec as specs
-from sweeper.launchers.base import Order
+from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.ray import RayLauncher
 from sweeper.launchers.ray.api import JobsApi
 from sweeper.launchers.ray.config import RayConfig
@@ -122,7 +122,7 @@ def head():
 def order(tmp_path):
     """Makes orders for a copy of the spec's folder."""
 
-    def make(**defines: object) -> Order:
+    def make(**defines: object) -> DriverOrder:
         folder = tmp_path / "spec"
         if not folder.exists():
             shutil.copytree(SPEC.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -131,7 +131,7 @@ def order(tmp_path):
         texts = {name: str(value) for name, value in defines.items()}
         spec = specs.load(folder / SPEC.name, texts)
         trials = len(specs.expand(spec).trials)
-        return Order(run_dir, folder / SPEC.name, texts, spec.header, trials)
+        return DriverOrder(run_dir, folder / SPEC.name, texts, spec.header, trials)
 
     return make
 

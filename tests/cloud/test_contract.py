@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweeper.launchers.base import Launcher, Order
+from sweeper.launchers.base import DriverOrder, Launcher
 from sweeper.testing.launchers import LauncherContract
 
 pytestmark = pytest.mark.cloud
@@ -16,5 +16,5 @@ class TestJobs(LauncherContract):
         return launcher(head)
 
     @pytest.fixture
-    def order(self, order) -> Order:
+    def order(self, order) -> DriverOrder:
         return order(epochs=10_000, seconds=0.1)

@@ -15,7 +15,7 @@ from importlib.metadata import version
 import pytest
 
 from sweeper.launchers import cluster_file
-from sweeper.launchers.base import Job, Order
+from sweeper.launchers.base import DriverOrder, Job
 from sweeper.launchers.ray import preflight
 from sweeper.launchers.ray.api import JobsApi, SilentError
 from sweeper.launchers.ray.launcher import RayLauncher
@@ -186,7 +186,7 @@ def test_a_cluster_without_our_packages_is_refused_before_anything_is_sent():
 
 def test_what_a_user_names_is_quoted_for_the_shell(tmp_path):
     spec = tmp_path / "my grid; rm -rf.yaml.j2"
-    order = Order(tmp_path, spec, {"x": "a b'$(id)"}, SweepSpec(name="n"), 3, workers=2)
+    order = DriverOrder(tmp_path, spec, {"x": "a b'$(id)"}, SweepSpec(name="n"), 3, workers=2)
     assert driver_command(order, "/home/ray/sweeps/r", None) == (
         "python -m sweeper launch 'my grid; rm -rf.yaml.j2' -D 'x=a b'\"'\"'$(id)'"
         " --workers 2 --out /home/ray/sweeps/r"
@@ -195,7 +195,7 @@ def test_what_a_user_names_is_quoted_for_the_shell(tmp_path):
 
 def test_that_changed_code_is_fine_reaches_the_driver_of_a_resume(tmp_path):
     before = Placed("ray", "j", remote_dir="/r")
-    order = Order(tmp_path, tmp_path / "g.yaml", {}, SweepSpec(name="n"), 3, before=before)
+    order = DriverOrder(tmp_path, tmp_path / "g.yaml", {}, SweepSpec(name="n"), 3, before=before)
     resume = "python -m sweeper resume /r"
     assert driver_command(order, "/r", None) == resume
     allowed = replace(order, code_changed_ok=True)
@@ -227,7 +227,7 @@ def test_why_a_driver_was_not_taken_is_not_hidden_by_its_end(monkeypatch, tmp_pa
     monkeypatch.setattr(JobsApi, "submit", refuse)
     monkeypatch.setattr(JobsApi, "end", silent)
     (tmp_path / "grid.yaml.j2").touch()
-    order = Order(tmp_path / "n", tmp_path / "grid.yaml.j2", {}, SweepSpec(name="n"), 3)
+    order = DriverOrder(tmp_path / "n", tmp_path / "grid.yaml.j2", {}, SweepSpec(name="n"), 3)
     place = cluster_file.loads("kind: ray\naddress: http://head:8265\n", "existing.yaml")
     with pytest.raises(ClusterError, match="no room"):
         RayLauncher(place).submit(order)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sweeper.launchers import cluster_file
-from sweeper.launchers.base import Order
+from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.cloud import CloudLauncher, credentials, last_act, rayup
 from sweeper.launchers.cloud.wheel import make_wheel
 from sweeper.records import Resources, SweepSpec
@@ -137,7 +137,7 @@ def test_a_google_gpu_machine_needs_an_image():
 def test_a_dry_run_prints_the_file_and_the_driver(tmp_path):
     spec = tmp_path / "grid.yaml.j2"
     spec.write_text("x")
-    order = Order(tmp_path / "runs" / "n", spec, {}, SweepSpec("n", resources=Resources()), 9)
+    order = DriverOrder(tmp_path / "runs" / "n", spec, {}, SweepSpec("n", resources=Resources()), 9)
     text = CloudLauncher(cluster_file.loads(AWS, "f")).describe(order)
     assert yaml.safe_load(text.partition("# then")[0])["max_workers"] == 3
     assert "ray job submit --no-wait" in text

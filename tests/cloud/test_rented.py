@@ -22,7 +22,7 @@ from sweeper import spec as specs
 from sweeper.cli import watcher as watchers
 from sweeper.cli.submit import Target, submit, submit_again, submit_new
 from sweeper.launchers import cluster_file
-from sweeper.launchers.base import Job, Order
+from sweeper.launchers.base import DriverOrder, Job
 from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
 from sweeper.records import Ending, EndKind, Placed, Resources, SweepSpec
 from sweeper.records.errors import ClusterError
@@ -78,7 +78,9 @@ def order(tmp_path):
     run_dir = tmp_path / "runs" / "n"
     run_dir.mkdir(parents=True)
     (tmp_path / "grid.yaml.j2").write_text("x")
-    return Order(run_dir, tmp_path / "grid.yaml.j2", {}, SweepSpec("n", resources=Resources()), 3)
+    return DriverOrder(
+        run_dir, tmp_path / "grid.yaml.j2", {}, SweepSpec("n", resources=Resources()), 3
+    )
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sweeper.launchers import cluster_file
-from sweeper.launchers.base import Order
+from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.kubernetes.config import KubernetesConfig
 from sweeper.records import Resources, SweepSpec
 
@@ -39,10 +39,10 @@ def cluster() -> Callable[[str], KubernetesConfig]:
 
 
 @pytest.fixture
-def order(tmp_path: Path) -> Callable[..., Order]:
-    """An order for a spec of two files and a module; keywords are fields of Order."""
+def order(tmp_path: Path) -> Callable[..., DriverOrder]:
+    """An order for a spec of two files and a module; keywords are fields of DriverOrder."""
 
-    def made(resources: Resources | None = None, **fields: Any) -> Order:
+    def made(resources: Resources | None = None, **fields: Any) -> DriverOrder:
         folder = tmp_path / "mine"
         (folder / "package").mkdir(parents=True, exist_ok=True)
         (folder / "grid.yaml.j2").write_text(SPEC)
@@ -56,7 +56,7 @@ def order(tmp_path: Path) -> Callable[..., Order]:
             "header": header,
             "trials": 100,
         }
-        return Order(**{**given, **fields})
+        return DriverOrder(**{**given, **fields})
 
     return made
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sweeper.launchers.base import Launcher, Order
+from sweeper.launchers.base import DriverOrder, Launcher
 from sweeper.launchers.kubernetes import KubernetesLauncher
 from sweeper.launchers.kubernetes.config import KubernetesConfig
 from sweeper.testing.launchers import LauncherContract
@@ -23,7 +23,9 @@ class TestKubernetes(LauncherContract):
         return KubernetesLauncher(cluster(""))
 
     @pytest.fixture
-    def order(self, order: Callable[..., Order], launcher: Launcher, kube: Any) -> Order:
+    def order(
+        self, order: Callable[..., DriverOrder], launcher: Launcher, kube: Any
+    ) -> DriverOrder:
         made = order()
         made.run_dir.mkdir(parents=True)
         kube.say("status.json", {"jobDeploymentStatus": "Running", "rayClusterName": "c1"})

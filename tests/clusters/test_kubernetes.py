@@ -16,7 +16,7 @@ import yaml
 
 from sweeper import cli
 from sweeper.launchers import choose
-from sweeper.launchers.base import Job, Launcher, Order
+from sweeper.launchers.base import DriverOrder, Job, Launcher
 from sweeper.launchers.kubernetes import KubernetesLauncher
 from sweeper.launchers.kubernetes.config import KubernetesConfig
 from sweeper.launchers.kubernetes.kubectl import Kubectl
@@ -26,7 +26,7 @@ from sweeper.records.errors import ClusterError, InputError
 from sweeper.runs.control import take_control
 
 Cluster = Callable[[str], KubernetesConfig]
-MakeOrder = Callable[..., Order]
+MakeOrder = Callable[..., DriverOrder]
 NAME = "digits-mlp-20261121-221530"
 RUN = Path("run")  # which nothing is asked of
 

@@ -22,7 +22,7 @@ from rayjob_schema import RAY_JOB
 from sweeper import driver
 from sweeper import spec as specs
 from sweeper.launchers import cluster_file
-from sweeper.launchers.base import Order
+from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.kubernetes import KubernetesLauncher
 from sweeper.launchers.kubernetes.config import KubernetesConfig, KubernetesWorkers
 from sweeper.launchers.kubernetes.manifest import merged
@@ -32,7 +32,7 @@ from sweeper.records import Placed, Resources
 from sweeper.records.errors import InputError
 
 Cluster = Callable[[str], KubernetesConfig]
-MakeOrder = Callable[..., Order]
+MakeOrder = Callable[..., DriverOrder]
 FOLDER = Path(__file__).parents[2] / "clusters"
 ALL_KEYS = """context: west
 head: {cpus: 1, memory: 2G, pod: {nodeSelector: {pool: small}}}
@@ -47,7 +47,7 @@ data: s3://bucket/data
 """
 
 
-def documents(config: KubernetesConfig, order: Order) -> tuple[Any, Any]:
+def documents(config: KubernetesConfig, order: DriverOrder) -> tuple[Any, Any]:
     files, job = yaml.safe_load_all(KubernetesLauncher(config).describe(order))
     return files, job
 

@@ -6,7 +6,7 @@ import pytest
 
 from sweeper import driver
 from sweeper import spec as specs
-from sweeper.launchers.base import Order
+from sweeper.launchers.base import DriverOrder
 
 STEPS = """\
 import time
@@ -35,4 +35,6 @@ def order(tmp_path):
     spec = specs.load(tmp_path / "grid.yaml.j2", {})
     expansion = specs.expand(spec)
     driver.create(spec, expansion, tmp_path / "run")
-    return Order(tmp_path / "run", spec.path, {}, spec.header, len(expansion.trials), None, True)
+    return DriverOrder(
+        tmp_path / "run", spec.path, {}, spec.header, len(expansion.trials), None, True
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.launchers import cluster_file, registry
-from sweeper.launchers.base import Launcher, Order
+from sweeper.launchers.base import DriverOrder, Launcher
 from sweeper.launchers.choose import launcher_by, launcher_of
 from sweeper.records import Placed
 from sweeper.records.errors import InputError
@@ -52,7 +52,7 @@ class TestSsh(LauncherContract):
         return launcher_by(cluster_file.loads(CLUSTER, "ssh.yaml"))
 
     @pytest.fixture
-    def order(self, order: Order) -> Order:
+    def order(self, order: DriverOrder) -> DriverOrder:
         return order
 
 
@@ -71,7 +71,7 @@ def test_its_keys_are_checked_as_ours_are(installed: None) -> None:
         cluster_file.loads("kind: ssh\n", "ssh.yaml")
 
 
-def test_the_command_line_knows_it_once_it_is_installed(site: Path, order: Order) -> None:
+def test_the_command_line_knows_it_once_it_is_installed(site: Path, order: DriverOrder) -> None:
     (order.run_dir.parent / "ssh.yaml").write_text(CLUSTER)
     words = ["launch", str(order.spec_path), "--on", "ssh.yaml", "--dry-run", "--out", "r"]
 

@@ -10,7 +10,7 @@ import pytest
 from sweeper import driver
 from sweeper import spec as specs
 from sweeper.launchers import cluster_file
-from sweeper.launchers.base import Launcher, Order
+from sweeper.launchers.base import DriverOrder, Launcher
 from sweeper.launchers.choose import launcher_by
 from sweeper.testing.launchers import LauncherContract
 
@@ -41,7 +41,7 @@ class TestSlurm(LauncherContract):
         return launcher_by(cluster_file.loads(CLUSTER, "slurm.yaml"))
 
     @pytest.fixture
-    def order(self, slurm, request: pytest.FixtureRequest) -> Order:
+    def order(self, slurm, request: pytest.FixtureRequest) -> DriverOrder:
         home = slurm.shared / request.node.name[:30]
         home.mkdir()
         shutil.copy(HERE / "steps.py", home / "steps.py")
@@ -49,4 +49,6 @@ class TestSlurm(LauncherContract):
         spec = specs.load(home / "grid.yaml.j2", {})
         expansion = specs.expand(spec)
         driver.create(spec, expansion, home / "run", published=True)
-        return Order(home / "run", spec.path, {}, spec.header, len(expansion.trials), None, True)
+        return DriverOrder(
+            home / "run", spec.path, {}, spec.header, len(expansion.trials), None, True
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launchers.base import Order
+from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.cluster_file import loads
 from sweeper.launchers.slurm import SlurmLauncher, host, progress, queue, script
 from sweeper.launchers.slurm.config import SlurmConfig
@@ -22,8 +22,8 @@ from sweeper.runs.placed import TASKS, write_placed
 ODD = Path("/shared/it's a %folder $(touch x)/run")
 
 
-def order(folder: Path = Path("/shared/run"), workers: int | None = None, **header) -> Order:
-    return Order(
+def order(folder: Path = Path("/shared/run"), workers: int | None = None, **header) -> DriverOrder:
+    return DriverOrder(
         run_dir=folder,
         spec_path=Path("/shared/grid.yaml.j2"),
         defines={},

@@ -41,7 +41,7 @@ from sweeper.runs.placed import write_placed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.cloud.config import CloudConfig
 
 _DASHBOARD = "http://127.0.0.1:8265"
@@ -59,7 +59,7 @@ class CloudLauncher:
         self._config = config
 
     # -------------------------------------------------------------- submit
-    def describe(self, order: Order) -> str:
+    def describe(self, order: DriverOrder) -> str:
         """The `ray up` file, checked, and what is done on the head."""
         made = self._made(job_name(order), "(a token, and sweeper's wheel)", "sweeper.whl")
         rayup.check(made, str(self._config.path))
@@ -69,7 +69,7 @@ class CloudLauncher:
             f"{self._submission(order, job, f'{rayup.FOLDER}/{job}')}\n"
         )
 
-    def submit(self, order: Order) -> Placed:
+    def submit(self, order: DriverOrder) -> Placed:
         """Rent the machines, send the spec's folder, start the driver."""
         files = files_to_ship(order.spec_path)
         credentials.check(self._config)
@@ -95,7 +95,7 @@ class CloudLauncher:
                 raise
         return replace(placed, started=time.time())
 
-    def _placed(self, order: Order, job: str, cluster: RayUp) -> Placed:
+    def _placed(self, order: DriverOrder, job: str, cluster: RayUp) -> Placed:
         return Placed(
             kind="cloud",
             job=job,
@@ -106,7 +106,7 @@ class CloudLauncher:
             facts={_FACT: cluster.text, "results": results_of(self._config.results, order, job)},
         )
 
-    def _go_on(self, order: Order, before: Placed, files: list[Path]) -> Placed:
+    def _go_on(self, order: DriverOrder, before: Placed, files: list[Path]) -> Placed:
         """A new driver on the head that kept the run. Raises ClusterError where that is gone."""
         cluster, job = _cluster(before), job_name(order)
         run = RunFolder(Path(before.remote_dir))
@@ -143,7 +143,7 @@ class CloudLauncher:
         shutil.copy2(wheel, target)
         return wheel.name
 
-    def _workers(self, order: Order) -> int:
+    def _workers(self, order: DriverOrder) -> int:
         resources = order.header.resources
         most = rayup.workers_asked(self._config, resources.cpus, resources.gpus)
         wanted = order.workers or order.header.workers
@@ -155,7 +155,7 @@ class CloudLauncher:
         return min(order.trials, wanted or most)
 
     def _start(
-        self, cluster: RayUp, order: Order, job: str, files: list[Path], remote_dir: str
+        self, cluster: RayUp, order: DriverOrder, job: str, files: list[Path], remote_dir: str
     ) -> None:
         """Send the spec's folder, submit the driver."""
         with tempfile.TemporaryDirectory(prefix="sweep-") as staged:
@@ -166,7 +166,7 @@ class CloudLauncher:
             cluster.send(f"{staged}/", _spec_dir(remote_dir))
         cluster.exec(self._submission(order, job, remote_dir))
 
-    def _submission(self, order: Order, job: str, remote_dir: str) -> str:
+    def _submission(self, order: DriverOrder, job: str, remote_dir: str) -> str:
         """The shell command on the head that submits the driver."""
         config = self._config
         results = results_of(config.results, order, job)

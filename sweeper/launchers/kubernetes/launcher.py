@@ -37,7 +37,7 @@ from sweeper.records.errors import ClusterError, InputError, SweepError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.kubernetes.config import KubernetesConfig
 
 _log = logging.getLogger(__name__)
@@ -58,11 +58,11 @@ class KubernetesLauncher:
         self._kubectl = Kubectl(config.namespace, config.context)
 
     # -------------------------------------------------------------- submit
-    def describe(self, order: Order) -> str:
+    def describe(self, order: DriverOrder) -> str:
         """The manifest."""
         return dump(manifest(self._shape(order)))
 
-    def submit(self, order: Order) -> Placed:
+    def submit(self, order: DriverOrder) -> Placed:
         """Create the ConfigMap and the RayJob. Raises InputError, ClusterError."""
         shape = self._shape(order)
         job = shape.job
@@ -89,7 +89,7 @@ class KubernetesLauncher:
             facts={_RESULTS: shape.results, _NUMBER: str(_number(order))},
         )
 
-    def _shape(self, order: Order) -> Shape:
+    def _shape(self, order: DriverOrder) -> Shape:
         self._check_fit(order)
         user = f"{getpass.getuser()}@{socket.gethostname()}"
         job = job_name(order.run_dir, user, _number(order))
@@ -102,7 +102,7 @@ class KubernetesLauncher:
             ray_version=version("ray"),
         )
 
-    def _results(self, order: Order, job: str) -> str:
+    def _results(self, order: DriverOrder, job: str) -> str:
         """The URL of the run's folder: that of its first job. Raises InputError."""
         if order.before is None:
             return receive.run_url(self._config.results, job)
@@ -119,7 +119,7 @@ class KubernetesLauncher:
         # and changes a run that has this name already.
         self._kubectl.run("create", "--filename=-", stdin=dump([document]))
 
-    def _check_fit(self, order: Order) -> None:
+    def _check_fit(self, order: DriverOrder) -> None:
         resources, pod = order.header.resources, self._config.workers
         most = count_workers(resources, self._config)
         wanted = order.workers or order.header.workers
@@ -246,7 +246,7 @@ class KubernetesLauncher:
         return ""
 
 
-def _number(order: Order) -> int:
+def _number(order: DriverOrder) -> int:
     """Of the run's driver that is to be put there, from 1."""
     return 1 if order.before is None else int(order.before.facts.get(_NUMBER, "1")) + 1
 

@@ -14,7 +14,7 @@ from sweeper.launchers.fit import share_gpus
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.kubernetes.config import KubernetesConfig
     from sweeper.records import Resources
 
@@ -36,7 +36,7 @@ class Shape:
     results: URL of the run's own folder, "" for none.
     """
 
-    order: Order
+    order: DriverOrder
     config: KubernetesConfig
     job: str
     files: Sequence[Path]

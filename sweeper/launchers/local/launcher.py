@@ -26,7 +26,7 @@ from sweeper.store.liveness import driver_lives
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.local.config import LocalConfig
     from sweeper.records import SweepRecord
 
@@ -56,11 +56,11 @@ class LocalLauncher:
         return Placed(self.config.kind, str(pid), cluster_file=text, started=time.time())
 
     # -------------------------------------------------------------- a process behind
-    def describe(self, order: Order) -> str:
+    def describe(self, order: DriverOrder) -> str:
         """The driver's command."""
         return f"{shlex.join(_command(order))}\n"
 
-    def submit(self, order: Order) -> Placed:
+    def submit(self, order: DriverOrder) -> Placed:
         """Start a driver that outlives this shell."""
         log = RunFolder(order.run_dir).driver_log
         # A child of a shell that is gone: it ends as anybody's, also where this process stays to
@@ -111,7 +111,7 @@ class LocalLauncher:
         return f"process {placed.job} was ended"
 
 
-def _command(order: Order) -> list[str]:
+def _command(order: DriverOrder) -> list[str]:
     words = [sys.executable, "-m", "sweeper", "resume", str(order.run_dir)]
     words += ["--workers", str(order.workers)] if order.workers else []
     return [*words, *(["--code-changed-ok"] if order.code_changed_ok else [])]

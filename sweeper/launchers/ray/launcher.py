@@ -29,7 +29,7 @@ from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, SweepError
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.ray.config import RayConfig
 
 SMALL_JOB_S = 120.0
@@ -47,7 +47,7 @@ class RayLauncher:
         self._config = config
 
     # -------------------------------------------------------------- submit
-    def describe(self, order: Order) -> str:
+    def describe(self, order: DriverOrder) -> str:
         """The job as it would be submitted, and the files that would be sent."""
         folder = order.spec_path.parent
         names = [str(path.relative_to(folder)) for path in files_to_ship(order.spec_path)]
@@ -60,7 +60,7 @@ class RayLauncher:
             + f"# sent from {folder}:\n{listing}"
         )
 
-    def submit(self, order: Order) -> Placed:
+    def submit(self, order: DriverOrder) -> Placed:
         """Look at the cluster, send the spec's folder, start the driver there."""
         files = packages.read_files(order.spec_path.parent, files_to_ship(order.spec_path))
         api = self._api()

@@ -12,13 +12,13 @@ from sweeper.launchers.remote.shell import quoted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
 
 OVER = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})  # Ray's words for a job
 LOG_LINES = 5
 
 
-def driver_command(order: Order, remote_dir: str, most_workers: int | None) -> str:
+def driver_command(order: DriverOrder, remote_dir: str, most_workers: int | None) -> str:
     """The shell command of the driver, in the folder where the spec's files lie."""
     asked = order.workers or order.header.workers
     numbers = [number for number in (asked, most_workers) if number]
@@ -37,13 +37,13 @@ def head_command(what: str, remote_dir: str, *words: str) -> list[str]:
     return ["python", "-m", "sweeper.launchers.remote.on_head", what, remote_dir, *words]
 
 
-def job_name(order: Order) -> str:
+def job_name(order: DriverOrder) -> str:
     """A name that no other job has, and that a person finds again."""
     safe = "".join(c if c.isascii() and c.isalnum() else "-" for c in order.run_dir.name)
     return f"{safe[:60]}-{secrets.token_hex(4)}"
 
 
-def results_of(folder: str, order: Order, job: str) -> str:
+def results_of(folder: str, order: DriverOrder, job: str) -> str:
     """The run's own URL below a cluster file's `results`; it stays that of the first driver."""
     if order.before:
         return order.before.facts.get("results", "")

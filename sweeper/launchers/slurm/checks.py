@@ -10,21 +10,21 @@ from sweeper.launchers.slurm import queue
 from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.slurm.config import SlurmConfig
 
 _NO_SUCH_PARTITION = "nvalid partition"
 _NO_SUCH_NODE = ("node configuration", "processors requested", "Requested nodes", "memory", "gres")
 
 
-def check(order: Order, config: SlurmConfig) -> None:
+def check(order: DriverOrder, config: SlurmConfig) -> None:
     """Raise InputError where no worker fits, or a rule can't be kept in this form."""
     _check_worker(order, config)
     if config.form == "array":
         check_parts(order.header)
 
 
-def _check_worker(order: Order, config: SlurmConfig) -> None:
+def _check_worker(order: DriverOrder, config: SlurmConfig) -> None:
     """One node of the allocation has to hold a worker: no worker spans two."""
     resources = order.header.resources
     if resources.gpus > config.gpus_per_node:

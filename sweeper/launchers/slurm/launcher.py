@@ -17,7 +17,7 @@ from sweeper.runs.placed import TASKS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.slurm.config import SlurmConfig
 
 # How long an allocation may take to end once it was cancelled: SLURM's own patience, and more.
@@ -32,12 +32,12 @@ class SlurmLauncher:
     config: SlurmConfig
     has_folder: bool = True
 
-    def describe(self, order: Order) -> str:
+    def describe(self, order: DriverOrder) -> str:
         """The batch script."""
         checks.check(order, self.config)
         return script.text(order, self.config)
 
-    def submit(self, order: Order) -> Placed:
+    def submit(self, order: DriverOrder) -> Placed:
         """Submit it."""
         text = self.describe(order)
         path = order.run_dir / script.FOLDER / "job.sh"

@@ -17,7 +17,7 @@ from sweeper.launchers.fit import share_gpus
 from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.slurm.config import SlurmConfig
 
 FOLDER = "slurm"
@@ -26,7 +26,7 @@ WARNING_S = 120
 SHORTEST_WARNING_S = 10
 
 
-def text(order: Order, config: SlurmConfig, *, python: str = sys.executable) -> str:
+def text(order: DriverOrder, config: SlurmConfig, *, python: str = sys.executable) -> str:
     """The script. python: the interpreter that runs `sweep launch`, for nodes that share it."""
     return "\n".join(
         [
@@ -44,12 +44,12 @@ def text(order: Order, config: SlurmConfig, *, python: str = sys.executable) -> 
     )
 
 
-def log_of(order: Order, job: str) -> str:
+def log_of(order: DriverOrder, job: str) -> str:
     """The file that the job prints to."""
     return str(RunFolder(order.run_dir).logs / f"slurm-{job}.log")
 
 
-def _about(order: Order, config: SlurmConfig) -> list[str]:
+def _about(order: DriverOrder, config: SlurmConfig) -> list[str]:
     save = order.header.checkpoint
     if save is None:
         kept = "saved on SLURM's warning alone (the spec has no checkpoint_every)"
@@ -65,7 +65,7 @@ def _plain(name: str) -> str:
     return name if name.isprintable() else ascii(name)
 
 
-def asked(order: Order, config: SlurmConfig) -> list[tuple[str, str]]:
+def asked(order: DriverOrder, config: SlurmConfig) -> list[tuple[str, str]]:
     """Options of sbatch and their values; in the script they are quoted, as it reads quotes."""
     output = log_of(order, "").removesuffix(".log").replace("%", "%%") + "%j.log"
     options: list[tuple[str, str | int | None]] = [
@@ -93,7 +93,7 @@ def _flags(config: SlurmConfig) -> list[str]:
     return ["requeue", *(["no-kill"] if config.nodes > 1 else [])]
 
 
-def _cores_needed(order: Order, config: SlurmConfig) -> int | None:
+def _cores_needed(order: DriverOrder, config: SlurmConfig) -> int | None:
     """Cores a node for all workers that its GPUs are enough for, else for one; SLURM gives one."""
     resources = order.header.resources
     workers = share_gpus(resources.gpus, config.gpus_per_node) if resources.gpus else 1
@@ -113,7 +113,7 @@ def _clock(seconds: int) -> str:
     return f"{minutes // 1440}-{minutes // 60 % 24:02}:{minutes % 60:02}:00"
 
 
-def _values(order: Order, config: SlurmConfig, python: str) -> list[str]:
+def _values(order: DriverOrder, config: SlurmConfig, python: str) -> list[str]:
     options = [] if order.workers is None else [f"--workers {order.workers}"]
     if order.code_changed_ok:
         options.append("--code-changed-ok")

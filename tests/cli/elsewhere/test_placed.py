@@ -12,7 +12,7 @@ from looking import GRID, TOY
 from sweeper import spec as specs
 from sweeper.driver import create
 from sweeper.launchers import registry, slurm
-from sweeper.launchers.base import Backend, Job, Order
+from sweeper.launchers.base import Backend, DriverOrder, Job
 from sweeper.records import Placed
 from sweeper.records.errors import ClusterError, InputError
 from sweeper.runs.placed import write_placed
@@ -82,7 +82,7 @@ class Note:
     """A place where nothing runs: it keeps what it was given."""
 
     has_folder = True
-    orders: ClassVar[list[Order]] = []
+    orders: ClassVar[list[DriverOrder]] = []
     ended: ClassVar[list[str]] = []
 
     def __init__(self, config):

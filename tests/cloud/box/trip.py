@@ -105,13 +105,13 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
 
     from sweeper import spec as specs
     from sweeper.launchers import cluster_file
-    from sweeper.launchers.base import Order
+    from sweeper.launchers.base import DriverOrder
     from sweeper.launchers.cloud import CloudLauncher, commands
 
     go = box / "go"
     defines = {"epochs": "3", "seconds": "0.1", "points": "2", "until": str(go)}
     spec = specs.load(spec_path, defines)
-    order = Order(run_dir, spec_path, defines, spec.header, len(specs.expand(spec).trials))
+    order = DriverOrder(run_dir, spec_path, defines, spec.header, len(specs.expand(spec).trials))
     launcher = CloudLauncher(cluster_file.loads(CLUSTER, "aws.yaml"))
     seconds, began = {}, time.monotonic()
 

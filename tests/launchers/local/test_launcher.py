@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeper.launchers.base import Launcher, Order
+from sweeper.launchers.base import DriverOrder, Launcher
 from sweeper.launchers.choose import config_of, launcher_by
 from sweeper.launchers.local import LocalLauncher
 from sweeper.launchers.local.config import LocalConfig
@@ -32,7 +32,7 @@ class TestLocal(LauncherContract):
         return launcher_by(config_of(None))
 
     @pytest.fixture
-    def order(self, order: Order) -> Order:
+    def order(self, order: DriverOrder) -> DriverOrder:
         return order
 
 
@@ -47,7 +47,7 @@ def sleeper() -> Iterator[Placed]:
         process.kill()
 
 
-def claim(order: Order, pid: int) -> None:
+def claim(order: DriverOrder, pid: int) -> None:
     """Drive the run, as the store has it, in a process of this number."""
     with closing(open_to_drive(order.run_dir)) as store:
         store.claim(socket.gethostname(), pid, time.time())

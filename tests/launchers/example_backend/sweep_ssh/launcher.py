@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweep_ssh.config import SshConfig
-from sweeper.launchers.base import Job, Order, asked_words
+from sweeper.launchers.base import DriverOrder, Job, asked_words
 from sweeper.records import Placed
 from sweeper.records.errors import ClusterError
 from sweeper.runs.control import send_control
@@ -22,14 +22,14 @@ class SshLauncher:
     config: SshConfig
     has_folder: bool = True
 
-    def describe(self, order: Order) -> str:
+    def describe(self, order: DriverOrder) -> str:
         words = ["-m", "sweeper", "resume", str(order.run_dir), "--here"]
         words += ["--workers", str(order.workers)] if order.workers else []
         words += ["--code-changed-ok"] if order.code_changed_ok else []
         log = shlex.quote(str(order.run_dir / "logs" / "ssh.log"))
         return f"nohup {self.config.python} {shlex.join(words)} >>{log} 2>&1 </dev/null & echo $!\n"
 
-    def submit(self, order: Order) -> Placed:
+    def submit(self, order: DriverOrder) -> Placed:
         pid = self._ask(self.describe(order)).strip()
         text = self.config.text
         return Placed("ssh", pid, self.config.host, cluster_file=text, started=time.time())

@@ -14,6 +14,7 @@ from sweeper import spec as specs
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreBusyError
 from sweeper.report.status import status
+from sweeper.runs.control import Asked, send_control, take_control
 from sweeper.runs.open import open_to_drive, open_to_read, read_made
 from sweeper.runs.parts import Part, prepare
 from sweeper.store.liveness import HEARTBEAT_LIMIT_S
@@ -73,8 +74,11 @@ def test_a_driver_that_lives_is_not_waited_for_for_ever(made, resume, monkeypatc
     monkeypatch.setattr("sweeper.driver.claim.WAIT_S", 2.0)
     with closing(open_to_drive(run_dir, published=True)) as store:
         store.claim("node7", 4711, time.time() + 100)
+    send_control(run_dir, "stop")
     with pytest.raises(StoreBusyError, match="4711 on host node7"):
         resume(run_dir)
+    # What was asked is for the one that lives.
+    assert take_control(run_dir) == [Asked("stop")]
 
 
 # ------------------------------------------------------------------ parts

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Minibatch:
     """Rows to train on: those that the one batch of `order` names in `data`, on the device.
 
     spaces: what each array's rows are in.
@@ -101,16 +101,16 @@ class EpochBatches:
         whole = subsets.whole()
         return Order.of(subsets, rows) if whole is None else Order.cut(whole, subsets.batch_size)
 
-    def batches(self, dataset: Dataset, inputs: Inputs) -> Iterator[Batch]:
+    def batches(self, dataset: Dataset, inputs: Inputs) -> Iterator[Minibatch]:
         """The next epoch's batches, one by one."""
         data = inputs.resident(dataset)
         if data is None:
             yield from self._stream(dataset, inputs)
             return
         for rows in self.order(dataset).batches:
-            yield Batch(data, Order((rows,)), inputs.spaces)
+            yield Minibatch(data, Order((rows,)), inputs.spaces)
 
-    def _stream(self, dataset: Dataset, inputs: Inputs) -> Iterator[Batch]:
+    def _stream(self, dataset: Dataset, inputs: Inputs) -> Iterator[Minibatch]:
         iterator = dataset.iterator(
             mode=self.mode,
             batch_size=self.batch_size,
@@ -125,7 +125,7 @@ class EpochBatches:
                 on_device(array, space, space)
                 for array, space in zip(arrays, inputs.spaces, strict=True)
             )
-            yield Batch(data, Order.of([slice(0, rows)], rows), inputs.spaces)
+            yield Minibatch(data, Order.of([slice(0, rows)], rows), inputs.spaces)
 
     def _rng(self) -> np.random.RandomState | None:
         return self.rng if resolve_iterator_class(self.mode).stochastic else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pylearn2core.errors import ConfigError, NonFiniteError
-from pylearn2core.training_algorithms.batches import Batch
+from pylearn2core.training_algorithms.batches import Minibatch
 from pylearn2core.training_algorithms.gradient_algorithm import GradientAlgorithm, Passes
 from pylearn2core.training_algorithms.line import Line
 from pylearn2core.training_algorithms.line_search import LineMinimum, Search, among, exhaustive
@@ -135,7 +135,7 @@ class BGD(GradientAlgorithm):
                 self._keep_share(before)
             self.monitor.report_batch(batch.rows)
 
-    def _minimize(self, line: Line, batch: Batch) -> Passes:
+    def _minimize(self, line: Line, batch: Minibatch) -> Passes:
         """All the searches on one batch."""
         steps, count = self.first_steps, 0
         line.begin(carry=0.0 if self.reset_conjugate else 1.0)
@@ -154,7 +154,7 @@ class BGD(GradientAlgorithm):
         if not self.reset_alpha:
             self.first_steps = steps
 
-    def _search(self, line: Line, batch: Batch, steps: tuple[float, ...]) -> Passes:
+    def _search(self, line: Line, batch: Minibatch, steps: tuple[float, ...]) -> Passes:
         """One search; returns its LineMinimum."""
         objective = yield from line.objective(0.0, batch)
         if math.isnan(objective):

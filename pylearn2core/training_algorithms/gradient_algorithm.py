@@ -11,7 +11,7 @@ import numpy as np
 from pylearn2core.costs.cost import SumOfCosts
 from pylearn2core.engine import Measure, TrainPass, run
 from pylearn2core.training_algorithms.batch_algorithm import BatchAlgorithm, checked_size
-from pylearn2core.training_algorithms.batches import Batch, EpochBatches, Inputs
+from pylearn2core.training_algorithms.batches import EpochBatches, Inputs, Minibatch
 
 if TYPE_CHECKING:
     from pylearn2core.costs.cost import Cost
@@ -100,7 +100,7 @@ class GradientAlgorithm(BatchAlgorithm):
     def passes(self, dataset: Dataset) -> Passes:
         """Request the passes of one epoch."""
 
-    def _load(self, batch: Batch) -> None:
+    def _load(self, batch: Minibatch) -> None:
         """Let the cost's variables that a batch fixes hear of the batch."""
         for callback in self._on_load_batch:
             callback(*batch.host)

@@ -12,7 +12,7 @@ from pytensor.graph.replace import clone_replace
 
 from pylearn2core.engine import Bound, Measure, Order, Step, TrainPass, default_updates, shared_of
 from pylearn2core.errors import ConfigError
-from pylearn2core.training_algorithms.batches import Batch, Inputs
+from pylearn2core.training_algorithms.batches import Inputs, Minibatch
 from pylearn2core.training_algorithms.gradient_algorithm import Passes
 from pylearn2core.utils import sharedX
 from pylearn2core.utils.hyper import hyper
@@ -127,7 +127,7 @@ class Line:
         """Begin a batch: with how much of the last direction."""
         _set(self._carry, carry)
 
-    def aim(self, batch: Batch) -> Passes:
+    def aim(self, batch: Minibatch) -> Passes:
         """Turn the line into the direction to search."""
         yield TrainPass(self._bind(self._aim), batch.data, batch.order)
 
@@ -135,7 +135,7 @@ class Line:
         """The length of the direction before it was made 1."""
         return float(self._norm.get_value(borrow=True))
 
-    def objective(self, step: float, batch: Batch) -> Passes:
+    def objective(self, step: float, batch: Minibatch) -> Passes:
         """The objective at a step size."""
         _set(self._step, step)
         means = yield Measure(self._bind(self._objective), ((batch.data, batch.order),))

@@ -18,8 +18,7 @@ from sweeper.cli.display import display
 from sweeper.cli.submit import Target, submit_behind, submit_new
 from sweeper.launchers.base import InProcess
 from sweeper.launchers.choose import config_of, launcher_by
-from sweeper.runs.create import point_latest
-from sweeper.runs.new_folder import new_run_folder
+from sweeper.runs.create import new_run_folder, point_latest
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import DriverOrder

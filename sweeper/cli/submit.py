@@ -21,7 +21,7 @@ from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.choose import launcher_of
 from sweeper.records import Placed
 from sweeper.records.errors import InputError
-from sweeper.runs.create import copy_spec, make_folder, point_latest
+from sweeper.runs.create import contents, copy_spec, make_folder, point_latest, take_back
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import write_placed
 from sweeper.runs.provenance import check_code
@@ -73,7 +73,7 @@ def submit_new(target: Target, spec: Spec, expansion: Expansion, order: DriverOr
             " launch into another folder."
         )
     target.launcher.describe(order)  # what can't be kept there is refused before a run is made
-    before = driver.contents(run_dir)
+    before = contents(run_dir)
     try:
         if order.has_folder:
             driver.create(spec, expansion, run_dir, published=True)
@@ -83,7 +83,7 @@ def submit_new(target: Target, spec: Spec, expansion: Expansion, order: DriverOr
         placed = submit(target, order)
     except BaseException:
         if not RunFolder(run_dir).placed.exists():  # `sweep down` needs what is noted there
-            driver.take_back(run_dir, before)
+            take_back(run_dir, before)
         raise
     # The run goes on from here, whatever becomes of who looks on.
     point_latest(run_dir)

@@ -5,7 +5,7 @@ there.
 """
 
 from sweeper.driver.amend import cancel, retry
-from sweeper.driver.create import contents, create, take_back
+from sweeper.driver.create import create
 from sweeper.driver.launch import launch, resume
 from sweeper.driver.progress import Progress
 from sweeper.driver.terms import Terms, terms_of
@@ -14,11 +14,9 @@ __all__ = [
     "Progress",
     "Terms",
     "cancel",
-    "contents",
     "create",
     "launch",
     "resume",
     "retry",
-    "take_back",
     "terms_of",
 ]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sweeper.launchers.base import Cluster
     from sweeper.records import SweepRecord
     from sweeper.spec import Source, Spec
-    from sweeper.store.base import Store
+    from sweeper.store.base import Store, StoreReader
 
 # A driver that was put back in a queue waits for the one before it to be silent for long enough.
 WAIT_S = HEARTBEAT_LIMIT_S + 10.0
@@ -70,7 +70,7 @@ def claimed(run_dir: Path, terms: Terms) -> Iterator[Claim]:
     What is refused leaves the run as it was: raises StoreBusyError while another driver lives, and
     InputError where the run can't be driven so.
     """
-    share = parts.prepare(run_dir, terms.part) if terms.part else run_dir
+    share = _share(run_dir, terms)
     since = began(run_dir, placed=terms.placed)
     upload = SnapshotUpload(share, terms.results)
     upload.check()
@@ -103,6 +103,16 @@ def claimed(run_dir: Path, terms: Terms) -> Iterator[Claim]:
         )
 
 
+def _share(run_dir: Path, terms: Terms) -> Path:
+    """The folder to drive: the run's, or a part's. Raises InputError and makes nothing then."""
+    if terms.part is None:
+        return run_dir
+    with closing(read_made(run_dir)) as made:
+        _, spec = _checked(run_dir, made, terms)
+        _source(spec, made, terms)
+    return parts.prepare(run_dir, terms.part)
+
+
 @contextmanager
 def _recorded(store: Store, generation: int) -> Iterator[None]:
     """Record what is raised inside as the end of the run."""
@@ -114,7 +124,7 @@ def _recorded(store: Store, generation: int) -> Iterator[None]:
         raise
 
 
-def _checked(run_dir: Path, store: Store, terms: Terms) -> tuple[SweepRecord, Spec]:
+def _checked(run_dir: Path, store: StoreReader, terms: Terms) -> tuple[SweepRecord, Spec]:
     """The run as it stands, and its spec.
 
     Raises InputError where the run can't be driven on these terms.
@@ -130,7 +140,7 @@ def _checked(run_dir: Path, store: Store, terms: Terms) -> tuple[SweepRecord, Sp
     return record, spec
 
 
-def _source(spec: Spec, store: Store, terms: Terms) -> Source | None:
+def _source(spec: Spec, store: StoreReader, terms: Terms) -> Source | None:
     """What may propose more trials than the store has, None where nothing is to come."""
     source = terms.source or specs.source_of(spec)
     if len(store.batches()) == source.batches:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import closing
 from pathlib import Path
@@ -40,20 +39,3 @@ def create(spec: Spec, first: Proposal, run_dir: Path, *, published: bool | None
     )
     with closing(create_store(run_dir, record, first.trials, published=published)):
         copy_spec(run_dir, spec.text)  # no sooner: another run's may be there
-
-
-def contents(run_dir: Path) -> set[Path] | None:
-    """What is in the folder before a run is made there; None where there is no folder."""
-    return set(run_dir.iterdir()) if run_dir.is_dir() else None
-
-
-def take_back(run_dir: Path, before: set[Path] | None) -> None:
-    """Take back a run that was not started. before: what `contents` said."""
-    if before is None:
-        shutil.rmtree(run_dir, ignore_errors=True)
-        return
-    for path in (contents(run_dir) or set()) - before:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from sweeper.driver.claim import Claim
-    from sweeper.driver.proposals import Answer
+    from sweeper.driver.proposals import Reply
     from sweeper.driver.roster import Roster
     from sweeper.driver.scoreboard import Scoreboard
     from sweeper.records import Change, Proposed, Row, Trial
@@ -68,7 +68,7 @@ class Growth:
         answer = self._proposals.look(stuck)
         return self._take(answer) if answer is not None else None
 
-    def _take(self, answer: Answer) -> Proposed:
+    def _take(self, answer: Reply) -> Proposed:
         """Keep what was proposed, and let it be run."""
         if answer.proposal is None:
             return self._roster.add((), is_last=True)

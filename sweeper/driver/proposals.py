@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What a source said. proposal: None where nothing is to come. is_last: nothing after it is."""
 
     batch: int
@@ -38,7 +38,7 @@ class Proposals:
         self._next = batches
         self._said: SimpleQueue[Said] | None = None
 
-    def look(self, stuck: Collection[str]) -> Answer | None:
+    def look(self, stuck: Collection[str]) -> Reply | None:
         """The next answer, if there is one; returns at once.
 
         stuck: trials that will come to no end.    Raises what the source raises.
@@ -54,7 +54,7 @@ class Proposals:
         if isinstance(said, BaseException):
             raise said
         batch, self._next = self._next, self._next + 1
-        return Answer(batch, said, is_last=said is None or self._next == self._source.batches)
+        return Reply(batch, said, is_last=said is None or self._next == self._source.batches)
 
     def _ask_if_due(self, stuck: Collection[str]) -> None:
         """Ask for the next batch where all that it may look at has come to its end."""

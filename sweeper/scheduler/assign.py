@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sweeper.records import EndSweep, Lease, StartWorker, replace
 from sweeper.scheduler.leasing import is_startable, take
 from sweeper.scheduler.probes import count_probes
-from sweeper.scheduler.state import Slot, set_worker
+from sweeper.scheduler.state import WorkerState, set_worker
 
 if TYPE_CHECKING:
     from sweeper.scheduler.output import Output
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def assign(policy: Policy, state: State, out: Output) -> State:
     """Give idle workers work, start workers that are missing, end when nothing is left."""
-    if all(worker.slot is Slot.BUSY for worker in state.workers):
+    if all(worker.state is WorkerState.BUSY for worker in state.workers):
         return state  # as after most events
     if state.ending is None:
         state = _lease(policy, state, out)
         state = _start_workers(state, out)
-    if any(worker.slot is Slot.BUSY for worker in state.workers):
+    if any(worker.state is WorkerState.BUSY for worker in state.workers):
         return state
     if state.ending is None and (state.may_grow or not state.backlog.is_empty):
         return state
@@ -32,13 +32,13 @@ def assign(policy: Policy, state: State, out: Output) -> State:
 
 def _lease(policy: Policy, state: State, out: Output) -> State:
     for number, worker in enumerate(state.workers):
-        if worker.slot is not Slot.IDLE:
+        if worker.state is not WorkerState.IDLE:
             continue
         probing = count_probes(one.lease for one in state.workers)
         attempts, backlog = take(policy, state.backlog, probing, workers=len(state.workers))
         if not attempts:
             return state
-        busy = replace(worker, slot=Slot.BUSY, lease=attempts)
+        busy = replace(worker, state=WorkerState.BUSY, lease=attempts)
         state = set_worker(replace(state, backlog=backlog), number, busy)
         out.commands.append(Lease(number, out.leased(attempts)))
     return state
@@ -48,7 +48,7 @@ def _start_workers(state: State, out: Output) -> State:
     absent = [
         number
         for number, worker in enumerate(state.workers)
-        if worker.slot is Slot.ABSENT and not worker.is_given_up
+        if worker.state is WorkerState.ABSENT and not worker.is_given_up
     ]
     if not absent:
         return state
@@ -56,6 +56,6 @@ def _start_workers(state: State, out: Output) -> State:
         return state
     for number in absent:
         out.commands.append(StartWorker(number))
-        starting = replace(state.workers[number], slot=Slot.STARTING)
+        starting = replace(state.workers[number], state=WorkerState.STARTING)
         state = set_worker(state, number, starting)
     return state

@@ -21,7 +21,7 @@ from sweeper.scheduler.backlog import (
 )
 from sweeper.scheduler.leasing import is_startable
 from sweeper.scheduler.probes import MAX_PROBES, count_probes
-from sweeper.scheduler.state import Slot
+from sweeper.scheduler.state import WorkerState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,8 +108,8 @@ def _ahead(pile: Pile) -> int:
 
 def _lease(worker: Worker) -> Iterator[Broken]:
     lease, trials = worker.lease, _ids(worker.lease)
-    if lease and worker.slot is not Slot.BUSY:
-        yield f"a worker that is {worker.slot.value} holds a lease", trials
+    if lease and worker.state is not WorkerState.BUSY:
+        yield f"a worker that is {worker.state.value} holds a lease", trials
     if len({(one.trial.pile, one.trial.group) for one in lease}) > 1:
         yield "a lease holds trials of two groups", trials
     if len(lease) > 1 and any(one.why is Why.PROBE for one in lease):
@@ -170,7 +170,8 @@ def _idle(state: State) -> Iterator[Broken]:
     may_work = [
         number
         for number, worker in enumerate(state.workers)
-        if worker.slot is Slot.IDLE or (worker.slot is Slot.ABSENT and not worker.is_given_up)
+        if worker.state is WorkerState.IDLE
+        or (worker.state is WorkerState.ABSENT and not worker.is_given_up)
     ]
     probing = count_probes(worker.lease for worker in state.workers)
     if may_work and is_startable(state.backlog, probing):
@@ -185,7 +186,7 @@ def _end(state: State, commands: Iterable[Command]) -> Iterator[Broken]:
         yield "the sweep was ended and is not over", ()
     if not state.over:
         return
-    if any(worker.slot is Slot.BUSY for worker in state.workers):
+    if any(worker.state is WorkerState.BUSY for worker in state.workers):
         yield "the sweep is over while a worker is busy", ()
     if state.ending is None and (state.may_grow or not state.backlog.is_empty):
         yield "the sweep is over while work is left, or may come", ()

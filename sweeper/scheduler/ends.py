@@ -10,7 +10,7 @@ from sweeper.scheduler.attempt import Why
 from sweeper.scheduler.backlog import cleared, find_doubt, prove, put_back, refute
 from sweeper.scheduler.policy import too_many_failures
 from sweeper.scheduler.probes import count_probes, judge
-from sweeper.scheduler.state import Slot
+from sweeper.scheduler.state import WorkerState
 
 if TYPE_CHECKING:
     from sweeper.scheduler.attempt import Attempt
@@ -63,7 +63,7 @@ def end_early(state: State, kind: EndKind, reason: str, out: Output) -> State:
     if state.ending is not None:
         return state
     for number, worker in enumerate(state.workers):
-        if worker.slot is Slot.BUSY:
+        if worker.state is WorkerState.BUSY:
             out.commands.append(InterruptWorker(number))
     return replace(state, ending=Ending(kind, reason))
 

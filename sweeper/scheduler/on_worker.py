@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sweeper.records import AttemptState, EndKind, replace
 from sweeper.scheduler.ends import end_early, fail, try_again
-from sweeper.scheduler.state import MAX_STUMBLES, Slot, Worker, set_worker, worker_at
+from sweeper.scheduler.state import MAX_STUMBLES, Worker, WorkerState, set_worker, worker_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,18 +23,18 @@ CANCELLED = "the user cancelled this trial"
 def worker_up(_policy: Policy, state: State, event: WorkerUp, _out: Output) -> State:
     """A process that was started waits for a lease."""
     worker = worker_at(state, event.worker)
-    if worker is None or worker.slot is not Slot.STARTING:
+    if worker is None or worker.state is not WorkerState.STARTING:
         return state
-    up = replace(worker, slot=Slot.IDLE, device=event.device)
+    up = replace(worker, state=WorkerState.IDLE, device=event.device)
     return set_worker(state, event.worker, up)
 
 
 def worker_down(policy: Policy, state: State, event: WorkerDown, out: Output) -> State:
     """A process is gone: what it left open is tried again, or charged with it."""
     worker = worker_at(state, event.worker)
-    if worker is None or worker.slot is Slot.ABSENT:
+    if worker is None or worker.state is WorkerState.ABSENT:
         return state
-    stumbled = event.charged and worker.slot is not Slot.BUSY
+    stumbled = event.charged and worker.state is not WorkerState.BUSY
     stumbles = worker.stumbles + 1 if stumbled else worker.stumbles
     state = set_worker(state, event.worker, Worker(stumbles=stumbles))
     lease = worker.lease
@@ -56,9 +56,9 @@ def worker_down(policy: Policy, state: State, event: WorkerDown, out: Output) ->
 def lease_over(policy: Policy, state: State, event: LeaseOver, out: Output) -> State:
     """A worker waits for its next lease; it may have left attempts without a word."""
     worker = worker_at(state, event.worker)
-    if worker is None or worker.slot is not Slot.BUSY:
+    if worker is None or worker.state is not WorkerState.BUSY:
         return state
-    state = set_worker(state, event.worker, Worker(slot=Slot.IDLE, device=worker.device))
+    state = set_worker(state, event.worker, Worker(state=WorkerState.IDLE, device=worker.device))
     how = AttemptState.INTERRUPTED
     if state.ending is not None:
         return _put_back(state, worker.lease, out, how=how, reason=state.ending.reason)

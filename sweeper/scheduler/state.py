@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_STUMBLES = 3
 
 
-class Slot(Enum):
+class WorkerState(Enum):
     """ABSENT -> STARTING -> IDLE <-> BUSY, and ABSENT again when the process is gone."""
 
     ABSENT = "absent"
@@ -32,13 +32,13 @@ class Slot(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One worker's slot.
+    """One worker: what is known of its process, and what it was given.
 
     lease: its attempts that are not over, in order.
     stumbles: deaths in a row while it had nothing to do; after MAX_STUMBLES it is given up.
     """
 
-    slot: Slot = Slot.ABSENT
+    state: WorkerState = WorkerState.ABSENT
     device: Device | None = None
     lease: tuple[Attempt, ...] = ()
     stumbles: int = 0
@@ -46,7 +46,7 @@ class Worker:
     @property
     def is_given_up(self) -> bool:
         """Whether it is not started again."""
-        return self.slot is Slot.ABSENT and self.stumbles >= MAX_STUMBLES
+        return self.state is WorkerState.ABSENT and self.stumbles >= MAX_STUMBLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
 
 
-Place: TypeAlias = Path | str
+StoreLocation: TypeAlias = Path | str
 
 
 class StoreReader(Protocol):
@@ -119,7 +119,7 @@ class Backend(Protocol):
 
     def create(
         self,
-        place: Place,
+        place: StoreLocation,
         sweep: SweepRecord,
         trials: Iterable[Trial],
         *,
@@ -130,12 +130,12 @@ class Backend(Protocol):
         Raises StoreError if there is one already or it can't be written.
         """
 
-    def open(self, place: Place, *, published: bool | None = None) -> Store:
+    def open(self, place: StoreLocation, *, published: bool | None = None) -> Store:
         """The store of a run, for a driver that goes on with it.
 
         Raises StoreBusyError if another process holds it alone, StoreError if there is no store
         or a later version of this program made it.
         """
 
-    def read(self, place: Place, *, published: bool | None = None) -> StoreReader:
+    def read(self, place: StoreLocation, *, published: bool | None = None) -> StoreReader:
         """The store of a run, read-only; works while a driver writes it. Raises StoreError."""

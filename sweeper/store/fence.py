@@ -29,7 +29,7 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Batch:
+class Writes:
     """What one transaction writes. standings: of the trials that changed."""
 
     started: list[AttemptStarted] = field(default_factory=list)
@@ -39,12 +39,12 @@ class Batch:
     dropped: int = 0
 
 
-def sift(changes: Iterable[Change], standings: Mapping[str, Standing]) -> Batch:
+def sift(changes: Iterable[Change], standings: Mapping[str, Standing]) -> Writes:
     """Keep the changes that count, in their order, and count those that do not.
 
     standings: of each trial that `changes` name; StoreError for a trial that is missing there.
     """
-    batch = Batch()
+    batch = Writes()
     now = dict(standings)
     for change in changes:
         before = now.get(change.trial)
@@ -65,7 +65,7 @@ def sift(changes: Iterable[Change], standings: Mapping[str, Standing]) -> Batch:
 
 
 def _after(
-    batch: Batch, change: AttemptStarted | AttemptEnded | TrialChanged, before: Standing
+    batch: Writes, change: AttemptStarted | AttemptEnded | TrialChanged, before: Standing
 ) -> Standing | None:
     """The trial's standing after `change`, which joins the batch; None if it does not count."""
     if isinstance(change, TrialChanged):

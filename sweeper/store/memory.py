@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         SweepState,
         Trial,
     )
-    from sweeper.store.fence import Batch
+    from sweeper.store.fence import Writes
 
 _ENDED = (TrialState.FAILED, TrialState.CANCELLED)
 _Place = tuple[int, int, int]  # of a row in its trial: attempt, phase, epoch
@@ -247,7 +247,7 @@ def _waits(trial: Trial) -> Standing:
     return Standing(trial.ordinal, TrialState.PENDING, newest=0, open=False)
 
 
-def _keep(run: _Run, batch: Batch) -> None:
+def _keep(run: _Run, batch: Writes) -> None:
     for new in batch.started:
         run.attempts.setdefault(new.trial, {})[new.number] = _begun(new)
     for over in batch.ended:

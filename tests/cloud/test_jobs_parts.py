@@ -162,7 +162,7 @@ def like_here(**changes):
     there = {one.name: version(one.name) for one in preflight.needed()}
     there["jaxlib"] = version("jaxlib")
     python = changes.pop("python", platform.python_version())
-    return preflight.Found(python, "/usr/bin/python", "/home/ray", 1000, there | changes)
+    return preflight.HeadPython(python, "/usr/bin/python", "/home/ray", 1000, there | changes)
 
 
 def test_a_cluster_with_the_same_packages_passes_in_silence():

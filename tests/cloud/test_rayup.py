@@ -11,7 +11,7 @@ import yaml
 
 from sweeper.launchers import cluster_file
 from sweeper.launchers.base import DriverOrder
-from sweeper.launchers.cloud import CloudLauncher, credentials, last_act, rayup
+from sweeper.launchers.cloud import CloudLauncher, credentials, give_back, rayup
 from sweeper.launchers.cloud.wheel import make_wheel
 from sweeper.records import Resources, SweepSpec
 from sweeper.records.errors import InputError
@@ -181,10 +181,10 @@ def test_the_wheel_that_nodes_install_holds_what_is_installed_here(tmp_path):
 
 
 def test_the_last_act_gives_the_machines_back_or_lets_the_head_wait():
-    assert last_act.plan(2, has_results=True, has_minimum=False).endswith(
+    assert give_back.plan(2, has_results=True, has_minimum=False).endswith(
         "ray down -y ~/ray_bootstrap_config.yaml || sudo shutdown -h +1"
     )
-    assert last_act.plan(1.5, has_results=False, has_minimum=False) == "sudo shutdown -h +90"
-    kept = last_act.plan(2, has_results=False, has_minimum=True)
+    assert give_back.plan(1.5, has_results=False, has_minimum=False) == "sudo shutdown -h +90"
+    kept = give_back.plan(2, has_results=False, has_minimum=True)
     assert kept.startswith("sudo shutdown -h +120; ray stop")
     assert "ray down -y --workers-only" in kept

@@ -23,7 +23,7 @@ from sweeper.cli import watcher as watchers
 from sweeper.cli.submit import Target, submit, submit_again, submit_new
 from sweeper.launchers import cluster_file
 from sweeper.launchers.base import DriverOrder, Job
-from sweeper.launchers.cloud import CloudLauncher, commands, credentials, last_act, launcher
+from sweeper.launchers.cloud import CloudLauncher, commands, credentials, give_back, launcher
 from sweeper.records import Ending, EndKind, Placed, Resources, SweepSpec
 from sweeper.records.errors import ClusterError
 from sweeper.runs.folder import RunFolder
@@ -247,16 +247,16 @@ def started(monkeypatch, tmp_path):
     found = []
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
-    monkeypatch.setattr(last_act.subprocess, "Popen", lambda words, **_: found.append(words[-1]))
+    monkeypatch.setattr(give_back.subprocess, "Popen", lambda words, **_: found.append(words[-1]))
     return found
 
 
 def test_a_results_url_alone_gives_nothing_back(started, tmp_path):
     run_dir = tmp_path / "run"
     run_dir.mkdir()
-    assert last_act.main([str(run_dir), "0", "2", "1", "0"]) == 0
+    assert give_back.main([str(run_dir), "0", "2", "1", "0"]) == 0
     RunFolder(run_dir).results_arrived.touch()
-    assert last_act.main([str(run_dir), "0", "2", "1", "0"]) == 0
+    assert give_back.main([str(run_dir), "0", "2", "1", "0"]) == 0
     kept, given_back = started
     assert "ray down" not in kept
     assert "shutdown -h +120" in kept
@@ -271,13 +271,13 @@ def test_a_second_driver_leaves_the_first_one_s_machines_alone(started, tmp_path
     driver.create(spec, specs.expand(spec), run_dir, published=False)
     with closing(open_to_drive(run_dir, published=False)) as store:
         generation = store.claim(socket.gethostname(), os.getpid(), time.time())
-        assert last_act.main([str(run_dir), "3", "2", "1", "0"]) == 0
+        assert give_back.main([str(run_dir), "3", "2", "1", "0"]) == 0
         assert started == []
-        assert not (run_dir / last_act.EXIT_CODE).exists()
+        assert not (run_dir / give_back.EXIT_CODE).exists()
         store.finish(generation, Ending(EndKind.INTERRUPTED), time.time())
-    assert last_act.main([str(run_dir), "130", "2", "1", "0"]) == 0
+    assert give_back.main([str(run_dir), "130", "2", "1", "0"]) == 0
     assert len(started) == 1
-    assert (run_dir / last_act.EXIT_CODE).read_text() == "130\n"
+    assert (run_dir / give_back.EXIT_CODE).read_text() == "130\n"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from sweeper.driver.past import Past
-from sweeper.driver.proposals import Answer, Proposals
+from sweeper.driver.proposals import Proposals, Reply
 from sweeper.records import Trial, TrialChanged, TrialState
 from sweeper.records.errors import InputError
 from sweeper.spec import Proposal
@@ -104,7 +104,7 @@ def test_the_end_is_told_with_the_last_batch_where_their_number_is_known(batches
     assert answer.is_last == (batches == 2)
     past.add(1, [(one, TrialState.FINISHED) for one in answer.proposal.trials])
     if batches is None:
-        assert hear(proposals) == Answer(2, None, is_last=True)
+        assert hear(proposals) == Reply(2, None, is_last=True)
 
 
 def test_a_look_does_not_wait_for_the_source():

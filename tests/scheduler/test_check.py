@@ -11,7 +11,7 @@ from sweeper.records import Ending, EndKind, EndSweep
 from sweeper.scheduler import BrokenInvariantError, check
 from sweeper.scheduler.attempt import Attempt, Why
 from sweeper.scheduler.backlog import Doubt, KnownText
-from sweeper.scheduler.state import Slot
+from sweeper.scheduler.state import WorkerState
 
 
 def running():
@@ -84,7 +84,10 @@ BROKEN = [
         lambda state: replace(state, tally=replace(state.tally, echoes=1)),
         r"more trials failed as others did than failed",
     ),
-    (lambda state: of_worker(state, slot=Slot.IDLE), r"a worker that is idle holds a lease \(t1,"),
+    (
+        lambda state: of_worker(state, state=WorkerState.IDLE),
+        r"a worker that is idle holds a lease \(t1,",
+    ),
     (of_two_groups, r"a lease holds trials of two groups \(t1, t2, t3, t4\)"),
     (probe_in_company, r"a probe is not alone in its lease"),
     (probe_in_company, r"of a text that is known to be good is a probe"),
@@ -100,9 +103,15 @@ BROKEN = [
         lambda state: of_backlog(state, doubts=(Doubt("a", "bad"),)),
         r"are doubted that should not be",
     ),
-    (lambda state: of_worker(state, slot=Slot.IDLE, lease=()), r"workers \[0\] have nothing to do"),
+    (
+        lambda state: of_worker(state, state=WorkerState.IDLE, lease=()),
+        r"workers \[0\] have nothing to do",
+    ),
     (lambda state: replace(state, over=True), r"over while a worker is busy"),
-    (lambda state: replace(of_worker(state, slot=Slot.ABSENT), over=True), r"while work is left"),
+    (
+        lambda state: replace(of_worker(state, state=WorkerState.ABSENT), over=True),
+        r"while work is left",
+    ),
     (
         lambda state: of_backlog(state, known=(KnownText("a", False),)),
         r"though its text is bad",
@@ -139,6 +148,6 @@ def test_a_probe_that_is_one_too_many_is_found():
     for worker in range(9):
         play.up(worker)
     probe = Attempt(play.state.backlog.batches[0].by_id["t8"], 1, Why.PROBE)
-    last = replace(play.state.workers[8], slot=Slot.BUSY, lease=(probe,))
+    last = replace(play.state.workers[8], state=WorkerState.BUSY, lease=(probe,))
     with pytest.raises(BrokenInvariantError, match=r"more than 8 trials of a text are tried"):
         check(replace(play.state, workers=(*play.state.workers[:8], last)))

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 # Compiled code is a few MB a program: enough of it to come back to, not enough to fill a node.
 _KEYS_KEPT = 64
 _SHAPES_KEPT = 32
+_CALLS_KEPT = 256  # what is known of a method, its shapes and its width
 _MEASUREMENTS_KEPT = 256  # a few numbers each
 
 Program = DeviceProgram | HostProgram
@@ -64,9 +65,9 @@ class Compiled:
         self._can_pack = True
         self._proven: set[str] = set()  # the methods that have run
         self._shapes: set[Hashable] = set()
-        self._work: dict[Hashable, Work] = {}
-        self._fits: set[Hashable] = set()
-        self._most: dict[Hashable, int] = {}
+        self._work: Bounded[Hashable, Work] = Bounded(_CALLS_KEPT)
+        self._fits: Bounded[Hashable, None] = Bounded(_CALLS_KEPT)
+        self._most: Bounded[Hashable, int] = Bounded(_CALLS_KEPT)
 
     @classmethod
     def of(cls, resolved: Resolved) -> Compiled:
@@ -176,16 +177,17 @@ class Compiled:
         """One batch's work."""
         rows = max(order.largest for _, order in passes)
         key = (rows, trial.shapes)
-        if key not in self._work:
+        known = self._work.recall(key)
+        if known is None:
             places = np.zeros(rows, dtype=np.int32)
             batch = tuple(host_rows(array, places) for array in passes[0][0])
             program = cast(DeviceProgram, self._program)
-            self._work[key] = Work(
+            known = self._work[key] = Work(
                 *program.work(batch, values.pull(trial.shared), trial.lifted),
                 rows=sum(array.nbytes for array in batch),
                 convolves=self._convolves,
             )
-        return self._work[key]
+        return known
 
     # -------------------------------------------------------------- a pack
     def train_pack(
@@ -241,7 +243,7 @@ class Compiled:
         room = None if known in self._fits else room_for(passes)
         run = getattr(self._program, method)
         results = run(shared, lifted, *arguments, room=room, **options)
-        self._fits.add(known)
+        self._fits[known] = None
         return results
 
     def never_pack(self, error: Exception) -> None:

@@ -20,7 +20,7 @@ import yaml
 
 from sweeper.host.variables import AUTOSCALING, PLACED, RESULTS
 from sweeper.launchers.base import Job, asked_words
-from sweeper.launchers.cloud import credentials, last_act, rayup
+from sweeper.launchers.cloud import credentials, give_back, rayup
 from sweeper.launchers.cloud.commands import NoHeadError, RayUp
 from sweeper.launchers.cloud.wheel import make_wheel
 from sweeper.launchers.remote import receive
@@ -110,7 +110,7 @@ class CloudLauncher:
         """A new driver on the head that kept the run. Raises ClusterError where that is gone."""
         cluster, job = _cluster(before), job_name(order)
         run = RunFolder(Path(before.remote_dir))
-        noted = quoted([str(run.path / last_act.EXIT_CODE), str(run.results_arrived)])
+        noted = quoted([str(run.path / give_back.EXIT_CODE), str(run.results_arrived)])
         try:
             cluster.exec(f"sudo shutdown -h +{rayup.minutes(self._config)}; rm -f {noted}")
         except NoHeadError:
@@ -170,7 +170,7 @@ class CloudLauncher:
         """The shell command on the head that submits the driver."""
         config = self._config
         results = results_of(config.results, order, job)
-        last = ["python", "-m", "sweeper.launchers.cloud.last_act", remote_dir]
+        last = ["python", "-m", "sweeper.launchers.cloud.give_back", remote_dir]
         kept = [str(config.keep_hours), str(int(bool(results))), str(int(config.workers.min > 0))]
         script = (
             f"{driver_command(order, remote_dir, self._workers(order))}; code=$?; "

@@ -99,7 +99,7 @@ class RayLauncher:
             facts={"results": results},
         )
 
-    def _look_first(self, api: JobsApi) -> preflight.Found:
+    def _look_first(self, api: JobsApi) -> preflight.HeadPython:
         """What is there; differences are told before anything is sent."""
         api.ray_version()
         names = sorted({one.name for one in preflight.needed()} | {"jaxlib"})

@@ -30,7 +30,7 @@ _BRINGS_ITSELF = "sweeper"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class HeadPython:
     """What a job on the head found. packages: name to version, None where it is missing."""
 
     python: str
@@ -50,7 +50,7 @@ def needed() -> list[Requirement]:
     return [one for one in found if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
-def read(log: str, address: str) -> Found:
+def read(log: str, address: str) -> HeadPython:
     """What the script printed. Raises ClusterError where it could not run."""
     said = re.search(r"^SWEEP-PREFLIGHT (.*)$", log, re.MULTILINE)
     if not said:
@@ -59,10 +59,10 @@ def read(log: str, address: str) -> Found:
             f"{address}: no job can run Python there; it said: {last[0]}. Expected a `python` of"
             " 3.11 or later on the PATH that the cluster's head was started with."
         )
-    return Found(**json.loads(said[1]))
+    return HeadPython(**json.loads(said[1]))
 
 
-def check(found: Found, address: str) -> list[str]:
+def check(found: HeadPython, address: str) -> list[str]:
     """Differences that a run survives, a line each. Raises ClusterError for those it does not."""
     wrong = _wrong_python(found) + _wrong_packages(found)
     if wrong:
@@ -81,7 +81,7 @@ def check(found: Found, address: str) -> list[str]:
     ]
 
 
-def _wrong_python(found: Found) -> list[str]:
+def _wrong_python(found: HeadPython) -> list[str]:
     try:
         allowed = SpecifierSet(distribution(_BRINGS_ITSELF).metadata["Requires-Python"] or "")
     except PackageNotFoundError:
@@ -91,7 +91,7 @@ def _wrong_python(found: Found) -> list[str]:
     return [f"Python is {found.python}, expected {allowed}"]
 
 
-def _wrong_packages(found: Found) -> list[str]:
+def _wrong_packages(found: HeadPython) -> list[str]:
     wrong = []
     for one in needed():
         there = found.packages.get(one.name)

@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sweeper.records import SweepRecord, Trial
-    from sweeper.store.base import Place
+    from sweeper.store.base import StoreLocation
 
 
 def create(
-    place: Place, sweep: SweepRecord, trials: Iterable[Trial], *, published: bool | None = None
+    place: StoreLocation,
+    sweep: SweepRecord,
+    trials: Iterable[Trial],
+    *,
+    published: bool | None = None,
 ) -> SqlStore:
     """A new store that holds `sweep` and all its `trials`, written in one transaction.
 
@@ -53,7 +57,7 @@ def create(
 
 
 def open(  # noqa: A001 - see `base.Backend`
-    place: Place, *, published: bool | None = None
+    place: StoreLocation, *, published: bool | None = None
 ) -> SqlStore:
     """The store of a run, for a driver that goes on with it.
 
@@ -70,7 +74,7 @@ def open(  # noqa: A001 - see `base.Backend`
     return _checked(file)
 
 
-def read(place: Place, *, published: bool | None = None) -> SqlStore:
+def read(place: StoreLocation, *, published: bool | None = None) -> SqlStore:
     """The store of a run, read-only; works while a driver writes it.
 
     Falls back to the snapshot where the store itself is missing or held by its driver.
@@ -90,7 +94,7 @@ def read(place: Place, *, published: bool | None = None) -> SqlStore:
     raise fault or _missing(path)
 
 
-def _store_file(place: Place) -> Path:
+def _store_file(place: StoreLocation) -> Path:
     path = Path(place)
     return path / STORE_FILE if path.is_dir() else path
 

@@ -19,7 +19,7 @@ from sweeper.records import (
     TrialState,
 )
 from sweeper.store.batches import join
-from sweeper.store.fence import Batch, Standing
+from sweeper.store.fence import Standing, Writes
 from sweeper.store.sql import codec, schema
 
 _CHUNK = 10_000  # trials inserted a statement
@@ -81,7 +81,7 @@ def standings(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Stand
     }
 
 
-def write_attempts(connection: sa.Connection, batch: Batch) -> None:
+def write_attempts(connection: sa.Connection, batch: Writes) -> None:
     """Write what the batch says of attempts, and the trials' new standings."""
     standings = batch.standings
     ends = {(over.trial, over.number): over for over in batch.ended}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sweeper.records import SweepRecord, Trial
-from sweeper.store.base import Backend, Place, Store, StoreReader
+from sweeper.store.base import Backend, Store, StoreLocation, StoreReader
 from sweeper.testing.stores import made
 
 HOST, PID, NOW = "node0", 77, 1000.0
@@ -20,15 +20,15 @@ class Contract:
     backend: Backend
     published: bool | None = None
 
-    def create(self, place: Place, sweep: SweepRecord, trials: Iterable[Trial]) -> Store:
+    def create(self, place: StoreLocation, sweep: SweepRecord, trials: Iterable[Trial]) -> Store:
         """A new store."""
         return self.backend.create(place, sweep, trials, published=self.published)
 
-    def open(self, place: Place) -> Store:
+    def open(self, place: StoreLocation) -> Store:
         """A store, to go on with."""
         return self.backend.open(place, published=self.published)
 
-    def read(self, place: Place) -> StoreReader:
+    def read(self, place: StoreLocation) -> StoreReader:
         """A store, to read."""
         return self.backend.read(place, published=self.published)
 

@@ -11,7 +11,7 @@ import pytest
 
 from sweeper.records import Ending, EndKind
 from sweeper.records.errors import FencedError, StoreBusyError
-from sweeper.store.base import Place, Store
+from sweeper.store.base import Store, StoreLocation
 from sweeper.testing.stores import made
 from sweeper.testing.stores.base import HOST, NOW, PID, Contract
 
@@ -63,7 +63,7 @@ class Drivers(Contract):
 
     @pytest.mark.parametrize("kind", EndKind)
     def test_how_a_run_ended_is_kept(
-        self, path: Place, store: Store, generation: int, kind: EndKind
+        self, path: StoreLocation, store: Store, generation: int, kind: EndKind
     ) -> None:
         ending = Ending(kind, "one line\n\nand another")
         store.finish(generation, ending, NOW + 1)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Resumable:
     """A checkpoint to go on from. missing: rows that were not recorded, to be yielded again."""
 
     checkpoint: Checkpoint
@@ -43,7 +43,7 @@ class Found:
         (out / FILE).unlink(missing_ok=True)
 
 
-def find(task: TrialTask, out: Path, results: AttemptFiles) -> Iterator[Found]:
+def find(task: TrialTask, out: Path, results: AttemptFiles) -> Iterator[Resumable]:
     """The checkpoints of earlier attempts that can be gone on from, the newest first."""
     if task.number == 1:
         return
@@ -65,7 +65,7 @@ def find(task: TrialTask, out: Path, results: AttemptFiles) -> Iterator[Found]:
         if missing is None:
             log.warning("attempt %d's checkpoint is passed over: rows before it are lost", number)
             continue
-        yield Found(checkpoint, missing, folder if is_here else None, results)
+        yield Resumable(checkpoint, missing, folder if is_here else None, results)
 
 
 def _fetched(attempt: str, results: AttemptFiles) -> Checkpoint:

@@ -141,7 +141,7 @@ def trip(spec_path: Path, run_dir: Path, box: Path) -> dict[str, object]:
         head = commands.RayUp(placed.facts["ray_up"], placed.job)
         safe = box / "safe"
         arrived = f"mkdir {safe} && touch {safe}/results-arrived"
-        head.exec(f"{arrived} && python -m sweeper.launchers.cloud.last_act {safe} 0 2 1 0")
+        head.exec(f"{arrived} && python -m sweeper.launchers.cloud.give_back {safe} 0 2 1 0")
         until(lambda: not any(one["state"] == "running" for one in machines()), "the head's end")
         note("given back by the head")
     finally:

@@ -8,7 +8,7 @@ import pytest
 
 from sweeper import cli
 from sweeper.runs import new_folder
-from sweeper.runs.new_folder import new_run_folder
+from sweeper.runs.create import new_run_folder
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The driver's last act on the head: give the machines back, or see to it that they end.
 
-`python -m sweeper.launchers.cloud.last_act RUN_DIR CODE KEEP_HOURS HAS_RESULTS HAS_MINIMUM`
+`python -m sweeper.launchers.cloud.give_back RUN_DIR CODE KEEP_HOURS HAS_RESULTS HAS_MINIMUM`
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sweeper.runs.open import open_to_read
 from sweeper.store.liveness import driver_lives
 
 CLUSTER = "~/ray_bootstrap_config.yaml"  # Ray put it there
-EXIT_CODE, LOG = "exit-code", "last-act.log"
+EXIT_CODE, LOG = "exit-code", "give-back.log"
 
 
 def plan(keep_hours: float, *, has_results: bool, has_minimum: bool) -> str:
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
     run_dir, code, keep_hours, has_results, has_minimum = arguments
     run = RunFolder(Path(run_dir))
     if has_driver(run.path):
-        print("last act: none, another driver of this run lives")
+        print("giving back: nothing, another driver of this run lives")
         return 0
     if run.path.is_dir():
         (run.path / EXIT_CODE).write_text(f"{code}\n")
@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
             stderr=log,
             start_new_session=True,  # Ray ends a job's processes by their session
         )
-    print(f"last act: {shlex.quote(lines)}")
+    print(f"giving back: {shlex.quote(lines)}")
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pylearn2core.words import counted
+from sweeper.host import plain_files
 from sweeper.report.render import cell, render
 from sweeper.report.status import describe, status
 from sweeper.report.summary import values
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sweeper.store.base import StoreReader
 
 LOG_LINES = 100
+LINE_LENGTH = 65536
 _EPOCHS_SHOWN = 20
 _MANY_CHANNELS = 8  # more than these stand below one another, with a few epochs beside
 _EPOCHS_BESIDE = 6
@@ -165,10 +167,12 @@ def log_lines(run_dir: Path, trial: str) -> Iterator[str]:
     """What the trial printed, of all its attempts, as "aN| text", by worker's log."""
     tag = re.compile(rf"{re.escape(trial)}\.(a\d+\| ?.*)")
     for path in sorted(RunFolder(run_dir).worker_logs(), key=_number):
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
+        try:
+            for line in plain_files.lines(path, LINE_LENGTH):
                 if found := tag.match(line):
                     yield found[1]
+        except OSError as error:
+            yield f"{path.name}: can't be read: {error.strerror}"
 
 
 def _number(path: Path) -> tuple[int, str]:

@@ -70,10 +70,13 @@ def as_yaml(trials: Sequence[Trial]) -> str:
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    dumped = yaml.dump(
-        [record(trial) for trial in trials], Dumper=dumper, sort_keys=False, allow_unicode=True
-    )
-    return str(dumped).rstrip("\n")
+    records = [record(trial) for trial in trials]
+    dumped = ""
+    for as_it_is in (True, False):  # what a terminal does not get is escaped by YAML's own rules
+        dumped = yaml.dump(records, Dumper=dumper, sort_keys=False, allow_unicode=as_it_is)
+        if printable(dumped) == dumped:
+            break
+    return dumped.rstrip("\n")
 
 
 def record(trial: Trial) -> dict[str, Any]:

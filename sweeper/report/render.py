@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GROUP = "sweeper.formats"  # of entry points
 WIDTH = 100
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WIDEST = 40  # of a cell in a table for a terminal
 
 
@@ -133,9 +134,27 @@ def _csv(table: pd.DataFrame) -> str:
     columns = _columns(table)
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow([name for name, _ in columns])
-    writer.writerows(zip(*(map(cell, values) for _, values in columns), strict=True))
+    writer.writerow([_inert(name) for name, _ in columns])
+    writer.writerows(zip(*(map(_csv_cell, values) for _, values in columns), strict=True))
     return target.getvalue().removesuffix("\n")
+
+
+def _csv_cell(value: Any) -> str:
+    return _inert(value) if isinstance(value, str) else cell(value)
+
+
+def _inert(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: it would run what a stranger named.
+
+    Source: OWASP, CSV Injection. What is a number stays one.
+    """
+    if not text.startswith(_FORMULA):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def _json(table: pd.DataFrame) -> str:

@@ -59,7 +59,7 @@ def test_the_text_says_what_to_do_when_the_driver_is_gone(store):
     assert "sweep resume digits-1" in text
     assert "4: 1 pending, 1 running, 1 finished, 1 failed" in text
     assert "best      err 0.4 (trial t0)" in text
-    assert "t1  grid.yaml.j2, line 9: ?[2Jboom" in text
+    assert r"t1  grid.yaml.j2, line 9: \u001b[2Jboom" in text
     assert "\x1b" not in text
 
 

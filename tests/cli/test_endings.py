@@ -44,6 +44,7 @@ def run(tmp_path, monkeypatch, capsys):
     """run("watch") runs `sweep watch r` in this process: (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grid.yaml.j2").write_text(SPEC)
+    (tmp_path / "toy.py").write_text("class Toy: ...\n")
     spec = specs.load(tmp_path / "grid.yaml.j2")
     driver.create(spec, specs.expand(spec), tmp_path / "r")
 

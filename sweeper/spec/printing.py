@@ -99,7 +99,7 @@ def _is_flat(values: Sequence[Any]) -> bool:
     if not kinds <= _ATOMS:
         return False
     numbers = [value for value in values if type(value) is int] if int in kinds else [0]
-    return min(numbers) > -_HUGE and max(numbers) < _HUGE
+    return bool(min(numbers) > -_HUGE and max(numbers) < _HUGE)
 
 
 def environment(work: Work, *, tokens: bool = True, marks: bool = False) -> Sandbox:

@@ -185,7 +185,7 @@ def test_an_object_with_no_room_for_the_text_is_built_all_the_same(module: str) 
         ("!obj:MODULE.Named {dim: 1}", "`MODULE.Named` needs `name`, which is not given"),
         ("!obj:MODULE.Layer {dim: 0}", "raised ValueError: dim must be 1 or more"),
         ("!obj:MODULE.Layer {dim: x}", "raised TypeError: '<' not supported between"),
-        ("!obj:MODULE.Layer [1]", r"followed by \[1\], and a map of its arguments was expected"),
+        ("!obj:MODULE.Layer [1]", r"followed by \[1, \], and a map of its arguments was expected"),
         ("!obj:MODULE.Layer {1: 2}", "a map of its arguments was expected"),
         ("!obj:MODULE.NUMBER {}", "names a int, which can't be called"),
         ("!obj: {}", "names nothing"),

@@ -42,8 +42,9 @@ def render(table: pd.DataFrame, format: str = "table") -> str:
     """The table as text, without a newline at its end.
 
     format: "table" (aligned, numbers to 6 digits, in blocks of at most 100 columns), "md" (the
-    same as Markdown), "csv" and "json" (every digit; a list of objects, in which NaN is null and
-    infinity a string), or one that another package registers. Raises InputError.
+    same as Markdown), "csv" and "json" (every digit; a list of objects, in which NaN and infinity
+    are strings), or one that another package registers. pd.NA is an empty cell, in JSON null.
+    Raises InputError.
     """
     return find_format(format).write(table)
 
@@ -63,7 +64,7 @@ def find_format(name: str) -> Format:
 
 def cell(value: Any) -> str:
     """A value in full: floats with every digit, null, true, lists and maps as JSON."""
-    if value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+    if value is pd.NA:
         return ""
     if value is None or isinstance(value, (bool, list, dict)):
         return json.dumps(value, ensure_ascii=False, default=str)
@@ -72,7 +73,7 @@ def cell(value: Any) -> str:
 
 def _short(value: Any) -> str:
     """A value for reading: floats to 6 significant digits, one printable line."""
-    if isinstance(value, float) and not math.isnan(value):
+    if isinstance(value, float):
         return f"{value:.6g}"
     text = printable(cell(value).replace("\n", "\\n").replace("\t", "\\t"))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
@@ -169,7 +170,7 @@ def _jsonable(value: Any) -> Any:
     if value is pd.NA:
         return None
     if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, list):
         return [_jsonable(item) for item in value]
     if isinstance(value, dict):

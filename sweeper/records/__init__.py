@@ -54,7 +54,7 @@ from sweeper.records.plan import (
     TrialTask,
 )
 from sweeper.records.states import AttemptState, TrialState
-from sweeper.records.stopping import AloneRule, Plateau, Stopping, Threshold
+from sweeper.records.stopping import AloneRule, Plateau, Stop, Stopping, Threshold
 
 __all__ = [
     "AloneRule",
@@ -94,6 +94,7 @@ __all__ = [
     "Row",
     "RunnerSetup",
     "StartWorker",
+    "Stop",
     "Stopping",
     "SweepRecord",
     "SweepSpec",

@@ -33,6 +33,19 @@ class Plateau:
     min_change: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A trial is to end. rule: its name.    why: at which epoch, against what."""
+
+    rule: str
+    why: str
+
+    @property
+    def message(self) -> str:
+        """The paragraph that is kept."""
+        return f"{self.rule}: {self.why}"
+
+
 # What one trial's own rows decide.
 AloneRule: TypeAlias = Threshold | Plateau
 

@@ -19,9 +19,9 @@ from sweeper.records import (
     Ended,
     ExperimentText,
     Row,
+    Stop,
     TrialTask,
 )
-from sweeper.scheduler.rules import Stop
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import earlier, generators
 from sweeper.workers.runner.checkpoint_file import Checkpoint
@@ -67,6 +67,8 @@ def attempt(
         try:
             yield from run.work()
             end = {"outcome": AttemptState.FINISHED}
+            if complaint := context.channels.complaint:
+                info["channels"] = complaint
         except InterruptedAttemptError:
             pass
         except StoppedAttemptError as stopped:
@@ -203,6 +205,8 @@ class _Run:
         """The phases from `start`'s on; a document is built when the one before it is through."""
         task = self._task
         tokens = nodes.bind(task.tokens, trial=task.trial, out=str(self._out))
+        if nodes.OUT in repr(task.tokens):
+            self._out.mkdir(parents=True, exist_ok=True)  # it is named, so it is there
         at, first_document = (start.at[0], start.document) if start is not None else (0, 0)
         number = start.first if start is not None else 0
         documents = self._context.documents(task.text_id, self._text)

@@ -8,9 +8,9 @@ from typing import Any
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.words import did_you_mean
-from sweeper.records import Stopping
-from sweeper.scheduler.rules import Epochs, Follower, Stop, follow
-from sweeper.scheduler.rules.plateau import Best
+from sweeper.records import Stop, Stopping
+from sweeper.workers.rules import Epochs, Follower, follow
+from sweeper.workers.rules.plateau import Best
 
 
 class Watch:

@@ -5,28 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sweeper.records import Plateau
-from sweeper.scheduler.rules import plateau, threshold
-from sweeper.scheduler.rules.epochs import START, Epochs, count
-from sweeper.scheduler.rules.plateau import NONE_YET, Best
+from sweeper.records import Plateau, Stop
+from sweeper.workers.rules import plateau, threshold
+from sweeper.workers.rules.epochs import START, Epochs, count
+from sweeper.workers.rules.plateau import NONE_YET, Best
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sweeper.records import AloneRule
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A trial is to end. rule: its name.    why: at which epoch, against what."""
-
-    rule: str
-    why: str
-
-    @property
-    def message(self) -> str:
-        """The paragraph that is kept."""
-        return f"{self.rule}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sweeper.records import AttemptState, Ending, EndKind, TrialState
-from sweeper.report.summary import diverged, order, summaries
+from sweeper.report.remarks import remarks
+from sweeper.report.summary import order, summaries
 from sweeper.report.text import duration, printable
 from sweeper.store.liveness import driver_lives
 
@@ -36,7 +37,7 @@ class Status:
     without the time in which no driver ran.
     best: the trial with the best objective so far and that value; None without one.
     failures: trial id and first line of the error, the newest last.
-    diverged: trials whose objective is NaN or infinite in their last row.
+    remarks: on trials that are odd.
     stopped: of each rule that stopped trials, how many.
     """
 
@@ -47,7 +48,7 @@ class Status:
     elapsed_s: float
     best: tuple[str, float] | None
     failures: tuple[tuple[str, str], ...]
-    diverged: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     stopped: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -72,8 +73,8 @@ def status(
         elapsed_s=_elapsed(store, sweep.created, now if alive else heard),
         best=_best(trials, summed, sweep.objective),
         failures=failed_trials(store),
+        remarks=remarks(trials, summed, sweep.objective),
         stopped=stopped_trials(store),
-        diverged=diverged(trials, summed, sweep.objective),
     )
 
 
@@ -151,24 +152,13 @@ def describe(status: Status, run: str, *, place: str = "", fetched: bool = False
     if status.best and sweep.objective:
         trial, value = status.best
         lines.append(f"best      {sweep.objective.channel} {value:.6g} (trial {trial})")
-    if status.diverged:
-        lines.append(f"diverged  {diverged_text(status.diverged, sweep.objective, total)}")
+    lines += [f"remark    {remark}" for remark in status.remarks]
     if status.failures:
         kinds = alike(status.failures)
         shown = kinds[-_FAILURES_SHOWN:]
         some = ", the last:" if len(shown) < len(kinds) else ":"
         lines += [f"failures  {len(status.failures)}{some}", failure_lines(shown, run)]
     return printable("\n".join(lines))
-
-
-def diverged_text(trials: Sequence[str], objective: Objective | None, total: int) -> str:
-    """Say which trials ended in NaN or infinity. total: trials of the run."""
-    what = f"{objective.channel} is" if objective else "objectives are"
-    first = ", ".join(trials[:_FAILURES_SHOWN])
-    more = f" and {len(trials) - _FAILURES_SHOWN} more" if len(trials) > _FAILURES_SHOWN else ""
-    return (
-        f"{len(trials)} of {total} trials: {what} NaN or infinite in their last row ({first}{more})"
-    )
 
 
 def alike(failures: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:

@@ -57,7 +57,7 @@ def missing_names(spec: Spec, expansion: Expansion) -> tuple[str, ...]:
 def _faults(spec: Spec, expansion: Expansion, *, here: bool) -> list[InputError]:
     folder = spec.path.absolute().parent
     allowed = allow_list(spec.header.modules, folder)
-    faults = []
+    faults: dict[str, InputError] = {}
     for dotted, where in expansion.named.items():
         if "${" in dotted:
             continue  # of the environment of the worker
@@ -70,8 +70,8 @@ def _faults(spec: Spec, expansion: Expansion, *, here: bool) -> list[InputError]
                 _check_not_hidden(dotted.partition(".")[0], folder)
             _check_there(dotted, folder, here=here)
         except ConfigError as error:
-            faults.append(input_error(error.message, where))
-    return faults
+            faults.setdefault(error.message, input_error(error.message, where))
+    return list(faults.values())
 
 
 def _check_not_hidden(top: str, folder: Path) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pylearn2core.words import counted
 from sweeper.host import plain_files
+from sweeper.records import AttemptState
 from sweeper.report.render import cell, render
 from sweeper.report.status import describe, status
 from sweeper.report.summary import values
@@ -105,7 +106,7 @@ def _attempt(attempt: AttemptRecord, run_dir: Path) -> str:
         ("ended", "" if attempt.ended is None else clock(attempt.ended) + took),
         ("files", _files(RunFolder(run_dir).attempt(attempt.trial, attempt.number))),
         *((key, _fact(value)) for key, value in attempt.info.items()),
-        ("error", attempt.message),
+        ("stopped" if attempt.state is AttemptState.STOPPED else "error", attempt.message),
     ]
     lines = [f"attempt {attempt.number}: {attempt.state.value}", _facts(facts)]
     if attempt.traceback:

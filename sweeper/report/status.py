@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import socket
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sweeper.records import Ending, EndKind, TrialState
+from sweeper.records import AttemptState, Ending, EndKind, TrialState
 from sweeper.report.remarks import remarks
 from sweeper.report.summary import order, summaries
 from sweeper.report.text import duration, printable
@@ -37,6 +38,7 @@ class Status:
     best: the trial with the best objective so far and that value; None without one.
     failures: trial id and first line of the error, the newest last.
     remarks: on trials that are odd.
+    stopped: of each rule that stopped trials, how many.
     """
 
     sweep: SweepRecord
@@ -47,6 +49,7 @@ class Status:
     best: tuple[str, float] | None
     failures: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...] = ()
+    stopped: Mapping[str, int] = field(default_factory=dict)
 
 
 def status(
@@ -71,6 +74,7 @@ def status(
         best=_best(trials, summed, sweep.objective),
         failures=failed_trials(store),
         remarks=remarks(trials, summed, sweep.objective),
+        stopped=stopped_trials(store),
     )
 
 
@@ -113,6 +117,12 @@ def failed_trials(store: StoreReader) -> tuple[tuple[str, str], ...]:
     return tuple((attempt.trial, first_line(attempt.message)) for attempt in ordered)
 
 
+def stopped_trials(store: StoreReader) -> dict[str, int]:
+    """Of each of the sweep's rules that stopped trials, how many it was."""
+    ended = (one for one in store.attempts() if one.state is AttemptState.STOPPED)
+    return dict(Counter(str(one.info.get("stopped_by", "a rule")) for one in ended))
+
+
 def first_line(message: str) -> str:
     """The message's first line that says something."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
@@ -136,6 +146,9 @@ def describe(status: Status, run: str, *, place: str = "", fetched: bool = False
         f"trials    {total}: {counts}" if total else "trials    none",
         f"elapsed   {duration(status.elapsed_s)}",
     ]
+    if status.stopped:
+        rules = ", ".join(f"{number} by {rule}" for rule, number in status.stopped.items())
+        lines.append(f"stopped   {rules}")
     if status.best and sweep.objective:
         trial, value = status.best
         lines.append(f"best      {sweep.objective.channel} {value:.6g} (trial {trial})")

@@ -12,8 +12,9 @@ from sweeper.spec.axes import PRODUCT, Axes, read_product
 from sweeper.spec.doubts import check_values, doubts, strings_like_numbers
 from sweeper.spec.limits import MAX_POINTS
 from sweeper.spec.place import Place, is_number, listed, shown, whole_number
+from sweeper.spec.stop import read_stop
 
-_LATER = ("search", "stop")
+_LATER = ("search",)
 _NAME = re.compile(r"\w[\w.+-]*")
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epoch|second|minute)s?")
 # What fnmatch takes for a set of characters: any other bracket is the character itself.
@@ -34,6 +35,8 @@ def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes, tuple
     for key, read in _FIELDS.items():
         if key in place.value:
             fields[_RECORD_NAMES.get(key, key)] = read(place.child(key))
+    if place.value.get("stop") is not None:
+        fields["stop"] = read_stop(place.child("stop"), fields.get("objective"))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
     factors, places = read_product(place, PRODUCT)
     notices = _notices(place)
@@ -65,7 +68,7 @@ def _check_keys(place: Place) -> None:
             raise child.error(
                 f"{key!r} is not supported yet: a later version will have it. Remove it."
             )
-    place.check_keys((*_FIELDS, *PRODUCT, "where", "repeat"))
+    place.check_keys((*_FIELDS, *PRODUCT, "stop", "where", "repeat"))
 
 
 def _at(place: Place, key: str) -> Where:

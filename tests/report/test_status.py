@@ -254,3 +254,10 @@ def test_failures_that_say_the_same_are_one_line():
         "  b  oops",
         "  traceback and history: sweep show runs/one b",
     ]
+
+
+def test_stopped_trials_are_counted_by_rule_and_show_says_why(run):
+    why = "threshold: epoch 2: err is 9, above 5"
+    store = run.make([({"lr": 1}, "stopped", [1.0, 9.0], why), ({"lr": 2}, "finished", [0.5])])
+    assert "\nstopped   1 by a rule\n" in describe(status(store), "run")  # this one tells no name
+    assert f"stopped  {why}" in show_trial(store, run.folder / "run", "t0")

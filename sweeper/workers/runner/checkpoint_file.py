@@ -33,6 +33,7 @@ class Checkpoint:
     states: of that document's experiments up to this phase's, which may share objects.
     generators: the states of `numpy.random` and `random`.
     tail: the last rows up to this one.    before: of the row before them, None where there is none.
+    watch: how far the sweep's rules had followed the rows.
     """
 
     trial: str
@@ -44,6 +45,7 @@ class Checkpoint:
     generators: Mapping[str, Any]
     tail: tuple[Row, ...]
     before: At | None
+    watch: Sequence[Any] = ()
 
     def missing(self, known: At | None) -> tuple[Row, ...] | None:
         """The rows after `known`, up to the checkpoint; None where the tail does not have all.
@@ -67,6 +69,7 @@ def encode(checkpoint: Checkpoint) -> bytes:
         "generators": dict(checkpoint.generators),
         "tail": _encode_rows(checkpoint.tail),
         "before": checkpoint.before,
+        "watch": list(checkpoint.watch),
     }
     stream = io.BytesIO()
     archive.write(stream, KIND, data, compress=False)  # the trial waits for it

@@ -7,7 +7,7 @@ from pathlib import Path
 from sweeper.cli.reading import is_fetched, reading
 from sweeper.launchers.base import InProcess
 from sweeper.launchers.choose import launcher_of
-from sweeper.records.errors import SweepError
+from sweeper.records.errors import DamageError, SweepError
 from sweeper.report.text import printable
 from sweeper.runs.find import short_name
 from sweeper.runs.folder import RunFolder
@@ -29,7 +29,10 @@ def status_text(run_dir: Path) -> str:
 
 def place_of(run_dir: Path) -> str:
     """Where the run's driver was put, and what the queue says of it; "" for this machine."""
-    placed = read_placed(run_dir)
+    try:
+        placed = read_placed(run_dir)
+    except DamageError as error:
+        return str(error)  # what the store says is there all the same
     if placed is None:
         return ""
     where = f"{placed.kind} job {placed.job}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sweeper.launchers.base import Job, asked_words
@@ -59,6 +59,12 @@ class SlurmLauncher:
                 "log": script.log_of(order, "*" if self.config.form == "array" else job),
             },
         )
+
+    def adopted(self, noted: Placed) -> Placed:
+        """See `base.Adopting`. A run in parts is an array, whatever the file says now."""
+        form = "array" if TASKS in noted.facts else "allocation"
+        facts = {**noted.facts, "form": form}
+        return replace(noted, cluster_file=self.config.text, facts=facts, is_own=True)
 
     def look(self, placed: Placed, run_dir: Path) -> Job:
         """What `scontrol show job` says."""

@@ -81,9 +81,9 @@ def test_a_step_sees_its_rows_in_the_axes_that_it_asked_for(axes: Any) -> None:
 
 
 def test_two_orders_of_axes_are_two_programs() -> None:
-    before = len(compiled._by_key)
+    compiled._by_key.clear()  # full, it would let one go for each new key
     for axes in (C01B, ("c", 0, "b", 1), C01B):
         space = Conv2DSpace((4, 4), num_channels=4, axes=axes)
         batch = space.make_theano_batch(batch_size=4)  # the same type in every order
         Bound(Step(((batch,),), {}, (pt.tanh(batch[0, 0, 0, 0]),)))
-    assert len(compiled._by_key) == before + 2
+    assert len(compiled._by_key) == 2

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from sweeper import cli
-from sweeper.runs import new_folder
+from sweeper.runs import create
 from sweeper.runs.create import new_run_folder
 
 
 @pytest.fixture
 def same_second(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(new_folder.time, "strftime", lambda form: "20270131-120000")
+    monkeypatch.setattr(create.time, "strftime", lambda form: "20270131-120000")
 
 
 def test_launches_of_one_second_have_folders_of_their_own(same_second):

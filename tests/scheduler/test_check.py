@@ -23,8 +23,8 @@ def of_backlog(state, **changes):
     return replace(state, backlog=replace(state.backlog, **changes))
 
 
-def of_worker(state, **changes):
-    return replace(state, workers=(replace(state.workers[0], **changes),))
+def of_worker(before, **changes):
+    return replace(before, workers=(replace(before.workers[0], **changes),))
 
 
 def of_pile(state, **changes):

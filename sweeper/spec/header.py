@@ -9,6 +9,7 @@ from typing import Any
 from pylearn2core.errors import Where
 from sweeper.records import Checkpointing, Objective, Resources, SweepSpec
 from sweeper.spec.axes import PRODUCT, Axes, read_product
+from sweeper.spec.limit import read_limit
 from sweeper.spec.place import Place, is_number, listed, whole_number
 
 _LATER = ("search", "stop")
@@ -193,6 +194,7 @@ _FIELDS: dict[str, Callable[[Place], Any]] = {
     "retry_on": _one_of("lost", "error"),
     "max_failures": _or_null(_at_least(1)),
     "checkpoint_every": _or_null(_checkpoint_every),
+    "limit": read_limit,
 }
 # Of SweepSpec, where they are others than the keys.
 _RECORD_NAMES = {"checkpoint_every": "checkpoint"}

@@ -58,8 +58,10 @@ from sweeper.records.plan import (
     TrialTask,
 )
 from sweeper.records.states import AttemptState, TrialState
+from sweeper.records.stopping import AloneRule, Plateau, Stop, Stopping, Threshold
 
 __all__ = [
+    "AloneRule",
     "AttemptEnded",
     "AttemptRecord",
     "AttemptStarted",
@@ -93,15 +95,19 @@ __all__ = [
     "Overdue",
     "PastTrial",
     "Placed",
+    "Plateau",
     "Proposed",
     "Resources",
     "Row",
     "Runaway",
     "RunnerSetup",
     "StartWorker",
+    "Stop",
+    "Stopping",
     "SweepRecord",
     "SweepSpec",
     "SweepState",
+    "Threshold",
     "Trial",
     "TrialChanged",
     "TrialRecord",

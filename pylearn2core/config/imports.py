@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TypeAlias
 
 from pylearn2core import paths
+from pylearn2core.config.instead import instead
 from pylearn2core.errors import ConfigError
 from pylearn2core.words import did_you_mean
 
@@ -139,7 +140,9 @@ def _no_attribute(owner: object, dotted: str, name: str) -> str:
         known |= {module.name for module in pkgutil.iter_modules(getattr(owner, "__path__", ()))}
     kind = "module" if isinstance(owner, ModuleType) else "object"
     parent = dotted.rpartition(".")[0]
-    return f"{kind} `{parent}` has no `{name}`{did_you_mean(name, known)}."
+    advice = instead(dotted)
+    hint = "" if advice else did_you_mean(name, known)
+    return f"{kind} `{parent}` has no `{name}`{hint}.{advice}"
 
 
 def _name(module: object) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from sweeper.cli.reading import reading
 from sweeper.cli.say import shown_path
-from sweeper.records import EndKind, TrialState
+from sweeper.records import AttemptState, EndKind, TrialState
 from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ def tell_end(run_dir: Path, outcome: Outcome, seconds: float) -> None:
     if outcome.ending.kind is not EndKind.INPUT:  # else the reason says it
         failed = failures_text(run_dir, shown_path(run_dir), FAILURES_SHOWN)
         typer.echo(failed, nl=bool(failed))
-    best = best_text(run_dir, BEST_SHOWN)
+        unmatched = unmatched_text(run_dir)
+        typer.echo(unmatched, nl=bool(unmatched))
+    remarks, best = numbers_text(run_dir, BEST_SHOWN)
+    if outcome.ending.kind is not EndKind.INPUT:  # of it the reason is enough
+        typer.echo(remarks, nl=bool(remarks))
     if best:
         typer.echo(f"\n{best}")
     typer.echo(f"\n{next_steps(run_dir, outcome)}")
@@ -54,17 +58,37 @@ def next_steps(run_dir: Path, outcome: Outcome) -> str:
     return "\n".join(steps)
 
 
-def best_text(run_dir: Path, number: int) -> str:
-    """The best trials that did not fail, as a short table; "" where nothing ranks them."""
+def numbers_text(run_dir: Path, number: int) -> tuple[str, str]:
+    """What is odd about trials, and the best ones that did not fail, as a short table.
+
+    Each is "" where there is nothing to say.
+    """
+    from sweeper.report.remarks import remarks
     from sweeper.report.render import render
+    from sweeper.report.summary import summaries
     from sweeper.report.table import best_trials
 
     with reading(run_dir) as store:
-        table = best_trials(store, number)
+        objective, trials = store.sweep().objective, store.trials()
+        summed = summaries(store, objective)
+        table = best_trials(store, number, summed)
+    told = printable("\n".join(remarks(trials, summed, objective)))
     if table is None:
-        return ""
+        return told, ""
     columns = ["trial", *table.attrs["values"], "best", "best_epoch", "last", "epochs"]
-    return render(table[columns])
+    return told, render(table[columns])
+
+
+def unmatched_text(run_dir: Path) -> str:
+    """Which patterns of `channels` no trial had a channel for; "" where each found one."""
+    with reading(run_dir) as store:
+        complaints = [
+            one.info.get("channels", "")
+            for one in store.attempts()
+            if one.state is AttemptState.FINISHED
+        ]
+    # A worker complains of what it has not met so far: another one may have met it.
+    return printable(f"sweep.channels: {complaints[-1]}.") if all(complaints or [""]) else ""
 
 
 def failures_text(run_dir: Path, run: str, number: int) -> str:

@@ -18,6 +18,7 @@ from sweeper.cli.display import display
 from sweeper.cli.submit import Target, submit_behind, submit_new
 from sweeper.launchers.base import InProcess
 from sweeper.launchers.choose import config_of, launcher_by
+from sweeper.launchers.cluster import joined
 from sweeper.runs.create import point_latest
 from sweeper.runs.new_folder import new_run_folder
 
@@ -69,6 +70,9 @@ def launch_spec(path: Path, defines: Mapping[str, str], options: LaunchOptions) 
     with new_run_folder(options.out, spec.header.name, claim=not options.dry_run) as run_dir:
         config = config_of(options.on)
         launcher = launcher_by(config)
+        # Workers elsewhere may have more installed, those of a cluster that was there before too.
+        is_here = isinstance(launcher, InProcess) and joined.given_in(os.environ) is None
+        specs.check_names(spec, expansion, here=is_here)
         new, target = _NewRun(spec, expansion, run_dir, options), Target(launcher, config.text)
         if not isinstance(launcher, InProcess):
             return _launch_elsewhere(new, target)

@@ -17,10 +17,11 @@ import typer
 
 from sweeper import spec as specs
 from sweeper.cli.say import say
+from sweeper.host.plain_files import read_text
 from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.choose import launcher_of
 from sweeper.records import Placed
-from sweeper.records.errors import InputError
+from sweeper.records.errors import InputError, damage
 from sweeper.runs.create import copy_spec, make_folder, point_latest
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import write_placed
@@ -29,6 +30,8 @@ from sweeper.runs.provenance import check_code
 if TYPE_CHECKING:
     from sweeper.launchers.base import Launcher
     from sweeper.spec import Expansion, Spec
+
+MOST_SPEC_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +210,13 @@ def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
     kept = RunFolder(run_dir).spec
     path = placed.facts.get("spec_path", str(kept))
     try:
-        text = kept.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{kept}: can't be read: {error.strerror}.") from error
+        text = read_text(kept, MOST_SPEC_BYTES)
+    except (OSError, UnicodeError) as error:
+        raise damage(
+            kept,
+            f"can't be read ({error})",
+            left="What was fetched of the run can be read: `sweep report`.",
+            todo="Put back the spec as it was launched, or launch it again.",
+        ) from error
     defines: Mapping[str, str] = json.loads(placed.facts.get("defines", "{}"))
     return specs.loads(text, path, defines, path=Path(path))

@@ -79,7 +79,7 @@ class Loop:
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
                 self._ledger.write_if_due()
-                state = self._state
+                state, self._teller.hint = self._state, self._scoreboard.hint
                 self._teller.tell_if_due(state.tally, state.running, self._scoreboard.best)
             ending = self._ending()
             self._ledger.finish(ending)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import socket
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sweeper.records import Ending, EndKind, TrialState
-from sweeper.report.summary import is_better, summaries
+from sweeper.records import AttemptState, Ending, EndKind, TrialState
+from sweeper.report.remarks import remarks
+from sweeper.report.summary import order, summaries
 from sweeper.report.text import duration, printable
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sweeper.records import Objective, SweepRecord
+    from sweeper.records import Objective, SweepRecord, TrialRecord
+    from sweeper.report.summary import TrialSummary
     from sweeper.store.base import StoreReader
 
 _FAILURES_SHOWN = 5
@@ -34,6 +37,8 @@ class Status:
     without the time in which no driver ran.
     best: the trial with the best objective so far and that value; None without one.
     failures: trial id and first line of the error, the newest last.
+    remarks: on trials that are odd.
+    stopped: of each rule that stopped trials, how many.
     """
 
     sweep: SweepRecord
@@ -43,6 +48,8 @@ class Status:
     elapsed_s: float
     best: tuple[str, float] | None
     failures: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
+    stopped: Mapping[str, int] = field(default_factory=dict)
 
 
 def status(
@@ -57,14 +64,17 @@ def status(
     sweep = store.sweep()
     alive = driver_lives(sweep, host=host or socket.gethostname(), now=now, lives=lives)
     heard = sweep.heartbeat or sweep.created
+    trials, summed = store.trials(), summaries(store, sweep.objective)
     return Status(
         sweep=sweep,
         counts=store.counts(),
         alive=alive,
         silent_s=max(0.0, now - heard),
         elapsed_s=_elapsed(store, sweep.created, now if alive else heard),
-        best=best_so_far(store, sweep.objective),
+        best=_best(trials, summed, sweep.objective),
         failures=failed_trials(store),
+        remarks=remarks(trials, summed, sweep.objective),
+        stopped=stopped_trials(store),
     )
 
 
@@ -79,17 +89,24 @@ def _elapsed(store: StoreReader, created: float, until: float) -> float:
     return max(0.0, until - created - idle)
 
 
-def best_so_far(store: StoreReader, objective: Objective | None) -> tuple[str, float] | None:
-    """The trial with the best objective, of those that did not fail, and the value."""
+def _best(
+    trials: Iterable[TrialRecord],
+    summed: Mapping[str, TrialSummary],
+    objective: Objective | None,
+) -> tuple[str, float] | None:
+    """The trial with the best finite objective, of those that did not fail, and the value."""
     if objective is None:
         return None
-    out = {TrialState.FAILED, TrialState.CANCELLED}
-    ranked = {trial.id for trial in store.trials() if trial.state not in out}
-    best: tuple[str, float] | None = None
-    for trial, summary in summaries(store, objective).items():
-        if trial in ranked and is_better(summary.best, best[1] if best else math.nan, objective):
-            best = trial, summary.best
-    return best
+    out, mode = {TrialState.FAILED, TrialState.CANCELLED}, objective.mode
+    ranked = [
+        (trial.id, best)
+        for trial in trials
+        if trial.state not in out
+        and trial.id in summed
+        and (best := summed[trial.id].best) is not None
+        and math.isfinite(best)
+    ]
+    return min(ranked, key=lambda one: order(one[1], mode), default=None)
 
 
 def failed_trials(store: StoreReader) -> tuple[tuple[str, str], ...]:
@@ -98,6 +115,12 @@ def failed_trials(store: StoreReader) -> tuple[tuple[str, str], ...]:
     last = {attempt.trial: attempt for attempt in store.attempts() if attempt.trial in failed}
     ordered = sorted(last.values(), key=lambda attempt: attempt.ended or attempt.started)
     return tuple((attempt.trial, first_line(attempt.message)) for attempt in ordered)
+
+
+def stopped_trials(store: StoreReader) -> dict[str, int]:
+    """Of each of the sweep's rules that stopped trials, how many it was."""
+    ended = (one for one in store.attempts() if one.state is AttemptState.STOPPED)
+    return dict(Counter(str(one.info.get("stopped_by", "a rule")) for one in ended))
 
 
 def first_line(message: str) -> str:
@@ -123,9 +146,13 @@ def describe(status: Status, run: str, *, place: str = "", fetched: bool = False
         f"trials    {total}: {counts}" if total else "trials    none",
         f"elapsed   {duration(status.elapsed_s)}",
     ]
+    if status.stopped:
+        rules = ", ".join(f"{number} by {rule}" for rule, number in status.stopped.items())
+        lines.append(f"stopped   {rules}")
     if status.best and sweep.objective:
         trial, value = status.best
         lines.append(f"best      {sweep.objective.channel} {value:.6g} (trial {trial})")
+    lines += [f"remark    {remark}" for remark in status.remarks]
     if status.failures:
         kinds = alike(status.failures)
         shown = kinds[-_FAILURES_SHOWN:]
@@ -162,7 +189,8 @@ def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
     if sweep.state == "created":
         return "created, not started"
     if isinstance(sweep.state, Ending):
-        return _ended_line(sweep.state, run)
+        is_left = any(n for state, n in status.counts.items() if not state.is_final)
+        return _ended_line(sweep.state, run if is_left else "")
     who = f"process {sweep.pid} on {sweep.host}"
     if fetched:
         return (
@@ -177,7 +205,8 @@ def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
 
 
 def _ended_line(ending: Ending, run: str) -> str:
-    if ending.kind is EndKind.FINISHED:
+    """How it ended. run: what to resume, "" where no trial is left."""
+    if ending.kind is EndKind.FINISHED or not run:
         return ending.words
     # A resume keeps the spec as it was launched: it does not mend a mistake in it.
     with_spec = "" if ending.is_interrupted else " with the spec as it was launched"

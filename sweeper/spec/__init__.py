@@ -3,6 +3,7 @@
 from sweeper.spec.expand import Count, Expansion, Proposal, count, expand, resolved
 from sweeper.spec.groups import program_groups
 from sweeper.spec.load import Spec, load, loads
+from sweeper.spec.named import check_names, missing_names
 from sweeper.spec.source import Source, at_once, source_of
 
 __all__ = [
@@ -12,10 +13,12 @@ __all__ = [
     "Source",
     "Spec",
     "at_once",
+    "check_names",
     "count",
     "expand",
     "load",
     "loads",
+    "missing_names",
     "program_groups",
     "resolved",
     "source_of",

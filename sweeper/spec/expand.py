@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import posixpath
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pylearn2core.config import nodes
@@ -13,8 +13,12 @@ from pylearn2core.errors import ConfigError, Where
 from sweeper.records import ExperimentText, Trial, Value
 from sweeper.records.errors import InputError
 from sweeper.spec.load import Spec, where_to_seed
-from sweeper.spec.place import input_error, listed
-from sweeper.spec.points import canonical, find_points, trial_id
+from sweeper.spec.place import assigned, input_error, listed
+from sweeper.spec.points import canonical, find_points
+from sweeper.spec.shapes import Shapes
+
+_DOUBTS = 5  # that are told
+_LONG = 200  # characters: the digest is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,13 @@ class Expansion(Proposal):
     """All trials of a grid.
 
     merged, dropped: points, before `repeat`.    notices: paragraphs for the user.
+    named: each dotted name that an experiment's tags name, and where the first of them stands.
     """
 
     merged: int
     dropped: int
     notices: tuple[str, ...]
+    named: Mapping[str, Where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +70,22 @@ def expand(spec: Spec) -> Expansion:
     same experiment or write the same file.
     """
     points = find_points(spec)
-    shapes = _Shapes(spec)
+    shapes = Shapes(spec)
     trials: list[Trial] = []
     for values, parts in points.kept:
         for seed in spec.axes.seeds or (0,):
             trials.append(shapes.trial(len(trials), values, parts, seed))
-    notices = _check_different(spec, shapes, trials)
+    idle = _check_different(spec, shapes, trials)
     _check_save_paths(spec, shapes, trials)
-    texts = {text_id: shape.text for text_id, shape in shapes.found.items()}
-    return Expansion(tuple(trials), texts, points.merged, points.dropped, notices)
+    told = dict.fromkeys(one for shape in shapes.found.values() for one in shape.doubts)
+    return Expansion(
+        tuple(trials),
+        {text_id: shape.text for text_id, shape in shapes.found.items()},
+        points.merged,
+        points.dropped,
+        (*spec.notices, *list(told)[:_DOUBTS], *idle),
+        shapes.named,
+    )
 
 
 def resolved(
@@ -86,102 +99,24 @@ def resolved(
         raise InputError(f"{spec.source}, trial {trial.id}: {error}") from None
 
 
-# ------------------------------------------------------------------ texts
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """save_paths: nodes of the value of each `save_path`.    used: numbers of the text's tokens."""
-
-    text_id: str
-    text: ExperimentText
-    save_paths: tuple[nodes.Node, ...]
-    used: tuple[int, ...]
-
-
-class _Shapes:
-    """Renders trials, and parses each distinct text once."""
-
-    def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.renderer = spec.renderer()
-        self.found: dict[str, _Shape] = {}
-        self._by_text: dict[str, _Shape] = {}
-        self._fixed = {**spec.variables, "trial": nodes.TRIAL, "out": nodes.OUT}
-
-    def trial(
-        self, ordinal: int, values: Mapping[str, Value], parts: Mapping[str, str], seed: int
-    ) -> Trial:
-        """Return the trial of these values. parts: their canonical text."""
-        names = list(parts.values())
-        if self.spec.axes.seeds:
-            values = {**values, "seed": seed}
-            names.append(canonical("seed", seed))
-        variables = {**self._fixed, "seed": seed, **values}
-        rendered = self.renderer.render(variables, values)
-        shape = self._by_text.get(rendered.text)
-        if shape is None:
-            shape = self._new_shape(rendered.text, variables)
-        return Trial(trial_id(names), ordinal, values, shape.text_id, rendered.tokens)
-
-    def _new_shape(self, text: str, variables: Mapping[str, Value]) -> _Shape:
-        self.renderer.check_text(text)
-        lines = self.renderer.lines(variables, text)
-        try:
-            documents = nodes.parse(text, source=self.spec.source, lines=lines)
-        except ConfigError as error:
-            raise InputError(str(error)) from None
-        if all(isinstance(doc, nodes.Scalar) and doc.value is None for doc in documents):
-            raise input_error("the experiment is empty.", Where(self.spec.source, lines[0]))
-        digest = hashlib.sha256(text.encode()).digest()
-        text_id = base64.b32encode(digest[:10]).decode().lower()
-        shape = _Shape(
-            text_id,
-            ExperimentText(self.spec.source, text, lines),
-            tuple(_save_paths(documents)),
-            tuple(sorted({int(number) for number in nodes.TOKEN.findall(text)})),
-        )
-        self._by_text[text] = self.found[text_id] = shape
-        return shape
-
-
-def _save_paths(documents: list[nodes.Node]) -> Iterator[nodes.Node]:
-    """Yield the values of all keys `save_path`, where they are single values."""
-    seen: set[int] = set()
-    left = list(documents)
-    while left:
-        node = left.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, nodes.Tagged):
-            left.append(node.body)
-        elif isinstance(node, nodes.Sequence):
-            left.extend(node.items)
-        elif isinstance(node, nodes.Mapping):
-            for key, value in node.pairs:
-                left.append(value)
-                is_path = isinstance(key, nodes.Scalar) and key.value == "save_path"
-                if is_path and isinstance(value, nodes.Scalar | nodes.Token | nodes.Text):
-                    yield value
-
-
 # ------------------------------------------------------------------ trials that must differ
-def _check_different(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> tuple[str, ...]:
+def _check_different(spec: Spec, shapes: Shapes, trials: list[Trial]) -> tuple[str, ...]:
     """Raise InputError for two trials that train the same; return a notice where seeds do."""
-    first: dict[tuple[str, str], Trial] = {}
+    first: dict[tuple[str, str | bytes], Trial] = {}
     idle_seeds = 0
     for trial in trials:
-        used = shapes.found[trial.text_id].used
-        # repr keeps 1, 1.0, True and '1' apart.
-        key = (trial.text_id, repr([trial.tokens[i] for i in used]))
+        used = shapes.found[trial.text_id].holds.used
+        key = (trial.text_id, _key([trial.tokens[i] for i in used]))
         other = first.setdefault(key, trial)
         if other is trial:
             continue
         axes = [name for name, value in trial.values.items() if not same(value, other.values[name])]
         if axes != ["seed"]:
             raise input_error(
-                f"two trials are the same experiment: {_of(other.values)}; "
-                f"and {_of(trial.values)}. What differs ({listed(axes)}) changes nothing there. "
-                "Use it in the experiment, or drop one of the two with `where`.",
+                f"two trials are the same experiment: {assigned(other.values)}; "
+                f"and {assigned(trial.values)}. What differs ({listed(axes)}) changes nothing "
+                f"there. {_where_it_stands(spec, axes[0])}Use it in the experiment, or drop one of "
+                "the two with `where`.",
                 spec.axes.places.get(axes[0], Where(spec.source)),
             )
         idle_seeds += 1
@@ -193,10 +128,26 @@ def _check_different(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> tuple[
     )
 
 
-def _check_save_paths(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> None:
+def _key(tokens: Sequence[Value]) -> str | bytes:
+    # repr keeps 1, 1.0, True and '1' apart.
+    text = repr(tokens)
+    return text if len(text) < _LONG else hashlib.sha256(text.encode()).digest()
+
+
+def _where_it_stands(spec: Spec, axis: str) -> str:
+    """Say that an axis is named in comments, where it changes nothing."""
+    named = re.compile(rf"#.*\{{[{{%].*\b{re.escape(axis)}\b")
+    rows = enumerate(spec.experiment.split("\n"), spec.first_line)
+    lines = [str(line) for line, row in rows if named.search(row)]
+    return (
+        f"A comment names {axis} (line {lines[0]}), and comments train nothing. " if lines else ""
+    )
+
+
+def _check_save_paths(spec: Spec, shapes: Shapes, trials: list[Trial]) -> None:
     writers: dict[str, Trial] = {}
     for trial in trials:
-        for node in shapes.found[trial.text_id].save_paths:
+        for node in shapes.found[trial.text_id].holds.save_paths:
             path = nodes.fill(node, trial.tokens)
             if not isinstance(path, str) or not path.startswith(("/", "~")):
                 continue
@@ -204,9 +155,9 @@ def _check_save_paths(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> None:
             other = writers.setdefault(posixpath.normpath(path), trial)
             if other is not trial:
                 raise input_error(
-                    f"two trials save to {path}: {_of(other.values)}; and {_of(trial.values)}. "
-                    "Write a relative path, which each trial has for itself, or put {{ trial }} "
-                    "into it.",
+                    f"two trials save to {path}: {assigned(other.values)}; and "
+                    f"{assigned(trial.values)}. Write a relative path, which each trial has for "
+                    "itself, or put {{ trial }} into it.",
                     Where(spec.source, node.line, "save_path"),
                 )
 
@@ -214,7 +165,3 @@ def _check_save_paths(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> None:
 def same(a: Value, b: Value) -> bool:
     """Tell whether two values are equal and of one type, all the way down."""
     return canonical("", a) == canonical("", b)
-
-
-def _of(values: Mapping[str, Value]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in values.items()) or "no values"

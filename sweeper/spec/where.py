@@ -11,10 +11,16 @@ from jinja2.parser import Parser
 from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
 from sweeper.spec.axes import Axes
-from sweeper.spec.place import describe, input_error, listed
-from sweeper.spec.render import GLOBALS, environment
+from sweeper.spec.place import assigned, describe, input_error, listed, shown
+from sweeper.spec.printing import GLOBALS, environment
+from sweeper.spec.render import told
+from sweeper.spec.sandbox import Program
+from sweeper.spec.work import Work
 
 _EXAMPLE = "Write an expression that is true or false, such as `batch_size < 100`."
+
+
+_RESULT = "result"
 
 
 class Condition:
@@ -29,20 +35,22 @@ class Condition:
         self.axes = axes
         self.variables = variables
         self.names: frozenset[str] = frozenset()
-        self._holds: Any = None
+        self._program: Program | None = None
         if axes.where is None:
             return
-        env = environment(tokens=False)
-        try:
-            tree = Parser(env, axes.where, state="variable").parse_expression()
-            self._holds = env.compile_expression(axes.where, undefined_to_none=False)
-        except TemplateSyntaxError as error:
-            raise self._error(f"this is no expression: {error.message}. {_EXAMPLE}") from None
+        env = environment(Work(), tokens=False)
+        with told(lambda message, _: self._error(f"{message}. {_EXAMPLE}"), "expression"):
+            parser = Parser(env, axes.where, state="variable")
+            tree = parser.parse_expression()
+            if not parser.stream.eos:
+                raise TemplateSyntaxError("chunk after expression", 1)
+            result = nodes.Assign(nodes.Name(_RESULT, "store"), tree, lineno=1)
+            self._program = Program(env, nodes.Template([result], lineno=1))
         self.names = frozenset(node.name for node in tree.find_all(nodes.Name))
         self._check_names()
 
     def _error(self, message: str) -> InputError:
-        return input_error(f"{self.axes.where!r}: {message}", self.axes.where_at)
+        return input_error(f"{shown(self.axes.where)}: {message}", self.axes.where_at)
 
     def _check_names(self) -> None:
         known = {*self.axes.places, *self.variables}
@@ -56,13 +64,12 @@ class Condition:
 
     def keeps(self, values: Mapping[str, Any]) -> bool:
         """Tell whether the point with these values is one to run. Raises InputError."""
-        if self._holds is None:
+        if self._program is None:
             return True
         try:
-            result = self._holds({**self.variables, **values})
+            result = self._program.run({**self.variables, **values})[1][_RESULT]
             if isinstance(result, bool):
                 return result
         except Exception as error:  # whatever an expression of the user's raises
-            at = ", ".join(f"{name}={value!r}" for name, value in values.items())
-            raise self._error(f"failed for {at}: {error}.") from None
+            raise self._error(f"failed for {assigned(values)}: {error}.") from None
         raise self._error(f"gives {describe(result)}. {_EXAMPLE}")

@@ -15,6 +15,7 @@ from sweeper.runs.find import find_trial, short_name
 from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
+    from sweeper.report.status import Status
     from sweeper.store.base import StoreReader
 
 
@@ -33,6 +34,22 @@ def reading(run_dir: Path) -> Iterator[StoreReader]:
         yield store
     finally:
         store.close()
+
+
+def read_status(run_dir: Path) -> Status:
+    """The run's status. Raises InputError, StoreError.
+
+    A driver may end between the reading and the look at its process, and write how before it does:
+    then what was read says that it runs. So it is read again.
+    """
+    from sweeper.report.status import status
+
+    with reading(run_dir) as store:
+        found = status(store)
+    if found.sweep.state == "running" and not found.alive:
+        with reading(run_dir) as store:
+            found = status(store)
+    return found
 
 
 def ids_of(run_dir: Path, trials: Sequence[str]) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.cli.alive import is_unheard
-from sweeper.cli.reading import reading
+from sweeper.cli.reading import read_status
 from sweeper.driver.progress import PACE_AFTER_S, PACE_AFTER_TRIALS, Progress
 from sweeper.launchers.base import InProcess, Job
 from sweeper.launchers.choose import NOWHERE, launcher_of, placed_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreError, SweepError
-from sweeper.report.status import Status, status
+from sweeper.report.status import Status
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Launcher
@@ -90,8 +90,8 @@ class Watcher:
         return f"{placed.kind} job {placed.job} is {job.state}{said}"
 
     def _read(self) -> None:
-        with contextlib.suppress(StoreError, InputError), reading(self.run_dir) as store:
-            self.status = status(store)
+        with contextlib.suppress(StoreError, InputError):
+            self.status = read_status(self.run_dir)
 
     def _is_over(self) -> bool:
         found, state = self.status, self._job.state

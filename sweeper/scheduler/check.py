@@ -188,7 +188,9 @@ def _end(state: State, commands: Iterable[Command]) -> Iterator[Broken]:
     if state.ending is not None and any(isinstance(c, Lease | Extend | StartWorker) for c in given):
         yield "work is given while the sweep ends", ()
     ended = [command.worker for command in given if isinstance(command, EndWorker)]
-    if any(state.workers[one].slot not in (Slot.ABSENT, Slot.STARTING) for one in ended):
+    if any(
+        state.workers[one].state not in (WorkerState.ABSENT, WorkerState.STARTING) for one in ended
+    ):
         yield f"workers {ended} were ended and are not gone", ()
     if any(isinstance(command, EndSweep) for command in given) and not state.over:
         yield "the sweep was ended and is not over", ()

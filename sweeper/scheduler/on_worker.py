@@ -56,7 +56,7 @@ def worker_down(policy: Policy, state: State, event: WorkerDown, out: Output) ->
 def runaway(policy: Policy, state: State, event: Runaway, out: Output) -> State:
     """A worker has to be ended for one of its attempts: no other one is charged with it."""
     worker = worker_at(state, event.worker)
-    if worker is None or worker.slot is not Slot.BUSY:
+    if worker is None or worker.state is not WorkerState.BUSY:
         return state
     out.commands.append(EndWorker(event.worker))
     state = set_worker(state, event.worker, Worker(stumbles=worker.stumbles))

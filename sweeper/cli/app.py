@@ -173,7 +173,7 @@ def adopt(
         typer.Option(metavar="FILE|URL", help="Your own cluster file for it.", show_default=False),
     ] = None,
 ) -> None:
-    """Let a run that you did not launch from here be asked about where its driver is."""
+    """Let another's run be asked about. One that you did not launch from here."""
     from sweeper.cli.adopt import adopt_run
 
     typer.echo(adopt_run(find(run), on))

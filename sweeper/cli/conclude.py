@@ -40,7 +40,8 @@ def tell_end(run_dir: Path, outcome: Outcome, seconds: float) -> None:
         unmatched = unmatched_text(run_dir)
         typer.echo(unmatched, nl=bool(unmatched))
     remarks, best = numbers_text(run_dir, BEST_SHOWN)
-    typer.echo(remarks, nl=bool(remarks))
+    if outcome.ending.kind is not EndKind.INPUT:  # of it the reason is enough
+        typer.echo(remarks, nl=bool(remarks))
     if best:
         typer.echo(f"\n{best}")
     typer.echo(f"\n{next_steps(run_dir, outcome)}")

@@ -13,6 +13,7 @@ from sweeper.spec.doubts import check_values, doubts, strings_like_numbers
 from sweeper.spec.limits import MAX_POINTS
 from sweeper.spec.place import Place, is_number, listed, shown, whole_number
 from sweeper.spec.stop import read_stop
+from sweeper.spec.trial_limit import read_limit
 
 _LATER = ("search",)
 _NAME = re.compile(r"\w[\w.+-]*")
@@ -235,6 +236,7 @@ _FIELDS: dict[str, Callable[[Place], Any]] = {
     "retry_on": _one_of("lost", "error"),
     "max_failures": _or_null(_at_least(1)),
     "checkpoint_every": _or_null(_checkpoint_every),
+    "limit": read_limit,
 }
 # Of SweepSpec, where they are others than the keys.
 _RECORD_NAMES = {"checkpoint_every": "checkpoint"}

@@ -361,9 +361,18 @@ def processes_of(job: str) -> dict[int, str]:
         try:
             environ = (path / "environ").read_bytes().split(b"\0")
             if f"SLURM_JOB_ID={job}".encode() in environ:
-                found[int(path.name)] = (path / "cmdline").read_bytes().decode(errors="replace")
+                words = (path / "cmdline").read_bytes().replace(b"\0", b" ")
+                found[int(path.name)] = words.decode(errors="replace").strip()
         except OSError:
             continue
+    return found
+
+
+def left_of(job: str) -> dict[int, str]:
+    """What still runs of a job that is over; Ray's agents follow their raylet within seconds."""
+    until = time.monotonic() + 10
+    while (found := processes_of(job)) and time.monotonic() < until:
+        time.sleep(0.2)
     return found
 
 

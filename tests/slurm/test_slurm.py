@@ -19,7 +19,7 @@ import pytest
 from sweeper.records import AttemptState
 from sweeper.runs.open import open_to_read
 
-from .conftest import job_of, left_on_nodes, processes_of, wait_for, write
+from .conftest import job_of, left_of, left_on_nodes, wait_for, write
 
 pytestmark = pytest.mark.slurm
 
@@ -184,11 +184,11 @@ def test_four_sweeps_of_two_users_on_one_node_start_and_stop_cleanly(launch, slu
         slurm.call("scancel", run.job)
     for run in cancelled:
         wait_for(lambda run=run: slurm.state(run.job) == "CANCELLED", 40)
-        assert processes_of(run.job) == {}
+        assert left_of(run.job) == {}
     for run in ended:
         run.finish()
         run.check()
-        assert processes_of(run.job) == {}
+        assert left_of(run.job) == {}
     owners = [Path(run.folder / "sweep.db").stat().st_uid for run in runs]
     assert owners[0] == owners[2] != owners[1] == owners[3]
     assert left_on_nodes(slurm) == []
@@ -232,7 +232,7 @@ def test_on_nodes_that_differ_workers_are_as_many_as_fit_and_a_stopped_sweep_goe
     done = slurm.sweep("stop", str(run.folder))
     assert done.code == 0, done.err
     run.finish(60)
-    assert processes_of(run.job) == {}
+    assert left_of(run.job) == {}
     assert run.seen(AttemptState.RUNNING) == []
     assert run.seen(AttemptState.INTERRUPTED)
     assert "interrupted" in slurm.sweep("status", str(run.folder)).out
@@ -306,6 +306,6 @@ def test_a_full_disk_ends_the_job_and_status_says_so(launch, slurm):
     shown = slurm.sweep("status", str(run.folder))
     assert "FAILED, exit code 2" in shown.out + shown.err, (shown.out, shown.err)
     assert "ExitCode=2:0" in slurm.call("scontrol", "-o", "show", "job", run.job)
-    assert processes_of(run.job) == {}
+    assert left_of(run.job) == {}
     assert left_on_nodes(slurm) == []
     (slurm.shared / "small" / "filler").unlink()

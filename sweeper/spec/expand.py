@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pylearn2core.config import nodes
 from pylearn2core.errors import ConfigError, Where
 from sweeper.records import ExperimentText, Trial, Value
 from sweeper.records.errors import InputError
+from sweeper.spec.identity import canonical, same, trial_id
 from sweeper.spec.load import Spec, where_to_seed
 from sweeper.spec.place import input_error, listed
-from sweeper.spec.points import canonical, find_points, trial_id
+from sweeper.spec.points import find_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,33 @@ def expand(spec: Spec) -> Expansion:
     """
     points = find_points(spec)
     shapes = _Shapes(spec)
-    trials: list[Trial] = []
-    for values, parts in points.kept:
-        for seed in spec.axes.seeds or (0,):
-            trials.append(shapes.trial(len(trials), values, parts, seed))
+    trials = shapes.trials(points.kept)
     notices = _check_different(spec, shapes, trials)
     _check_save_paths(spec, shapes, trials)
-    texts = {text_id: shape.text for text_id, shape in shapes.found.items()}
-    return Expansion(tuple(trials), texts, points.merged, points.dropped, notices)
+    return Expansion(tuple(trials), shapes.texts, points.merged, points.dropped, notices)
+
+
+def expand_points(spec: Spec, found: Iterable[Mapping[str, Value]]) -> Expansion:
+    """Return the trials of some points of a sweep whose other points are not known yet.
+
+    Two of them may be the same experiment: what finds points can't know that.
+    Raises InputError for an experiment that is no template or no YAML, or writes a file that
+    another trial would write too.
+    """
+    points = [
+        (values, {name: canonical(name, value) for name, value in values.items()})
+        for values in found
+    ]
+    shapes = _Shapes(spec)
+    trials = shapes.trials(points)
+    for trial, path, node in _save_paths_of(shapes, trials):
+        if nodes.TRIAL not in path:
+            raise input_error(
+                f"a trial saves to {path}, and one that comes later may too. Write a relative "
+                "path, which each trial has for itself, or put {{ trial }} into it.",
+                Where(spec.source, node.line, "save_path"),
+            )
+    return Expansion(tuple(trials), shapes.texts, merged=0, dropped=0, notices=())
 
 
 def resolved(
@@ -106,6 +126,21 @@ class _Shapes:
         self.found: dict[str, _Shape] = {}
         self._by_text: dict[str, _Shape] = {}
         self._fixed = {**spec.variables, "trial": nodes.TRIAL, "out": nodes.OUT}
+
+    @property
+    def texts(self) -> dict[str, ExperimentText]:
+        """The texts that were found, by their ids."""
+        return {text_id: shape.text for text_id, shape in self.found.items()}
+
+    def trials(
+        self, points: Iterable[tuple[Mapping[str, Value], Mapping[str, str]]]
+    ) -> list[Trial]:
+        """Return the trials of these points, each seed of a point after the other."""
+        trials: list[Trial] = []
+        for values, parts in points:
+            for seed in self.spec.axes.seeds or (0,):
+                trials.append(self.trial(len(trials), values, parts, seed))
+        return trials
 
     def trial(
         self, ordinal: int, values: Mapping[str, Value], parts: Mapping[str, str], seed: int
@@ -195,25 +230,27 @@ def _check_different(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> tuple[
 
 def _check_save_paths(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> None:
     writers: dict[str, Trial] = {}
+    for trial, path, node in _save_paths_of(shapes, trials):
+        (path,) = nodes.bind((path,), trial=trial.id, out="OUT")
+        other = writers.setdefault(posixpath.normpath(path), trial)
+        if other is not trial:
+            raise input_error(
+                f"two trials save to {path}: {_of(other.values)}; and {_of(trial.values)}. "
+                "Write a relative path, which each trial has for itself, or put {{ trial }} "
+                "into it.",
+                Where(spec.source, node.line, "save_path"),
+            )
+
+
+def _save_paths_of(
+    shapes: _Shapes, trials: Iterable[Trial]
+) -> Iterator[tuple[Trial, str, nodes.Node]]:
+    """Yield the absolute paths that trials save to, with where each stands."""
     for trial in trials:
         for node in shapes.found[trial.text_id].save_paths:
             path = nodes.fill(node, trial.tokens)
-            if not isinstance(path, str) or not path.startswith(("/", "~")):
-                continue
-            (path,) = nodes.bind((path,), trial=trial.id, out="OUT")
-            other = writers.setdefault(posixpath.normpath(path), trial)
-            if other is not trial:
-                raise input_error(
-                    f"two trials save to {path}: {_of(other.values)}; and {_of(trial.values)}. "
-                    "Write a relative path, which each trial has for itself, or put {{ trial }} "
-                    "into it.",
-                    Where(spec.source, node.line, "save_path"),
-                )
-
-
-def same(a: Value, b: Value) -> bool:
-    """Tell whether two values are equal and of one type, all the way down."""
-    return canonical("", a) == canonical("", b)
+            if isinstance(path, str) and path.startswith(("/", "~")):
+                yield trial, path, node
 
 
 def _of(values: Mapping[str, Value]) -> str:

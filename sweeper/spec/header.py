@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pylearn2core.errors import Where
-from sweeper.records import Checkpointing, Objective, Resources, SweepSpec
-from sweeper.spec.axes import PRODUCT, Axes, read_product
+from sweeper.records import Checkpointing, Objective, Resources, SweepSpec, Value
+from sweeper.spec.axes import PRODUCT, Axes, named_axes, read_product
 from sweeper.spec.place import Place, is_number, listed, whole_number
+from sweeper.spec.search.config import Search, read_search
 
-_LATER = ("search", "stop")
+_LATER = ("stop",)
 _NAME = re.compile(r"\w[\w.+-]*")
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epoch|second|minute)s?")
 _SECONDS = {"second": 1.0, "minute": 60.0}
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes]:
+def read_header(
+    place: Place, default_name: str, variables: Mapping[str, Value]
+) -> tuple[SweepSpec, Axes, Search | None]:
     """Return what the map at `place`, the value of `sweep`, says.
 
-    default_name: of the sweep, where the header names none.
+    default_name: of the sweep, where the header names none.    variables: of -D.
     Raises InputError, with file, line and key path.
     """
     _check_keys(place)
@@ -30,9 +33,29 @@ def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes]:
         if key in place.value:
             fields[_RECORD_NAMES.get(key, key)] = read(place.child(key))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
-    factors, places = read_product(place, PRODUCT)
+    header = SweepSpec(**fields, repeat=len(seeds) if seeds else 1)
+    search, places = _search(place, header, variables)
+    factors, more = read_product(place, PRODUCT)
+    places = {**places, **more}
     axes = Axes(factors, _where(place), _at(place, "where"), seeds, _at(place, "repeat"), places)
-    return SweepSpec(**fields, repeat=len(seeds) if seeds else 1), axes
+    return header, axes, search
+
+
+def _search(
+    place: Place, header: SweepSpec, variables: Mapping[str, Value]
+) -> tuple[Search | None, dict[str, Where]]:
+    """The header's search, and where each name stands that points have values of."""
+    if "search" not in place.value:
+        return None, {}
+    child = place.child("search")
+    beside = [key for key in place.value if key in (*PRODUCT, "where")]
+    if beside:
+        advice = "Write `when` at an axis." if beside[0] == "where" else "Write them in its `axes`."
+        raise place.child(beside[0]).error(
+            f"{beside[0]!r} and `search` don't go together: a search proposes all points. {advice}"
+        )
+    search = read_search(child, header.objective, variables)
+    return search, {name: axis.where() for name, axis in named_axes(child.child("axes"))}
 
 
 _NAME_BAD = re.compile(r"[^\w.+-]+")
@@ -44,7 +67,7 @@ def _check_keys(place: Place) -> None:
             raise child.error(
                 f"{key!r} is not supported yet: a later version will have it. Remove it."
             )
-    place.check_keys((*_FIELDS, *PRODUCT, "where", "repeat"))
+    place.check_keys((*_FIELDS, *PRODUCT, "search", "where", "repeat"))
 
 
 def _at(place: Place, key: str) -> Where:

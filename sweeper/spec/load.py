@@ -21,6 +21,7 @@ from sweeper.spec.axes import RESERVED, Axes, fault_of_name
 from sweeper.spec.header import read_header
 from sweeper.spec.place import Place, describe, input_error, listed
 from sweeper.spec.render import Renderer, UnknownNameError
+from sweeper.spec.search.config import Search
 from sweeper.spec.where import Condition
 
 _SEPARATOR = re.compile(r"---[ \t]*(#.*)?")
@@ -35,6 +36,7 @@ class Spec:
     source: the file as the user named it.    path: the same as a path.    text: all of it.
     defines: of `-D name=value`, as given; variables: the same, typed.
     experiment: the template after the header; first_line: its first line in the file, from 1.
+    search: what proposes points, None where all are known.
     """
 
     header: SweepSpec
@@ -46,6 +48,7 @@ class Spec:
     variables: Mapping[str, Value]
     experiment: str
     first_line: int
+    search: Search | None = None
 
     def renderer(self) -> Renderer:
         """Return the experiment's template, compiled."""
@@ -90,11 +93,14 @@ def loads(
     variables = _variables(defines)
     names, place = _read_head(head, head_line, source, variables)
     path = Path(source) if path is None else path
-    header, axes = read_header(place, path.name.split(".")[0])
-    spec = Spec(header, axes, source, path, text, defines, variables, experiment, first_line)
+    header, axes, search = read_header(place, path.name.split(".")[0], variables)
+    spec = Spec(
+        header, axes, source, path, text, defines, variables, experiment, first_line, search
+    )
     used = spec.renderer().names
     condition = Condition(axes, variables)
-    _check_defines(defines, axes, names | used | condition.names, source)
+    asked = search.space.walker().names if search else frozenset[str]()
+    _check_defines(defines, axes, names | used | condition.names | asked, source)
     _check_used(spec, used)
     return spec
 
@@ -221,7 +227,8 @@ def _check_known(spec: Spec, used: frozenset[str], too: str) -> None:
     too: another fault of the experiment, said in the same paragraph.
     """
     first = {name: value for factor in spec.axes.factors for name, value in factor.first().items()}
-    known = {**spec.variables, **dict.fromkeys(RESERVED, 0), **first}
+    other = dict.fromkeys((*RESERVED, *spec.axes.places), 0)
+    known = {**spec.variables, **other, **first}
     if used <= known.keys():
         return
     try:

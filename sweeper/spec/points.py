@@ -1,24 +1,18 @@
-"""The points of a sweep: the product of its axes, each once; a trial's id is its values alone."""
+"""The points of a sweep: the product of its axes, each once."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import itertools
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sweeper.records import Value
 from sweeper.spec.axes import Axes, Factor
+from sweeper.spec.identity import canonical
 from sweeper.spec.load import Spec
 from sweeper.spec.place import input_error
 from sweeper.spec.where import Condition
-
-ID_LENGTH = 12
-"""Characters of five bits: 60 bits."""
-
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -30,22 +24,6 @@ class Points:
     kept: tuple[tuple[Mapping[str, Value], Mapping[str, str]], ...]
     merged: int
     dropped: int
-
-
-def canonical(name: str, value: Value) -> str:
-    """Return `"name":value` as JSON in which 1, 1.0, true and "1" differ and maps are sorted."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return f"{json.dumps(name)}:{text}"
-
-
-def trial_id(parts: Iterable[str]) -> str:
-    """Return the id of a trial: a hash of the canonical text of its values.
-
-    parts: of `canonical`, in any order.
-    """
-    text = "{" + ",".join(sorted(parts)) + "}"
-    digest = hashlib.sha256(text.encode()).digest()
-    return base64.b32encode(digest[:10]).decode()[:ID_LENGTH].lower()
 
 
 def find_points(spec: Spec) -> Points:

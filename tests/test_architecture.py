@@ -59,10 +59,15 @@ WINGS = {
 }
 MOST_WINGS = 8
 # The runner alone of sweeper imports pylearn2core, and so PyTensor: an actor loads it by name, once
-# its environment is set. The spec may use the YAML nodes, and everything the words of messages.
+# its environment is set. The spec may use the YAML nodes and the list of names that
+# may be named, and everything the words of messages.
 RUNNER = "sweeper.workers.runner"
 ALL_MAY_IMPORT = ("pylearn2core.words",)
-SPEC_MAY_IMPORT = ("pylearn2core.config.nodes", "pylearn2core.errors")
+SPEC_MAY_IMPORT = (
+    "pylearn2core.config.nodes",
+    "pylearn2core.config.allowed",
+    "pylearn2core.errors",
+)
 # The engine's libraries are for workers; the driver and the command line start fast without them.
 ENGINE_LIBRARIES = ("pytensor", "jax", "jaxlib", "numba", "theano")
 

@@ -6,29 +6,16 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType
-from typing import TypeAlias
 
 from pylearn2core import paths
+from pylearn2core.config.allowed import NOT_IMPORTED, Allowed, hidden_beside
 from pylearn2core.errors import ConfigError
 from pylearn2core.words import did_you_mean
 
-# Called with (dotted name, NOT_IMPORTED) before anything is imported and with (dotted name,
-# object) after; raises ConfigError to refuse.
-Allowed: TypeAlias = Callable[[str, object], None]
-
-
-class _NotImported:
-    def __repr__(self) -> str:
-        return "NOT_IMPORTED"
-
-
-NOT_IMPORTED = _NotImported()
 # Of a context, so that a constructor that loads YAML itself is bound by it too.
 _allowed: ContextVar[Allowed | None] = ContextVar("allowed", default=None)
 _MISSING = object()
@@ -139,116 +126,10 @@ def _no_attribute(owner: object, dotted: str, name: str) -> str:
         known |= {module.name for module in pkgutil.iter_modules(getattr(owner, "__path__", ()))}
     kind = "module" if isinstance(owner, ModuleType) else "object"
     parent = dotted.rpartition(".")[0]
+    if hidden := hidden_beside(dotted.partition(".")[0], paths.to_read("")):
+        return f"{kind} `{parent}` has no `{name}`. {hidden}"
     return f"{kind} `{parent}` has no `{name}`{did_you_mean(name, known)}."
 
 
 def _name(module: object) -> str:
     return str(getattr(module, "__name__", module))
-
-
-# ------------------------------------------------------------------ what a sweep may name
-_OURS = ("pylearn2core", "pylearn2")
-_FACADE = tuple(f"{top}theano.tensor" for top in ("", "pylearn2.", "pylearn2core."))
-_NUMPY = frozenset(
-    f"numpy.{name}"
-    for name in "array asarray arange zeros ones full eye linspace logspace".split()  # noqa: SIM905
-)
-
-
-def allow_list(modules: Sequence[str], spec_folder: Path) -> Allowed:
-    """Allow pylearn2core, numpy's array constructors and numpy.random, and what is the user's.
-
-    modules: dotted names the user allows beside these, each with what lies below it.
-    spec_folder: its modules and packages are the user's own.
-    """
-    return _AllowList(tuple(modules), spec_folder.resolve())
-
-
-@dataclass(frozen=True, slots=True)
-class _AllowList:
-    """Stops accidents and cheap tricks; running an experiment still is running code."""
-
-    modules: tuple[str, ...]
-    folder: Path
-    # Names, and pairs of name and defining module, that were found good: a sweep asks often.
-    good: set[str | tuple[str, str]] = field(default_factory=set)
-
-    def __call__(self, dotted: str, obj: object) -> None:
-        """Raise ConfigError unless the name and the module that defines `obj` are allowed."""
-        if dotted not in self.good:
-            if not self._name_allowed(dotted):
-                raise ConfigError(self._refusal(dotted, f"`{dotted}`"))
-            self.good.add(dotted)
-        module = None if obj is NOT_IMPORTED else _defining_module(obj)
-        if module is None or (dotted, module) in self.good:
-            return
-        if not self._module_allowed(module, dotted):
-            raise ConfigError(self._refusal(module, f"`{dotted}` is defined in `{module}`, which"))
-        self.good.add((dotted, module))
-
-    def _name_allowed(self, dotted: str) -> bool:
-        if any(part.startswith("_") for part in dotted.split(".")):
-            return False
-        top = dotted.partition(".")[0]
-        return (
-            top in _OURS
-            or _below(dotted, (*_FACADE, *self.modules))
-            or dotted in _NUMPY
-            or dotted.startswith("numpy.random.")
-            or (self.folder / f"{top}.py").is_file()
-            or (self.folder / top).is_dir()
-        )
-
-    def _module_allowed(self, module: str, dotted: str) -> bool:
-        if _below(module, ("pylearn2core", *self.modules)) or self._is_users(module):
-            return True
-        if _below(dotted, ("numpy",)):
-            return _below(module, ("numpy",))
-        # The Theano facade hands PyTensor's own functions on.
-        return _below(dotted, _FACADE) and _below(module, ("pytensor.tensor",))
-
-    def _is_users(self, module: str) -> bool:
-        """Whether the top-level module of that name was loaded from the spec's folder itself."""
-        top = module.partition(".")[0]
-        loaded = sys.modules.get(top)
-        file = getattr(loaded, "__file__", None)
-        places = [file] if file else list(getattr(loaded, "__path__", ()))
-        allowed = (self.folder, self.folder / top)
-        return any(
-            Path(place).resolve().parent in allowed or Path(place).resolve() == self.folder / top
-            for place in places
-        )
-
-    def _refusal(self, dotted: str, subject: str) -> str:
-        top = dotted.partition(".")[0]
-        if "._" in dotted:
-            return f"{subject} has a part that starts with `_`, which can't be named here."
-        if importlib.util.find_spec(top) is None:
-            beside = [path.stem for path in self.folder.glob("*.py")]
-            return (
-                f"there is no module `{top}`{did_you_mean(top, beside)}: neither {top}.py in "
-                f"{self.folder} nor an installed one."
-            )
-        extra = "".join(f"{module}, " for module in self.modules)
-        return (
-            f"{subject} is not among what this experiment may name: pylearn2core, pylearn2, {extra}"
-            f"numpy's array constructors, numpy.random, and the modules in {self.folder}. "
-            f"If you trust `{top}`, list it in the header: `modules: [{top}]`."
-        )
-
-
-def _below(dotted: str, tops: Iterable[str]) -> bool:
-    return any(dotted == top or dotted.startswith(f"{top}.") for top in tops)
-
-
-def _defining_module(obj: object) -> str | None:
-    """The module that defines `obj`, "builtins" where it does not say; None for plain data.
-
-    What can't be called is plain data: nothing runs by naming it.
-    """
-    if isinstance(obj, ModuleType):
-        return obj.__name__
-    if not callable(obj):
-        return None
-    module = getattr(obj, "__module__", None) or type(obj).__module__
-    return module if isinstance(module, str) else "builtins"

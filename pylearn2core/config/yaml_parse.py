@@ -15,15 +15,17 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from pylearn2core import paths
 from pylearn2core.config import nodes
+from pylearn2core.config.allowed import Allowed, allow_list
 from pylearn2core.config.call import call
-from pylearn2core.config.imports import Allowed, allow_list, import_alias, resolve, restrict
+from pylearn2core.config.imports import import_alias, resolve, restrict
 from pylearn2core.config.source import tag_of, yaml_text
 from pylearn2core.errors import ConfigError, Where
+from pylearn2core.words import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["allow_list", "build", "load", "load_path"]
+__all__ = ["allow_list", "build", "load", "load_path", "with_names"]
 
 _Path: TypeAlias = tuple[str | int, ...]
 _NAME = re.compile(r"\$\{([^{}]*)\}")
@@ -146,7 +148,7 @@ class _Builder:
         for key_node, value_node in node.pairs:
             key = self.build(key_node, path)
             with self._placed(key_node, path):
-                _check_key(key, made)
+                _check_key(key, made, key_node, self._tokens)
             made[key] = self.build(value_node, (*path, str(key)))
         return made
 
@@ -171,8 +173,8 @@ class _Builder:
         kwargs = self.build(node.body, path) or {}
         if not isinstance(kwargs, dict) or not all(isinstance(key, str) for key in kwargs):
             raise ConfigError(
-                f"`!obj:{name}` is followed by {kwargs!r:.60}, and a map of its arguments was "
-                f"expected: `!obj:{name} {{argument: value}}`."
+                f"`!obj:{name}` is followed by {self._written(node)}, and a map of its arguments "
+                f"was expected: `!obj:{name} {{argument: value}}`."
             )
         return self._with_source(node, call(target, name, kwargs))
 
@@ -190,8 +192,14 @@ class _Builder:
         value = self.build(node.body, path)
         try:
             return float(value)
-        except (TypeError, ValueError) as err:
-            raise ConfigError(f"`!float` is followed by {value!r}, which is no number.") from err
+        except (TypeError, ValueError):
+            # As it is written: the cause would tell what a variable of the environment holds.
+            written = self._written(node)
+            raise ConfigError(f"`!float` is followed by {written}, which is no number.") from None
+
+    def _written(self, node: nodes.Tagged) -> str:
+        """What follows the tag as the file has it, `${NAME}` as `${NAME}`."""
+        return shortened(yaml_text(node.body, self._tokens).strip(), 60)
 
     def _text(self, node: nodes.Tagged, path: _Path, example: str) -> str:
         """The string that follows the tag."""
@@ -208,13 +216,14 @@ class _Builder:
         return made
 
 
-def _check_key(key: Any, made: Mapping[Any, Any]) -> None:
+def _check_key(key: Any, made: Mapping[Any, Any], node: nodes.Node, tokens: Sequence[Any]) -> None:
     try:
         repeated = key in made
     except TypeError as err:
         raise ConfigError(f"a {type(key).__name__} can't be the key of a map.") from err
     if repeated:
-        raise ConfigError(f"the key {key!r} stands twice in one map.")
+        written = shortened(yaml_text(node, tokens).strip(), 60)
+        raise ConfigError(f"the key {written} stands twice in one map.")
 
 
 def _substitute(value: Any) -> Any:
@@ -228,8 +237,33 @@ def _substitute(value: Any) -> Any:
     return value
 
 
+def with_names(text: str) -> str:
+    """Return `text` with `${NAME}` in place of each value that a build here read for it.
+
+    For what is kept of a failure: a key or a password in the environment is no part of a run.
+    """
+    for value in sorted(_read, key=len, reverse=True):
+        text = text.replace(value, _read[value])
+    return text
+
+
+# Values of the environment that builds have read -> `${NAME}`. Of a worker's life: an object that
+# was built once may raise much later.
+_read: dict[str, str] = {}
+_SHORTEST = 4  # characters: to replace each 1 would leave no text
+
+
+def _remember(name: str, value: str) -> None:
+    if len(value) < _SHORTEST or name in paths.current().environ:
+        return
+    for text in {value, repr(value)[1:-1]}:
+        _read[text] = f"${{{name}}}"
+
+
 def _environment(match: re.Match[str]) -> str:
     found = paths.environ(match[1])
+    if found is not None:
+        _remember(match[1], found)
     if found is None:
         raise ConfigError(
             f"`${{{match[1]}}}` is used, and no environment variable {match[1]} is set. "

@@ -95,7 +95,7 @@ def resume(
     here: Annotated[bool, typer.Option("--here", hidden=True)] = False,
     part: Annotated[str | None, typer.Option(metavar="K/N", hidden=True)] = None,
 ) -> None:
-    """Go on with an interrupted run, where it was launched to. No finished trial runs again."""
+    """Go on with an interrupted run. Where it was launched to; no finished trial runs again."""
     # --here and --part are what a queue's script says: the driver runs in this very process.
     if here:
         # Whoever placed it may be in a hurry: what is said now waits until the driver can listen.
@@ -115,7 +115,7 @@ def resume(
 
 @app.command()
 def watch(run: RunArgument = None) -> None:
-    """Show a run live until it has ended, from any shell; ends with its exit code."""
+    """Show a run live until it has ended. From any shell; ends with the run's exit code."""
     from sweeper.cli.watch import watch_run
 
     raise typer.Exit(watch_run(find(run)))
@@ -129,7 +129,7 @@ def stop(
         typer.Argument(metavar="[TRIAL]...", help="Cancel these trials; the rest goes on."),
     ] = None,
 ) -> None:
-    """End a run in order, so that `sweep resume` can go on with it; or cancel some trials."""
+    """End a run in order, or cancel some trials. `sweep resume` can go on with the run."""
     from sweeper.cli.stop import stop_run
 
     typer.echo(stop_run(find(run), trials or ()))
@@ -143,7 +143,7 @@ def retry(
         typer.Argument(metavar="[TRIAL]...", help="Default: all that failed.", show_default=False),
     ] = None,
 ) -> None:
-    """Let trials that failed or were cancelled be tried again, by the next `sweep resume`."""
+    """Let trials be tried again. Failed and cancelled ones, by the next `sweep resume`."""
     from sweeper.cli.retry import retry_trials
 
     typer.echo(retry_trials(find(run), trials or ()))
@@ -151,7 +151,7 @@ def retry(
 
 @app.command()
 def fetch(run: RunArgument = None) -> None:
-    """Bring the newest results of a run on a cluster without a shared disk."""
+    """Bring a run's newest results here. Of one on a cluster without a shared disk."""
     from sweeper.cli.remote import fetch_run
 
     typer.echo(fetch_run(find(run)))
@@ -159,7 +159,7 @@ def fetch(run: RunArgument = None) -> None:
 
 @app.command()
 def down(run: RunArgument = None) -> None:
-    """End what a run holds elsewhere: its job, its rented machines."""
+    """End what a run holds elsewhere. Its job, its rented machines."""
     from sweeper.cli.remote import give_back
 
     typer.echo(give_back(find(run)))

@@ -10,7 +10,7 @@ import typer
 
 from sweeper.cli.reading import reading
 from sweeper.cli.say import shown_path
-from sweeper.records import EndKind, TrialState
+from sweeper.records import AttemptState, EndKind, TrialState
 from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def tell_end(run_dir: Path, outcome: Outcome, seconds: float) -> None:
     if outcome.ending.kind is not EndKind.INPUT:  # else the reason says it
         failed = failures_text(run_dir, shown_path(run_dir), FAILURES_SHOWN)
         typer.echo(failed, nl=bool(failed))
-    best = best_text(run_dir, BEST_SHOWN)
+        unmatched = unmatched_text(run_dir)
+        typer.echo(unmatched, nl=bool(unmatched))
+    diverged, best = numbers_text(run_dir, BEST_SHOWN)
+    typer.echo(diverged, nl=bool(diverged))
     if best:
         typer.echo(f"\n{best}")
     typer.echo(f"\n{next_steps(run_dir, outcome)}")
@@ -47,24 +50,46 @@ def next_steps(run_dir: Path, outcome: Outcome) -> str:
     """The commands that a user may want now."""
     run = shown_path(run_dir)
     steps = [f"All trials:  sweep report {run}", f"One trial:   sweep show {run} TRIAL"]
-    is_unfinished = any(n for state, n in outcome.counts.items() if not state.is_final)
+    is_left = any(n for state, n in outcome.counts.items() if not state.is_final)
+    is_unfinished = is_left or outcome.ending.is_interrupted  # a search may propose more
     # A run keeps its spec file as it was, so resuming does not mend a mistake in it.
     if is_unfinished and outcome.ending.kind is not EndKind.INPUT:
         steps.append(f"Go on:       sweep resume {run}")
     return "\n".join(steps)
 
 
-def best_text(run_dir: Path, number: int) -> str:
-    """The best trials that did not fail, as a short table; "" where nothing ranks them."""
+def numbers_text(run_dir: Path, number: int) -> tuple[str, str]:
+    """Which trials diverged, and the best trials that did not fail, as a short table.
+
+    Each is "" where there is nothing to say.
+    """
     from sweeper.report.render import render
+    from sweeper.report.status import diverged_text
+    from sweeper.report.summary import diverged, summaries
     from sweeper.report.table import best_trials
 
     with reading(run_dir) as store:
-        table = best_trials(store, number)
+        objective, trials = store.sweep().objective, store.trials()
+        summed = summaries(store, objective)
+        table = best_trials(store, number, summed)
+    found = diverged(trials, summed, objective)
+    told = printable(diverged_text(found, objective, len(trials))) if found else ""
     if table is None:
-        return ""
+        return told, ""
     columns = ["trial", *table.attrs["values"], "best", "best_epoch", "last", "epochs"]
-    return render(table[columns])
+    return told, render(table[columns])
+
+
+def unmatched_text(run_dir: Path) -> str:
+    """Which patterns of `channels` no trial had a channel for; "" where each found one."""
+    with reading(run_dir) as store:
+        complaints = [
+            one.info.get("channels", "")
+            for one in store.attempts()
+            if one.state is AttemptState.FINISHED
+        ]
+    # A worker complains of what it has not met so far: another one may have met it.
+    return printable(f"sweep.channels: {complaints[-1]}.") if all(complaints or [""]) else ""
 
 
 def failures_text(run_dir: Path, run: str, number: int) -> str:

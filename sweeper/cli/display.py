@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, cast
 
-from sweeper.report.text import duration
+from sweeper.cli.escaped import raw
+from sweeper.report.text import duration, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -35,12 +36,16 @@ class Display(Protocol):
 
 def display(stream: TextIO | None = None) -> Display:
     """The display that suits a stream (standard output where none is given)."""
-    stream = cast("TextIO", LossyStream(stream or sys.stdout))
+    stream = stream or sys.stdout
     if stream.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}:
         from rich.console import Console
 
-        return LiveDisplay(Console(file=stream))
-    return PlainDisplay(stream)
+        return LiveDisplay(Console(file=_lossy(raw(stream))))
+    return PlainDisplay(_lossy(stream))
+
+
+def _lossy(stream: TextIO) -> TextIO:
+    return cast("TextIO", LossyStream(stream))
 
 
 class LossyStream:
@@ -138,7 +143,7 @@ class LiveDisplay:
         grid = Table.grid()
         grid.add_row(ProgressBar(max(progress.total, 1), progress.done, width=60))
         for part in figures(progress):
-            grid.add_row(Text(part, no_wrap=True, overflow="ellipsis"))
+            grid.add_row(Text(printable(part), no_wrap=True, overflow="ellipsis"))
         return grid
 
 

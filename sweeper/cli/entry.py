@@ -4,11 +4,13 @@ import contextlib
 import gc
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import typer
 
 from sweeper.cli.app import app
+from sweeper.cli.escaped import escaped_output
 from sweeper.records import EndKind
 from sweeper.records.errors import SweepError
 
@@ -23,19 +25,23 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; errors become one paragraph."""
+    with escaped_output():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     # The message of an error says to add --debug: it may stand anywhere then.
     rest = [argument for argument in arguments if argument != "--debug"]
     try:
         return code_of(rest)
     except SweepError as error:
-        if debug:
-            raise
-        complain(str(error))
+        complain(traceback.format_exc() if debug else str(error))
         return error.exit_code
     except Exception as error:
         if debug:
-            raise
+            complain(traceback.format_exc())
+            return EndKind.CRASHED.exit_code
         complain(
             f"internal error: {type(error).__name__}: {error}. Please run again with --debug, "
             "which prints the traceback, and report it."

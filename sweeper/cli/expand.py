@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pylearn2core.words import counted, did_you_mean
+from pylearn2core.words import counted, did_you_mean, shortened
 from sweeper import spec as specs
+from sweeper.cli.coming import coming_text
 from sweeper.records.errors import InputError
 from sweeper.report.text import printable
+
+CELL = 100
+"""Characters of the longest value that the table shows whole."""
 
 if TYPE_CHECKING:
     from sweeper.records import Trial, Value
@@ -24,15 +28,18 @@ def expansion_text(
     if count_only:
         found = specs.count(spec)
         return size_text(found.trials, found.merged, found.dropped)
-    expansion = specs.expand(spec)
+    expansion = specs.first_batch(spec)
     if trial is not None:
         return specs.resolved(spec, one_of(expansion.trials, trial), expansion.texts).rstrip("\n")
     if format == "json":
         return as_json(expansion.trials)
     if format == "yaml":
         return as_yaml(expansion.trials)
-    head = size_text(len(expansion.trials), expansion.merged, expansion.dropped)
-    return "\n".join([head, *expansion.notices, "", table(expansion.trials)])
+    size = size_text(len(expansion.trials), expansion.merged, expansion.dropped)
+    head = coming_text(spec, len(expansion.trials)) or size
+    missing = [f"a launch would not start: {one}" for one in specs.missing_names(spec, expansion)]
+    notices = [printable(notice) for notice in (*expansion.notices, *missing)]
+    return "\n".join([head, *notices, "", table(expansion.trials)])
 
 
 def size_text(trials: int, merged: int, dropped: int) -> str:
@@ -70,10 +77,13 @@ def as_yaml(trials: Sequence[Trial]) -> str:
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    dumped = yaml.dump(
-        [record(trial) for trial in trials], Dumper=dumper, sort_keys=False, allow_unicode=True
-    )
-    return str(dumped).rstrip("\n")
+    records = [record(trial) for trial in trials]
+    dumped = ""
+    for as_it_is in (True, False):  # what a terminal does not get is escaped by YAML's own rules
+        dumped = yaml.dump(records, Dumper=dumper, sort_keys=False, allow_unicode=as_it_is)
+        if printable(dumped) == dumped:
+            break
+    return dumped.rstrip("\n")
 
 
 def record(trial: Trial) -> dict[str, Any]:
@@ -94,7 +104,8 @@ def value_text(values: Mapping[str, Value], name: str) -> str:
         return ""
     value = values[name]
     shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return printable(shown).replace("\n", "\\n").replace("\t", "\\t")
+    # A column is as wide as its widest cell, in each row. The other formats have it whole.
+    return printable(shortened(shown, CELL)).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:

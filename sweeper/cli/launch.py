@@ -18,6 +18,7 @@ from sweeper.cli.display import display
 from sweeper.cli.submit import Target, submit_behind, submit_new
 from sweeper.launchers.base import InProcess
 from sweeper.launchers.choose import config_of, launcher_by
+from sweeper.launchers.cluster import joined
 from sweeper.runs.create import point_latest
 from sweeper.runs.new_folder import new_run_folder
 
@@ -53,22 +54,26 @@ class _NewRun:
     options: LaunchOptions
 
     def announce(self, place: str | None, *, err: bool = False) -> None:
-        header, workers = self.spec.header, self.options.workers
-        words = announcement(header, self.expansion, self.run_dir, workers, place)
+        workers = self.options.workers
+        words = announcement(self.spec, self.expansion, self.run_dir, workers, place)
         typer.echo(words, err=err)
 
     def order(self, target: Target) -> DriverOrder:
-        trials, workers = len(self.expansion.trials), self.options.workers
+        workers = self.options.workers
+        trials = specs.at_once(specs.source_of(self.spec), len(self.expansion.trials))
         return target.order(self.spec, self.run_dir, trials=trials, workers=workers)
 
 
 def launch_spec(path: Path, defines: Mapping[str, str], options: LaunchOptions) -> int:
     """Run the sweep of a spec file; returns the exit code."""
     spec = specs.load(path, defines)
-    expansion = specs.expand(spec)
+    expansion = specs.first_batch(spec)
     with new_run_folder(options.out, spec.header.name, claim=not options.dry_run) as run_dir:
         config = config_of(options.on)
         launcher = launcher_by(config)
+        # Workers elsewhere may have more installed, those of a cluster that was there before too.
+        is_here = isinstance(launcher, InProcess) and joined.given_in(os.environ) is None
+        specs.check_names(spec, expansion, here=is_here)
         new, target = _NewRun(spec, expansion, run_dir, options), Target(launcher, config.text)
         if not isinstance(launcher, InProcess):
             return _launch_elsewhere(new, target)

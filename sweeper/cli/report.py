@@ -58,7 +58,10 @@ def report_text(run_dir: Path, *, over: Sequence[str], format: str, all_channels
 
 def for_reading(table: pd.DataFrame) -> pd.DataFrame:
     """The table with durations that a person reads: fewer digits, a shorter head."""
+    import pandas as pd
+
     if "seconds" in table:  # an axis or a channel of the user's
         return table
     short = table.rename(columns={"duration_s": "seconds"})
-    return short.assign(seconds=short["seconds"].round(2))
+    seconds = [one if one is pd.NA else round(one, 2) for one in short["seconds"].tolist()]
+    return short.assign(seconds=pd.Series(seconds, dtype=object))

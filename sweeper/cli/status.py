@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sweeper.cli.coming import to_come
 from sweeper.cli.reading import is_fetched, reading
 from sweeper.launchers.base import InProcess
 from sweeper.launchers.choose import launcher_of
-from sweeper.records.errors import SweepError
+from sweeper.records.errors import DamageError, SweepError
 from sweeper.report.text import printable
 from sweeper.runs.find import short_name
 from sweeper.runs.folder import RunFolder
@@ -23,13 +24,16 @@ def status_text(run_dir: Path) -> str:
         # It may wait for days, and why is all that there is to say.
         return printable(f"{run}: {place_of(run_dir)}\nnothing was fetched yet: sweep fetch {run}")
     with reading(run_dir) as store:
-        found = status(store)
-    return describe(found, run, place=place_of(run_dir), fetched=fetched)
+        found, more = status(store), to_come(store)
+    return describe(found, run, place=place_of(run_dir), fetched=fetched, to_come=more)
 
 
 def place_of(run_dir: Path) -> str:
     """Where the run's driver was put, and what the queue says of it; "" for this machine."""
-    placed = read_placed(run_dir)
+    try:
+        placed = read_placed(run_dir)
+    except DamageError as error:
+        return str(error)  # what the store says is there all the same
     if placed is None:
         return ""
     where = f"{placed.kind} job {placed.job}"

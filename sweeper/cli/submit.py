@@ -17,10 +17,11 @@ import typer
 
 from sweeper import spec as specs
 from sweeper.cli.say import say
+from sweeper.host.plain_files import read_text
 from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.choose import launcher_of
 from sweeper.records import Placed
-from sweeper.records.errors import InputError
+from sweeper.records.errors import InputError, damage
 from sweeper.runs.create import copy_spec, make_folder, point_latest
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import write_placed
@@ -29,6 +30,8 @@ from sweeper.runs.provenance import check_code
 if TYPE_CHECKING:
     from sweeper.launchers.base import Launcher
     from sweeper.spec import Expansion, Spec
+
+MOST_SPEC_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +195,16 @@ def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tu
 
     if not RunFolder(run_dir).has_store:
         spec = _spec_copy(run_dir, placed)
-        return spec, specs.count(spec).trials
+        source = specs.source_of(spec)
+        return spec, specs.at_once(source, len(specs.first_batch(spec).trials))
     with closing(open_to_read(run_dir)) as store:
-        record, counts = store.sweep(), store.counts()
+        record, counts, batches = store.sweep(), store.counts(), len(store.batches())
     if not code_changed_ok:
         check_code(run_dir, record)
     path = Path(record.spec_path)
     spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=path)
-    return spec, sum(number for state, number in counts.items() if not state.is_final)
+    left = sum(number for state, number in counts.items() if not state.is_final)
+    return spec, specs.left_at_once(spec, batches, left)
 
 
 def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
@@ -207,8 +212,13 @@ def _spec_copy(run_dir: Path, placed: Placed) -> Spec:
     kept = RunFolder(run_dir).spec
     path = placed.facts.get("spec_path", str(kept))
     try:
-        text = kept.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{kept}: can't be read: {error.strerror}.") from error
+        text = read_text(kept, MOST_SPEC_BYTES)
+    except (OSError, UnicodeError) as error:
+        raise damage(
+            kept,
+            f"can't be read ({error})",
+            left="What was fetched of the run can be read: `sweep report`.",
+            todo="Put back the spec as it was launched, or launch it again.",
+        ) from error
     defines: Mapping[str, str] = json.loads(placed.facts.get("defines", "{}"))
     return specs.loads(text, path, defines, path=Path(path))

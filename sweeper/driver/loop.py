@@ -79,7 +79,7 @@ class Loop:
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
                 self._ledger.write_if_due()
-                state = self._state
+                state, self._teller.hint = self._state, self._scoreboard.hint
                 self._teller.tell_if_due(state.tally, state.running, self._scoreboard.best)
             ending = self._ending()
             self._ledger.finish(ending)
@@ -122,7 +122,8 @@ class Loop:
     def _propose(self, event: Proposed) -> None:
         self._known.update(trial.id for trial in event.trials)
         self._step(event)
-        self._teller.total = self._state.total
+        expected = self._growth.expected if self._growth is not None else 0
+        self._teller.total = max(self._state.total, expected)
 
     def _grow(self) -> None:
         """Take what the sweep's source has proposed, if it has."""
@@ -130,9 +131,9 @@ class Loop:
             return
         event = self._growth.look(self._state.backlog.stuck)
         if event is not None:
-            self._propose(event)
             if event.is_last:
                 self._growth = None
+            self._propose(event)
 
     def _take(self, event: Event, result: scheduler.Result) -> None:
         self._state, commands, changes = result

@@ -41,13 +41,16 @@ class Progress:
 class Teller:
     """Tells the progress now and then.
 
-    total: trials of the run so far.    before: those that ended before this driver started.
+    total: trials of the run, as far as they are known.
+    before: those that ended before this driver started.
+    message: what the driver does; hint: what may be wrong, told while there is no message.
     """
 
     def __init__(
         self, on_progress: Callable[[Progress], None], *, total: int, before: int = 0
     ) -> None:
         self.message = "starting Ray"
+        self.hint = ""
         self._on_progress = on_progress
         self.total = total
         self._before = before
@@ -81,6 +84,6 @@ class Teller:
             rate_per_min=rate * 60,
             left_s=left / rate if rate else None,
             elapsed_s=now - self._started,
-            message=self.message,
+            message=self.message or self.hint,
         )
         self._on_progress(progress)

@@ -8,7 +8,7 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
-from pylearn2core.words import did_you_mean
+from pylearn2core.words import did_you_mean, shortened
 from sweeper.records import AttemptState, TrialChanged, TrialState
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sweeper.records import Change, Ended, ExperimentText, Objective, Row
     from sweeper.store.base import StoreReader
 
+_TOLD = 1000  # characters
 _FLOAT64 = struct.Struct("=d")
 _TRAIN = re.compile(r"(&\S+\s+)?!obj:(pylearn2|pylearn2core)\.train\.Train(?=[\s{]|$)")
 
@@ -24,14 +25,17 @@ _TRAIN = re.compile(r"(&\S+\s+)?!obj:(pylearn2|pylearn2core)\.train\.Train(?=[\s
 class Scoreboard:
     """Keeps the best value of the objective, and finds out that no trial has its channel.
 
-    best: (trial, value) among the trials that did not fail, None before there is one.
+    best: (trial, value) among the trials that did not fail, None before there is one; NaN and
+    infinity are no candidates.
     fault: a paragraph for the user, "" while nothing is wrong.
+    hint: what may be wrong, while it may yet turn out well.
     known: of each trial that is not over, (phase, epoch) of its last row.
     """
 
     def __init__(self, objective: Objective | None, texts: Mapping[str, ExperimentText]) -> None:
         self.best: tuple[str, float] | None = None
         self.fault = ""
+        self.hint = ""
         self.known: dict[str, tuple[int, int]] = {}
         self._objective = objective
         self._bests: dict[str, float] = {}  # each trial's own
@@ -39,7 +43,6 @@ class Scoreboard:
         self._is_shown_at_once = True
         self.add_texts(texts.values())
         self._is_known = objective is None
-        # NaN beats nothing.
         self._beats = operator.lt if objective is None or objective.mode == "min" else operator.gt
         self._heard: set[str] = set()
         self._places: dict[tuple[str, ...], int | None] = {}
@@ -68,10 +71,11 @@ class Scoreboard:
         if place is None:
             self._miss(row)
             return
-        self._is_known = True
+        if not self._is_known:
+            self._is_known, self.hint = True, ""
         (value,) = _FLOAT64.unpack_from(row.data, place)
         own = self._bests.get(row.trial)
-        if (own is None and not math.isnan(value)) or (own is not None and self._beats(value, own)):
+        if math.isfinite(value) and (own is None or self._beats(value, own)):
             self._bests[row.trial] = value
             if self.best is None or self._beats(value, self.best[1]):
                 self.best = (row.trial, value)
@@ -80,8 +84,12 @@ class Scoreboard:
         """Look at an attempt's end: a trial that finished has shown all its channels."""
         if ended.outcome is AttemptState.FAILED:
             self._forget(ended.trial)
-        if not self._is_known and ended.outcome is AttemptState.FINISHED:
+        if ended.outcome is not AttemptState.FINISHED:
+            return
+        if not self._is_known:
             self._complain(ended.trial)
+        elif "channels" in ended.info and not self.hint:
+            self.hint = f"sweep.channels: {ended.info['channels']}"
 
     def see_change(self, change: Change) -> None:
         """Look at what is kept: a trial fails without an `Ended` where it lost its worker."""
@@ -111,16 +119,23 @@ class Scoreboard:
         self._heard.update(row.channels)
         if self._is_shown_at_once:
             self._complain(row.trial)
+        elif not self.hint:
+            assert self._objective is not None
+            self.hint = f"no row has {self._objective.channel!r} yet.{self._there_are()}"
 
     def _complain(self, trial: str) -> None:
         assert self._objective is not None
         name = self._objective.channel
-        there_are = ", ".join(sorted(self._heard)) or "none: it reported no row"
-        meant = did_you_mean(name, self._heard, "sentence")
         self.fault = self.fault or (
-            f"sweep.objective.channel: {name!r} is no channel that trial {trial} records.{meant}"
-            f" Its channels are: {there_are}."
+            f"sweep.objective.channel: {name!r} is no channel that trial {trial} records."
+            f"{self._there_are()}"
         )
+
+    def _there_are(self) -> str:
+        assert self._objective is not None
+        there_are = shortened(", ".join(sorted(self._heard)), _TOLD) or "none: it reported no row"
+        meant = did_you_mean(self._objective.channel, self._heard, "sentence")
+        return f"{meant} Its channels are: {there_are}."
 
 
 def _is_one_train(text: str) -> bool:

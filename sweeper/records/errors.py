@@ -46,6 +46,19 @@ class FencedError(StoreError):
     kind = EndKind.TAKEN_OVER
 
 
+class DamageError(StoreError):
+    """A file of a run is not what was written there: cut, edited, bit-flipped, or a stranger's."""
+
+
+def damage(place: object, found: str, *, left: str, todo: str) -> DamageError:
+    """The paragraph of such a file.
+
+    found: what is wrong with it.    left, todo: what can be read all the same, and what to do;
+    sentences.
+    """
+    return DamageError(f"{place}: damaged, or no file of ours: {found}. {left} {todo}")
+
+
 class ClusterError(SweepError):
     """The cluster's fault: Ray can't start, no worker comes up, devices do not match."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GROUP = "sweeper.formats"  # of entry points
 WIDTH = 100
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WIDEST = 40  # of a cell in a table for a terminal
 
 
@@ -41,8 +42,9 @@ def render(table: pd.DataFrame, format: str = "table") -> str:
     """The table as text, without a newline at its end.
 
     format: "table" (aligned, numbers to 6 digits, in blocks of at most 100 columns), "md" (the
-    same as Markdown), "csv" and "json" (every digit; a list of objects, in which NaN is null and
-    infinity a string), or one that another package registers. Raises InputError.
+    same as Markdown), "csv" and "json" (every digit; a list of objects, in which NaN and infinity
+    are strings), or one that another package registers. pd.NA is an empty cell, in JSON null.
+    Raises InputError.
     """
     return find_format(format).write(table)
 
@@ -62,7 +64,7 @@ def find_format(name: str) -> Format:
 
 def cell(value: Any) -> str:
     """A value in full: floats with every digit, null, true, lists and maps as JSON."""
-    if value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+    if value is pd.NA:
         return ""
     if value is None or isinstance(value, (bool, list, dict)):
         return json.dumps(value, ensure_ascii=False, default=str)
@@ -71,7 +73,7 @@ def cell(value: Any) -> str:
 
 def _short(value: Any) -> str:
     """A value for reading: floats to 6 significant digits, one printable line."""
-    if isinstance(value, float) and not math.isnan(value):
+    if isinstance(value, float):
         return f"{value:.6g}"
     text = printable(cell(value).replace("\n", "\\n").replace("\t", "\\t"))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
@@ -133,9 +135,27 @@ def _csv(table: pd.DataFrame) -> str:
     columns = _columns(table)
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow([name for name, _ in columns])
-    writer.writerows(zip(*(map(cell, values) for _, values in columns), strict=True))
+    writer.writerow([_inert(name) for name, _ in columns])
+    writer.writerows(zip(*(map(_csv_cell, values) for _, values in columns), strict=True))
     return target.getvalue().removesuffix("\n")
+
+
+def _csv_cell(value: Any) -> str:
+    return _inert(value) if isinstance(value, str) else cell(value)
+
+
+def _inert(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: it would run what a stranger named.
+
+    Source: OWASP, CSV Injection. What is a number stays one.
+    """
+    if not text.startswith(_FORMULA):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def _json(table: pd.DataFrame) -> str:
@@ -150,7 +170,7 @@ def _jsonable(value: Any) -> Any:
     if value is pd.NA:
         return None
     if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, list):
         return [_jsonable(item) for item in value]
     if isinstance(value, dict):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from pylearn2core.words import did_you_mean
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError
 from sweeper.report.render import cell
+from sweeper.report.summary import order
 from sweeper.report.table import series
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ def over(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     """Trials that differ in the value `name` alone, one line a group: mean, deviation and n.
 
     table: of `trials_table`.    Only trials that finished or were stopped by a rule count, n of
-    them; the deviation is the sample's (ddof=1), NaN for n below 2. A NaN among the trials makes
-    the mean NaN. Best mean first; groups with n = 0 last.
+    them; the deviation is the sample's (ddof=1), pd.NA for n below 2. A NaN among the trials makes
+    the mean NaN, one that lacks the number makes it pd.NA. Best mean first; groups with n = 0 last.
     Raises InputError if one of `names` is no axis of the run.
     """
     groups = _groups(table, names)
@@ -36,12 +38,15 @@ def over(table: pd.DataFrame, *names: str) -> pd.DataFrame:
     columns = [*others, *(f"{m}_{part}" for m in metrics for part in ("mean", "std")), "n"]
     grouped = pd.DataFrame({key: series([line[key] for line in lines]) for key in columns})
     if mode is not None:
-        sign = 1.0 if mode == "min" else -1.0
         means = grouped["best_mean"].tolist()
-        order = sorted(range(len(means)), key=lambda at: (math.isnan(means[at]), sign * means[at]))
-        grouped = grouped.iloc[order].reset_index(drop=True)
+        places = sorted(range(len(means)), key=lambda at: _rank(means[at], mode))
+        grouped = grouped.iloc[places].reset_index(drop=True)
     grouped.attrs.update(values=others, metrics=[f"{m}_mean" for m in metrics], mode=mode)
     return grouped
+
+
+def _rank(mean: Any, mode: Literal["min", "max"]) -> tuple[int, float]:
+    return (3, 0.0) if mean is pd.NA else order(mean, mode)
 
 
 def repeats_notice(table: pd.DataFrame, *names: str) -> str | None:
@@ -111,20 +116,17 @@ def _group_line(
     done = _done(group)
     line = {name: group[0][name] for name in names}
     for metric in metrics:
-        numbers = [float(trial[metric]) for trial in done]
-        line[f"{metric}_mean"], line[f"{metric}_std"] = _mean_std(numbers)
+        line[f"{metric}_mean"], line[f"{metric}_std"] = _mean_std([one[metric] for one in done])
     return line | {"n": len(done)}
 
 
-def _mean_std(numbers: Sequence[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation, in two passes so that close numbers keep digits."""
-    if not numbers:
-        return math.nan, math.nan
-    mean = math.fsum(numbers) / len(numbers) if all(map(math.isfinite, numbers)) else sum(numbers)
-    if len(numbers) < 2 or not math.isfinite(mean):
-        return mean, math.nan
-    squares = math.fsum((number - mean) ** 2 for number in numbers)
-    return mean, math.sqrt(squares / (len(numbers) - 1))
+def _mean_std(numbers: Sequence[Any]) -> tuple[Any, Any]:
+    """Mean and sample standard deviation, both of exact sums; pd.NA where there is none."""
+    if not numbers or any(number is pd.NA for number in numbers):
+        return pd.NA, pd.NA
+    if not all(map(math.isfinite, numbers)):
+        return float(sum(numbers)), pd.NA
+    return statistics.mean(numbers), statistics.stdev(numbers) if len(numbers) > 1 else pd.NA
 
 
 def _identical(done: Sequence[dict[str, Any]], metrics: Sequence[str]) -> bool:
@@ -132,5 +134,7 @@ def _identical(done: Sequence[dict[str, Any]], metrics: Sequence[str]) -> bool:
     return all(_same(line[metric], first[metric]) for line in done for metric in metrics)
 
 
-def _same(one: float, other: float) -> bool:
-    return one == other or (math.isnan(one) and math.isnan(other))
+def _same(one: Any, other: Any) -> bool:
+    if one is pd.NA or other is pd.NA:
+        return one is other
+    return bool(one == other or (math.isnan(one) and math.isnan(other)))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pylearn2core.words import counted
+from sweeper.host import plain_files
 from sweeper.report.render import cell, render
 from sweeper.report.status import describe, status
 from sweeper.report.summary import values
+from sweeper.report.table import series
 from sweeper.report.text import duration, printable
 from sweeper.runs.find import find_trial, short_name
 from sweeper.runs.folder import RunFolder
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from sweeper.store.base import StoreReader
 
 LOG_LINES = 100
+LINE_LENGTH = 65536
 _EPOCHS_SHOWN = 20
 _MANY_CHANNELS = 8  # more than these stand below one another, with a few epochs beside
 _EPOCHS_BESIDE = 6
@@ -57,7 +60,7 @@ def show_trial(store: StoreReader, run_dir: Path, prefix: str) -> str:
     if rows:
         numbers = list(dict.fromkeys(str(row.attempt) for row in rows))
         of = f"attempt{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
-        parts.append(f"history ({len(rows)} rows, {of})\n{_shown(rows)}")
+        parts.append(f"history ({counted(len(rows), 'row')}, {of})\n{_shown(rows)}")
     lines = deque(log_lines(run_dir, trial.id), maxlen=LOG_LINES)
     if lines:
         parts.append(f"log (its last {len(lines)} lines)\n" + printable("\n".join(lines)))
@@ -122,15 +125,21 @@ def _files(out: Path) -> str:
 def history(rows: Sequence[Row]) -> pd.DataFrame:
     """Rows as a table: epoch, then a column a channel; phase first where there are several.
 
-    NaN where a row lacks a channel.
+    pd.NA where a row lacks a channel.
     """
-    lines = []
-    for row in rows:
-        line: dict[str, float] = {"phase": row.phase, "epoch": row.epoch}
+    columns: dict[str, dict[int, float]] = {}
+    for at, row in enumerate(rows):
         for name, value in zip(row.channels, values(row), strict=True):
-            line[f"channel.{name}" if name in ("phase", "epoch") else name] = value
-        lines.append(line)
-    table = pd.DataFrame(lines)
+            heading = f"channel.{name}" if name in ("phase", "epoch") else name
+            columns.setdefault(heading, {})[at] = value
+    table = pd.DataFrame(
+        {
+            "phase": [row.phase for row in rows],
+            "epoch": [row.epoch for row in rows],
+            **{name: series([one.get(at, pd.NA) for at in range(len(rows))])
+               for name, one in columns.items()},
+        }
+    )  # fmt: skip
     several = len({row.phase for row in rows}) > 1
     return table if several else table.drop(columns="phase", errors="ignore")
 
@@ -149,7 +158,7 @@ def _beside(rows: Sequence[Row], channels: Sequence[str]) -> pd.DataFrame:
     for row in rows:
         found = dict(zip(row.channels, values(row), strict=True))
         name = f"phase {row.phase} epoch {row.epoch}" if several else f"epoch {row.epoch}"
-        columns[name] = [found.get(channel, float("nan")) for channel in channels]
+        columns[name] = series([found.get(channel, pd.NA) for channel in channels])
     return pd.DataFrame(columns)
 
 
@@ -165,10 +174,12 @@ def log_lines(run_dir: Path, trial: str) -> Iterator[str]:
     """What the trial printed, of all its attempts, as "aN| text", by worker's log."""
     tag = re.compile(rf"{re.escape(trial)}\.(a\d+\| ?.*)")
     for path in sorted(RunFolder(run_dir).worker_logs(), key=_number):
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
+        try:
+            for line in plain_files.lines(path, LINE_LENGTH):
                 if found := tag.match(line):
                     yield found[1]
+        except OSError as error:
+            yield f"{path.name}: can't be read: {error.strerror}"
 
 
 def _number(path: Path) -> tuple[int, str]:

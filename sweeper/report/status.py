@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sweeper.records import Ending, EndKind, TrialState
-from sweeper.report.summary import is_better, summaries
+from sweeper.report.summary import diverged, order, summaries
 from sweeper.report.text import duration, printable
 from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sweeper.records import Objective, SweepRecord
+    from sweeper.records import Objective, SweepRecord, TrialRecord
+    from sweeper.report.summary import TrialSummary
     from sweeper.store.base import StoreReader
 
 _FAILURES_SHOWN = 5
@@ -34,6 +35,7 @@ class Status:
     without the time in which no driver ran.
     best: the trial with the best objective so far and that value; None without one.
     failures: trial id and first line of the error, the newest last.
+    diverged: trials whose objective is NaN or infinite in their last row.
     """
 
     sweep: SweepRecord
@@ -43,6 +45,7 @@ class Status:
     elapsed_s: float
     best: tuple[str, float] | None
     failures: tuple[tuple[str, str], ...]
+    diverged: tuple[str, ...] = ()
 
 
 def status(
@@ -57,14 +60,16 @@ def status(
     sweep = store.sweep()
     alive = driver_lives(sweep, host=host or socket.gethostname(), now=now, lives=lives)
     heard = sweep.heartbeat or sweep.created
+    trials, summed = store.trials(), summaries(store, sweep.objective)
     return Status(
         sweep=sweep,
         counts=store.counts(),
         alive=alive,
         silent_s=max(0.0, now - heard),
         elapsed_s=_elapsed(store, sweep.created, now if alive else heard),
-        best=best_so_far(store, sweep.objective),
+        best=_best(trials, summed, sweep.objective),
         failures=failed_trials(store),
+        diverged=diverged(trials, summed, sweep.objective),
     )
 
 
@@ -79,17 +84,24 @@ def _elapsed(store: StoreReader, created: float, until: float) -> float:
     return max(0.0, until - created - idle)
 
 
-def best_so_far(store: StoreReader, objective: Objective | None) -> tuple[str, float] | None:
-    """The trial with the best objective, of those that did not fail, and the value."""
+def _best(
+    trials: Iterable[TrialRecord],
+    summed: Mapping[str, TrialSummary],
+    objective: Objective | None,
+) -> tuple[str, float] | None:
+    """The trial with the best finite objective, of those that did not fail, and the value."""
     if objective is None:
         return None
-    out = {TrialState.FAILED, TrialState.CANCELLED}
-    ranked = {trial.id for trial in store.trials() if trial.state not in out}
-    best: tuple[str, float] | None = None
-    for trial, summary in summaries(store, objective).items():
-        if trial in ranked and is_better(summary.best, best[1] if best else math.nan, objective):
-            best = trial, summary.best
-    return best
+    out, mode = {TrialState.FAILED, TrialState.CANCELLED}, objective.mode
+    ranked = [
+        (trial.id, best)
+        for trial in trials
+        if trial.state not in out
+        and trial.id in summed
+        and (best := summed[trial.id].best) is not None
+        and math.isfinite(best)
+    ]
+    return min(ranked, key=lambda one: order(one[1], mode), default=None)
 
 
 def failed_trials(store: StoreReader) -> tuple[tuple[str, str], ...]:
@@ -106,32 +118,48 @@ def first_line(message: str) -> str:
     return lines[0] if lines else "no message"
 
 
-def describe(status: Status, run: str, *, place: str = "", fetched: bool = False) -> str:
+def describe(
+    status: Status, run: str, *, place: str = "", fetched: bool = False, to_come: int = 0
+) -> str:
     """The status for a terminal.
 
     run: how the user names the run.    place: where its driver was put, and how that is.
     fetched: the store is a copy, from where its driver can't be seen.
+    to_come: trials that may still be proposed.
     """
     sweep = status.sweep
     total = sum(status.counts.values())
+    later = f", {to_come} to come" if to_come else ""
     counts = ", ".join(
         f"{number} {state.value}" for state, number in status.counts.items() if number
     )
     lines = [
         f"{sweep.name}: {driver_line(status, run, fetched=fetched)}",
         *([f"placed    {place}"] if place else []),
-        f"trials    {total}: {counts}" if total else "trials    none",
+        f"trials    {total + to_come}: {counts}{later}" if total else "trials    none",
         f"elapsed   {duration(status.elapsed_s)}",
     ]
     if status.best and sweep.objective:
         trial, value = status.best
         lines.append(f"best      {sweep.objective.channel} {value:.6g} (trial {trial})")
+    if status.diverged:
+        lines.append(f"diverged  {diverged_text(status.diverged, sweep.objective, total)}")
     if status.failures:
         kinds = alike(status.failures)
         shown = kinds[-_FAILURES_SHOWN:]
         some = ", the last:" if len(shown) < len(kinds) else ":"
         lines += [f"failures  {len(status.failures)}{some}", failure_lines(shown, run)]
     return printable("\n".join(lines))
+
+
+def diverged_text(trials: Sequence[str], objective: Objective | None, total: int) -> str:
+    """Say which trials ended in NaN or infinity. total: trials of the run."""
+    what = f"{objective.channel} is" if objective else "objectives are"
+    first = ", ".join(trials[:_FAILURES_SHOWN])
+    more = f" and {len(trials) - _FAILURES_SHOWN} more" if len(trials) > _FAILURES_SHOWN else ""
+    return (
+        f"{len(trials)} of {total} trials: {what} NaN or infinite in their last row ({first}{more})"
+    )
 
 
 def alike(failures: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
@@ -162,7 +190,8 @@ def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
     if sweep.state == "created":
         return "created, not started"
     if isinstance(sweep.state, Ending):
-        return _ended_line(sweep.state, run)
+        is_left = any(n for state, n in status.counts.items() if not state.is_final)
+        return _ended_line(sweep.state, run if is_left else "")
     who = f"process {sweep.pid} on {sweep.host}"
     if fetched:
         return (
@@ -177,7 +206,8 @@ def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
 
 
 def _ended_line(ending: Ending, run: str) -> str:
-    if ending.kind is EndKind.FINISHED:
+    """How it ended. run: what to resume, "" where no trial is left."""
+    if ending.kind is EndKind.FINISHED or not run:
         return ending.words
     # A resume keeps the spec as it was launched: it does not mend a mistake in it.
     with_spec = "" if ending.is_interrupted else " with the spec as it was launched"

@@ -1,29 +1,38 @@
-"""What a trial's rows come to: best, last, epochs. One pass over the store, no pandas."""
+"""What a trial's rows come to: best, last, epochs. One pass over the store, no pandas.
+
+NaN and infinity are numbers that were recorded, and come after every finite one.
+"""
 
 from __future__ import annotations
 
 import math
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Literal
+
+from sweeper.records import TrialState
 
 if TYPE_CHECKING:
-    from sweeper.records import Objective, Row
+    from collections.abc import Iterable, Mapping
+
+    from sweeper.records import Objective, Row, TrialRecord
     from sweeper.store.base import StoreReader
 
 
 @dataclass(slots=True)
 class TrialSummary:
-    """One trial's rows, summed up; NaN where there was nothing.
+    """One trial's rows, summed up; None where there was nothing.
 
-    best: the objective's best value that is not NaN, and the epoch of the first row that has it.
-    last: the objective in the last row that has it.    last_rows: the last row of each shape.
-    phases: the last epoch of each phase.
+    best: the objective's best value, and the epoch of the first row that has it.
+    last: the objective in the last row that has it.    strays: rows in which it is not finite.
+    last_rows: the last row of each shape.    phases: the last epoch of each phase.
     """
 
-    best: float = math.nan
+    best: float | None = None
     best_epoch: int | None = None
-    last: float = math.nan
+    last: float | None = None
+    strays: int = 0
     last_rows: dict[tuple[str, ...], Row] = field(default_factory=dict)
     phases: dict[int, int] = field(default_factory=dict)
 
@@ -46,13 +55,11 @@ def values(row: Row) -> tuple[float, ...]:
     return struct.unpack(f"{len(row.channels)}d", row.data)
 
 
-def is_better(value: float, best: float, objective: Objective) -> bool:
-    """Whether `value` beats `best`, which may be NaN (nothing yet); NaN beats nothing."""
+def order(value: float, mode: Literal["min", "max"]) -> tuple[int, float]:
+    """A key that sorts values best first: the finite ones, then the infinite ones, then NaN."""
     if math.isnan(value):
-        return False
-    if math.isnan(best):
-        return True
-    return value < best if objective.mode == "min" else value > best
+        return 2, 0.0
+    return int(math.isinf(value)), value if mode == "min" else -value
 
 
 def summaries(
@@ -75,15 +82,40 @@ def summaries(
         if place is None:
             place = places[row.channels] = _place(row.channels, objective)
         if place >= 0:
-            _take(summary, row.epoch, struct.unpack_from("d", row.data, place)[0], objective)
+            _take(summary, row.epoch, struct.unpack_from("d", row.data, place)[0], objective.mode)
     return found
+
+
+def diverged(
+    trials: Iterable[TrialRecord],
+    summed: Mapping[str, TrialSummary],
+    objective: Objective | None,
+) -> tuple[str, ...]:
+    """The trials whose objective ended as NaN or infinity, of those that did not fail.
+
+    Without an objective: whose `*objective` channels did, as far as they have such.
+    """
+    return tuple(
+        trial.id
+        for trial in trials
+        if trial.state is not TrialState.FAILED
+        and trial.id in summed
+        and not all(map(math.isfinite, _ends(summed[trial.id], objective)))
+    )
+
+
+def _ends(summary: TrialSummary, objective: Objective | None) -> list[float]:
+    if objective is not None:
+        return [] if summary.last is None else [summary.last]
+    return [value for name, value in summary.finals.items() if fnmatch(name, "*objective")]
 
 
 def _place(channels: tuple[str, ...], objective: Objective) -> int:
     return 8 * channels.index(objective.channel) if objective.channel in channels else -1
 
 
-def _take(summary: TrialSummary, epoch: int, value: float, objective: Objective) -> None:
+def _take(summary: TrialSummary, epoch: int, value: float, mode: Literal["min", "max"]) -> None:
     summary.last = value
-    if is_better(value, summary.best, objective):
+    summary.strays += not math.isfinite(value)
+    if summary.best is None or order(value, mode) < order(summary.best, mode):
         summary.best, summary.best_epoch = value, epoch

@@ -7,14 +7,13 @@ rank or describe a trial) and "mode" (the best end of the first metric; None ran
 from __future__ import annotations
 
 import heapq
-import math
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from sweeper.records import TrialState
-from sweeper.report.summary import TrialSummary, summaries
+from sweeper.report.summary import TrialSummary, order, summaries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,7 +32,8 @@ def trials_table(store: StoreReader, *, all_channels: bool = False) -> pd.DataFr
     """One line a trial: its values, best and last objective, best's epoch, epochs, state, seconds.
 
     Sorted by objective, best first, then what has none yet, then failed, then pending trials; a
-    trial's numbers are those of its newest attempt, and so is its duration, NaN while it runs.
+    trial's numbers are those of its newest attempt, and so is its duration. What there is not is
+    pd.NA: NaN was recorded.
     Without an objective: by ordinal, with the last value of each `*objective` channel.
     all_channels: also the last value of every channel.
     """
@@ -50,19 +50,21 @@ def trials_table(store: StoreReader, *, all_channels: bool = False) -> pd.DataFr
     )
 
 
-def best_trials(store: StoreReader, number: int) -> pd.DataFrame | None:
+def best_trials(
+    store: StoreReader, number: int, summed: Mapping[str, TrialSummary]
+) -> pd.DataFrame | None:
     """The first lines of `trials_table`, up to `number`: trials with a best that did not fail.
 
-    Without durations. None where there is no such trial.
+    summed: of `summaries`.    Without durations. None where there is no such trial.
     """
     objective = store.sweep().objective
     if objective is None:
         return None
-    trials, summed = store.trials(), summaries(store, objective)
+    trials = store.trials()
     good = [
         trial
         for trial in trials
-        if trial.state not in _OUT and not math.isnan(summed.get(trial.id, _NOTHING).best)
+        if trial.state not in _OUT and summed.get(trial.id, _NOTHING).best is not None
     ]
     best = heapq.nsmallest(number, good, key=_rank_by(summed, objective))
     return _table(best, summed, objective, names=_names(trials), seconds={}) if best else None
@@ -92,8 +94,7 @@ def _table(
         columns["best_epoch"] = pd.array(epochs, dtype="Int64")
     columns["epochs"] = pd.Series([summary.epochs for summary in found], dtype="int64")
     columns["state"] = pd.Series([trial.state.value for trial in trials], dtype=object)
-    durations = [seconds.get(trial.id, math.nan) for trial in trials]
-    columns["duration_s"] = pd.Series(durations, dtype=float)
+    columns["duration_s"] = _numbers([seconds.get(trial.id) for trial in trials])
     table = pd.DataFrame({key: columns[key] for key in _ordered(columns, metrics)})
     mode = objective.mode if objective else None
     table.attrs.update(values=list(values), metrics=list(metrics), mode=mode)
@@ -138,21 +139,27 @@ def series(values: list[Any]) -> pd.Series[Any]:
     return pd.Series(values, dtype=object)
 
 
+def _numbers(values: Sequence[float | None]) -> pd.Series[Any]:
+    """Floats, and pd.NA where there is none."""
+    if None in values:
+        return pd.Series([pd.NA if value is None else value for value in values], dtype=object)
+    return pd.Series(values, dtype=float)
+
+
 def _metric_columns(
     found: Sequence[TrialSummary], objective: Objective | None, all_channels: bool, taken: set[str]
-) -> dict[str, pd.Series[float]]:
-    metrics: dict[str, pd.Series[float]] = {}
+) -> dict[str, pd.Series[Any]]:
+    metrics: dict[str, pd.Series[Any]] = {}
     if objective:
-        metrics["best"] = pd.Series([summary.best for summary in found], dtype=float)
-        metrics["last"] = pd.Series([summary.last for summary in found], dtype=float)
+        metrics["best"] = _numbers([summary.best for summary in found])
+        metrics["last"] = _numbers([summary.last for summary in found])
     if objective and not all_channels:
         return metrics
     finals = [summary.finals for summary in found]
     channels = dict.fromkeys(name for final in finals for name in final)
     for name in channels:
         if all_channels or fnmatch(name, "*objective"):
-            numbers = [final.get(name, math.nan) for final in finals]
-            metrics[_channel_column(name, taken)] = pd.Series(numbers)
+            metrics[_channel_column(name, taken)] = _numbers([one.get(name) for one in finals])
     return metrics
 
 
@@ -176,14 +183,13 @@ def _durations(store: StoreReader, trials: Iterable[TrialRecord]) -> dict[str, f
 
 def _rank_by(
     summed: Mapping[str, TrialSummary], objective: Objective
-) -> Callable[[TrialRecord], tuple[int, float]]:
+) -> Callable[[TrialRecord], tuple[int, int, float]]:
     """A key that sorts trials best first; those that can't be ranked come last, in their order."""
-    sign = 1.0 if objective.mode == "min" else -1.0
 
-    def rank(trial: TrialRecord) -> tuple[int, float]:
+    def rank(trial: TrialRecord) -> tuple[int, int, float]:
         group, best = _GROUPS.get(trial.state, 1), summed.get(trial.id, _NOTHING).best
-        if group == 1 and not math.isnan(best):
-            return 0, sign * best
-        return group, 0.0
+        if group == 1 and best is not None:
+            return 0, *order(best, objective.mode)
+        return group, 0, 0.0
 
     return rank

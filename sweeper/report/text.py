@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 
-# A run's texts may be a stranger's: their control codes must not reach the terminal.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# A run's texts may be a stranger's: their control codes must not reach the terminal, and what turns
+# the direction of writing must not show another text than there is. Newline and tab may pass.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def printable(text: str) -> str:
-    """The text with control codes, but for newline and tab, replaced by a question mark."""
-    return _CONTROL.sub("?", text.replace("\r\n", "\n")).encode("utf-8", "replace").decode()
+    """The text with what could steer a terminal, or is no UTF-8, as JSON writes it: \\u001b."""
+    return _CONTROL.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def duration(seconds: float) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sweeper.host.folders import write_private
+from sweeper.host.plain_files import read_text
 from sweeper.records.errors import InputError
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import TASKS, read_placed
@@ -65,10 +67,11 @@ def take_control(run_dir: Path) -> list[Asked]:
     asked = []
     for path in paths:
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(read_text(path))
             trials = tuple(map(str, found["trials"]))
             asked.append(Asked(str(found["command"]), trials, at=int(path.name[:20]) / 1e9))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             pass
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder, say, that somebody put there
+            path.unlink()
     return asked

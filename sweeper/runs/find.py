@@ -40,7 +40,7 @@ def find_run(run: str | None, cwd: Path) -> Path:
         )
     raise InputError(
         f"RUN {run}: no such run{meant} Expected a run's folder, or a name in"
-        f" {runs} ({_some(names) or 'which has none'}). A trial is named after its run."
+        f" {runs} ({_some(names) or 'which has none'}). For a trial write its run first: RUN TRIAL."
     )
 
 

@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sweeper.records.errors import InputError
+from sweeper.host.plain_files import read_text
+from sweeper.records.errors import InputError, damage
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.open import create_store, read_made
 
@@ -39,7 +40,7 @@ def prepare(run_dir: Path, part: Part) -> Path:
     folder = RunFolder(run_dir).part(part.number)
     folder.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     note = folder.divided
-    of = note.read_text().strip() if note.exists() else str(part.of)
+    of = _divided(note) if note.exists() else str(part.of)
     if of != str(part.of):
         raise InputError(
             f"{run_dir}: was divided into {of} parts, not {part.of}. Go on with as many."
@@ -48,6 +49,22 @@ def prepare(run_dir: Path, part: Part) -> Path:
     if not folder.store.exists():
         _make_store(run_dir, part, folder)
     return folder.path
+
+
+def _divided(note: Path) -> str:
+    """Into how many parts the run was divided. Raises DamageError."""
+    try:
+        of = read_text(note).strip()
+    except (OSError, UnicodeError) as error:
+        of = str(error)
+    if not of.isdecimal():
+        raise damage(
+            note,
+            f"no number of parts ({of[:200]})",
+            left="What the part has recorded is in the store beside it.",
+            todo="Write into it how many parts the run was divided into.",
+        )
+    return of
 
 
 def _make_store(run_dir: Path, part: Part, folder: RunFolder) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweeper.host.folders import is_own_file, make_own, state_folder, write_private
+from sweeper.host.plain_files import read_text
 from sweeper.records import Placed
-from sweeper.records.errors import InputError
+from sweeper.records.errors import DamageError, InputError, damage
 from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ _ID = re.compile(r"[0-9a-f]{32}")
 # Names that go to other programs: none is an option there, a path or more than one word.
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,200}")
+# What a file makes that holds something else than what is written there.
+_TEXTS = ("kind", "job", "address", "remote_dir", "cluster_file")
+_ODD = (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
 
 
 def write_placed(run_dir: Path, placed: Placed) -> None:
@@ -69,7 +73,7 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
 
 
 def read_placed(run_dir: Path) -> Placed | None:
-    """Where the run's driver was put; None where that was never noted. Raises InputError.
+    """Where the run's driver was put; None where that was never noted. Raises DamageError.
 
     By the user's own record, where there is one, else by what the folder's note may say.
     """
@@ -83,10 +87,18 @@ def read_placed(run_dir: Path) -> Placed | None:
         if record is None or _is_copied(record, note["run"], run_dir):
             return noted
         return _recorded(record, noted)
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise InputError(
-            f"{path}: can't be read ({error}). Expected what `sweep launch --on` wrote there."
-        ) from error
+    except _ODD as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DamageError:
+    why = f"missing {error}" if isinstance(error, KeyError) else str(error)
+    return damage(
+        path,
+        f"can't be read ({why[:200]})",
+        left="`sweep report` and `sweep show` read what is recorded, and don't need it.",
+        todo="Put back what `sweep launch` wrote there: it says where the driver is.",
+    )
 
 
 def _noted(note: Mapping[str, Any]) -> Placed:
@@ -114,7 +126,25 @@ def _record(run: object) -> dict[str, Any] | None:
         path = _record_of(str(run))
     except RuntimeError:  # a user without a home, as on some nodes
         return None
-    return _mapping(path) if is_own_file(path) else None
+    if not is_own_file(path):
+        return None
+    try:
+        found = _mapping(path)
+        if found is not None:
+            _check_record(found)
+    except _ODD as error:
+        raise _damaged(path, error) from error
+    return found
+
+
+def _check_record(found: Mapping[str, Any]) -> None:
+    """Raise TypeError or KeyError where this is no record of ours."""
+    facts = found["facts"]
+    texts = [found["run_dir"], *(found[name] for name in _TEXTS), *facts, *facts.values()]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("it holds no text where one is expected")
+    if type(found["started"]) is not float or found["is_own"] is not True:
+        raise TypeError("started or is_own is not what is written there")
 
 
 def _is_copied(record: Mapping[str, Any], run: str, run_dir: Path) -> bool:
@@ -140,10 +170,9 @@ def _named(note: Mapping[str, Any], key: str, pattern: re.Pattern[str]) -> str:
 def _mapping(path: Path) -> dict[str, Any] | None:
     """What a file of JSON holds; None where there is none."""
     try:
-        text = path.read_text(encoding="utf-8")
+        found = json.loads(read_text(path))
     except FileNotFoundError:
         return None
-    found = json.loads(text)
     if not isinstance(found, dict):
         raise TypeError("it is not a mapping")
     return found

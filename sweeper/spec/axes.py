@@ -20,9 +20,10 @@ from typing import Any
 
 from pylearn2core.errors import Where
 from sweeper.spec import sampling
-from sweeper.spec.place import Place, checked_value, listed, whole_number
-from sweeper.spec.render import GLOBALS
-from sweeper.spec.values import MAX_POINTS, read_axis
+from sweeper.spec.limits import MAX_DRAWS, MAX_POINTS, MAX_VALUES
+from sweeper.spec.place import Place, amount, checked_value, listed, whole_number
+from sweeper.spec.printing import GLOBALS
+from sweeper.spec.values import read_axis
 
 RESERVED = frozenset({"seed", "trial", "out"})
 # Words of Jinja's own, which as variables would be unreachable or something else.
@@ -91,18 +92,22 @@ def read_product(place: Place, kinds: tuple[str, ...]) -> tuple[tuple[Factor, ..
                     )
                 places[name] = where
             factors.append(factor)
-    _check_size(place, factors)
+    sizes = [len(factor.rows) for factor in factors]
+    size = math.prod(sizes)
+    product = f"{' x '.join(map(str, sizes[:10]))}{' x …' if len(sizes) > 10 else ''} = "
+    _check_size(place, size, len(places), product if len(sizes) > 1 else "")
     return tuple(factors), places
 
 
-def _check_size(place: Place, factors: list[Factor]) -> None:
-    size = math.prod(len(factor.rows) for factor in factors)
-    if size > MAX_POINTS:
-        sizes = " x ".join(str(len(factor.rows)) for factor in factors)
-        raise place.error(
-            f"{sizes} = {size:,} points: at most {MAX_POINTS:,} can be run. "
-            "Draw some with `random`, or shorten an axis."
-        )
+def _check_size(place: Place, points: int, axes: int, product: str = "") -> None:
+    """Raise InputError for too many points. product: says how they come about."""
+    advice = "Draw some with `random`, or shorten an axis."
+    if points > MAX_POINTS:
+        found = f"{product}{amount(points)} points"
+        raise place.error(f"{found}: at most {MAX_POINTS:,} can be run. {advice}")
+    if points * axes > MAX_VALUES:
+        found = f"{product}{points:,} points of {axes:,} axes are {points * axes:,} values"
+        raise place.error(f"{found}: at most {MAX_VALUES:,} are held. {advice}")
 
 
 def _grid(place: Place) -> _Factors:
@@ -150,6 +155,11 @@ def _random(place: Place) -> _Factors:
         raise place.child("samples").error(f"at most {MAX_POINTS:,} points can be run.")
     seed = whole_number(place.child("seed"), least=0) if "seed" in place.value else 0
     axes = named_axes(place.child("axes"))
+    if samples * len(axes) > MAX_DRAWS:
+        raise place.child("samples").error(
+            f"{samples:,} samples of {len(axes):,} axes are {samples * len(axes):,} draws: at most "
+            f"{MAX_DRAWS:,} are made."
+        )
     columns = [sampling.sample(axis, name, seed, samples) for name, axis in axes]
     names = tuple(name for name, _ in axes)
     return [(Factor(names, tuple(zip(*columns, strict=True))), _places(axes))]
@@ -170,6 +180,8 @@ def _union(place: Place) -> _Factors:
         if not names:
             names, places = tuple(its_places), its_places
         _check_same_axes(block, names, tuple(its_places), "blocks")
+        size = math.prod(len(factor.rows) for factor in factors)
+        _check_size(place, len(rows) + size, len(names))
         order = [tuple(its_places).index(name) for name in names]
         for parts in itertools.product(*(factor.rows for factor in factors)):
             values = tuple(itertools.chain.from_iterable(parts))
@@ -184,7 +196,12 @@ def _check_same_axes(place: Place, names: tuple[str, ...], found: tuple[str, ...
         says = f"names {listed(extra)}, which the first does not" if extra else ""
         lacks = f"lacks {listed(missing)}, which the first has" if missing else ""
         what = " and ".join(part for part in (lacks, says) if part)
-        raise place.error(f"all {of} must name the same axes: this one {what}.")
+        name = (missing or extra)[0]
+        null = f"{name}: {'null' if of == 'points' else '[null]'}"
+        raise place.error(
+            f"all {of} must name the same axes: this one {what}. Where an axis has none, write "
+            f"`{null}`, and in the experiment `{{% if {name} is not none %}}`."
+        )
 
 
 _BLOCK = ("grid", "zip", "points", "random")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from math import log
 from statistics import NormalDist
 from typing import Any, Protocol
@@ -53,7 +54,7 @@ class Span:
         low, high = map(decimal, (self.low, self.high))
         if not self.is_log:
             return _short(low + _unit(bits) * (high - low))
-        low, high = low.ln(), high.ln()
+        low, high = _ln(self.low), _ln(self.high)
         return _short((low + _unit(bits) * (high - low)).exp())
 
     def at(self, unit: float) -> float:
@@ -161,6 +162,11 @@ class Choice:
 def decimal(number: float) -> Decimal:
     """The number as it is written: Decimal(0.1) would be 0.1000000000000000055..."""
     return Decimal(repr(number))
+
+
+@lru_cache(maxsize=256)  # a draw of many takes it twice, and it takes as long as the draw
+def _ln(number: float) -> Decimal:
+    return decimal(number).ln()
 
 
 def _unit(bits: int) -> Decimal:

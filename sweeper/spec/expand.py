@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pylearn2core.config import nodes
 from pylearn2core.errors import ConfigError, Where
 from sweeper.records import ExperimentText, Trial, Value
 from sweeper.records.errors import InputError
-from sweeper.spec.identity import canonical, same, trial_id
+from sweeper.spec.identity import canonical, same
 from sweeper.spec.load import Spec, where_to_seed
-from sweeper.spec.place import input_error, listed
+from sweeper.spec.place import assigned, input_error, listed
 from sweeper.spec.points import find_points
+from sweeper.spec.shapes import Shapes
+
+_DOUBTS = 5  # that are told
+_LONG = 200  # characters: the digest is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,13 @@ class Expansion(Proposal):
     """All trials of a grid.
 
     merged, dropped: points, before `repeat`.    notices: paragraphs for the user.
+    named: each dotted name that an experiment's tags name, and where the first of them stands.
     """
 
     merged: int
     dropped: int
     notices: tuple[str, ...]
+    named: Mapping[str, Where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,10 @@ class Count:
 
 def count(spec: Spec) -> Count:
     """Count the trials without rendering one. Raises InputError where `where` keeps none."""
-    points = find_points(spec)
     seeds = len(spec.axes.seeds or (0,))
+    if spec.search is not None:
+        return Count(spec.search.trials * seeds, merged=0, dropped=0)
+    points = find_points(spec)
     return Count(len(points.kept) * seeds, points.merged, points.dropped)
 
 
@@ -64,35 +72,55 @@ def expand(spec: Spec) -> Expansion:
     Raises InputError for an experiment that is no template or no YAML, for two trials that are the
     same experiment or write the same file.
     """
+    assert spec.search is None, "a search has no trials before it is asked"
     points = find_points(spec)
-    shapes = _Shapes(spec)
+    shapes = Shapes(spec)
     trials = shapes.trials(points.kept)
-    notices = _check_different(spec, shapes, trials)
+    idle = _check_different(spec, shapes, trials)
     _check_save_paths(spec, shapes, trials)
-    return Expansion(tuple(trials), shapes.texts, points.merged, points.dropped, notices)
+    return _expansion(spec, shapes, trials, points.merged, points.dropped, idle)
 
 
 def expand_points(spec: Spec, found: Iterable[Mapping[str, Value]]) -> Expansion:
     """Return the trials of some points of a sweep whose other points are not known yet.
 
     Two of them may be the same experiment: what finds points can't know that.
-    Raises InputError for an experiment that is no template or no YAML, or writes a file that
-    another trial would write too.
+    Raises InputError for an experiment that is no template or no YAML, or saves to a path that is
+    not each trial's own.
     """
-    points = [
+    points = (
         (values, {name: canonical(name, value) for name, value in values.items()})
         for values in found
-    ]
-    shapes = _Shapes(spec)
+    )
+    shapes = Shapes(spec)
     trials = shapes.trials(points)
-    for trial, path, node in _save_paths_of(shapes, trials):
+    for _, path, node in _save_paths(shapes, trials):
         if nodes.TRIAL not in path:
             raise input_error(
                 f"a trial saves to {path}, and one that comes later may too. Write a relative "
                 "path, which each trial has for itself, or put {{ trial }} into it.",
                 Where(spec.source, node.line, "save_path"),
             )
-    return Expansion(tuple(trials), shapes.texts, merged=0, dropped=0, notices=())
+    return _expansion(spec, shapes, trials)
+
+
+def _expansion(
+    spec: Spec,
+    shapes: Shapes,
+    trials: list[Trial],
+    merged: int = 0,
+    dropped: int = 0,
+    idle: tuple[str, ...] = (),
+) -> Expansion:
+    told = dict.fromkeys(one for shape in shapes.found.values() for one in shape.doubts)
+    return Expansion(
+        tuple(trials),
+        {text_id: shape.text for text_id, shape in shapes.found.items()},
+        merged,
+        dropped,
+        (*spec.notices, *list(told)[:_DOUBTS], *idle),
+        shapes.named,
+    )
 
 
 def resolved(
@@ -106,117 +134,24 @@ def resolved(
         raise InputError(f"{spec.source}, trial {trial.id}: {error}") from None
 
 
-# ------------------------------------------------------------------ texts
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """save_paths: nodes of the value of each `save_path`.    used: numbers of the text's tokens."""
-
-    text_id: str
-    text: ExperimentText
-    save_paths: tuple[nodes.Node, ...]
-    used: tuple[int, ...]
-
-
-class _Shapes:
-    """Renders trials, and parses each distinct text once."""
-
-    def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self.renderer = spec.renderer()
-        self.found: dict[str, _Shape] = {}
-        self._by_text: dict[str, _Shape] = {}
-        self._fixed = {**spec.variables, "trial": nodes.TRIAL, "out": nodes.OUT}
-
-    @property
-    def texts(self) -> dict[str, ExperimentText]:
-        """The texts that were found, by their ids."""
-        return {text_id: shape.text for text_id, shape in self.found.items()}
-
-    def trials(
-        self, points: Iterable[tuple[Mapping[str, Value], Mapping[str, str]]]
-    ) -> list[Trial]:
-        """Return the trials of these points, each seed of a point after the other."""
-        trials: list[Trial] = []
-        for values, parts in points:
-            for seed in self.spec.axes.seeds or (0,):
-                trials.append(self.trial(len(trials), values, parts, seed))
-        return trials
-
-    def trial(
-        self, ordinal: int, values: Mapping[str, Value], parts: Mapping[str, str], seed: int
-    ) -> Trial:
-        """Return the trial of these values. parts: their canonical text."""
-        names = list(parts.values())
-        if self.spec.axes.seeds:
-            values = {**values, "seed": seed}
-            names.append(canonical("seed", seed))
-        variables = {**self._fixed, "seed": seed, **values}
-        rendered = self.renderer.render(variables, values)
-        shape = self._by_text.get(rendered.text)
-        if shape is None:
-            shape = self._new_shape(rendered.text, variables)
-        return Trial(trial_id(names), ordinal, values, shape.text_id, rendered.tokens)
-
-    def _new_shape(self, text: str, variables: Mapping[str, Value]) -> _Shape:
-        self.renderer.check_text(text)
-        lines = self.renderer.lines(variables, text)
-        try:
-            documents = nodes.parse(text, source=self.spec.source, lines=lines)
-        except ConfigError as error:
-            raise InputError(str(error)) from None
-        if all(isinstance(doc, nodes.Scalar) and doc.value is None for doc in documents):
-            raise input_error("the experiment is empty.", Where(self.spec.source, lines[0]))
-        digest = hashlib.sha256(text.encode()).digest()
-        text_id = base64.b32encode(digest[:10]).decode().lower()
-        shape = _Shape(
-            text_id,
-            ExperimentText(self.spec.source, text, lines),
-            tuple(_save_paths(documents)),
-            tuple(sorted({int(number) for number in nodes.TOKEN.findall(text)})),
-        )
-        self._by_text[text] = self.found[text_id] = shape
-        return shape
-
-
-def _save_paths(documents: list[nodes.Node]) -> Iterator[nodes.Node]:
-    """Yield the values of all keys `save_path`, where they are single values."""
-    seen: set[int] = set()
-    left = list(documents)
-    while left:
-        node = left.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, nodes.Tagged):
-            left.append(node.body)
-        elif isinstance(node, nodes.Sequence):
-            left.extend(node.items)
-        elif isinstance(node, nodes.Mapping):
-            for key, value in node.pairs:
-                left.append(value)
-                is_path = isinstance(key, nodes.Scalar) and key.value == "save_path"
-                if is_path and isinstance(value, nodes.Scalar | nodes.Token | nodes.Text):
-                    yield value
-
-
 # ------------------------------------------------------------------ trials that must differ
-def _check_different(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> tuple[str, ...]:
+def _check_different(spec: Spec, shapes: Shapes, trials: list[Trial]) -> tuple[str, ...]:
     """Raise InputError for two trials that train the same; return a notice where seeds do."""
-    first: dict[tuple[str, str], Trial] = {}
+    first: dict[tuple[str, str | bytes], Trial] = {}
     idle_seeds = 0
     for trial in trials:
-        used = shapes.found[trial.text_id].used
-        # repr keeps 1, 1.0, True and '1' apart.
-        key = (trial.text_id, repr([trial.tokens[i] for i in used]))
+        used = shapes.found[trial.text_id].holds.used
+        key = (trial.text_id, _key([trial.tokens[i] for i in used]))
         other = first.setdefault(key, trial)
         if other is trial:
             continue
         axes = [name for name, value in trial.values.items() if not same(value, other.values[name])]
         if axes != ["seed"]:
             raise input_error(
-                f"two trials are the same experiment: {_of(other.values)}; "
-                f"and {_of(trial.values)}. What differs ({listed(axes)}) changes nothing there. "
-                "Use it in the experiment, or drop one of the two with `where`.",
+                f"two trials are the same experiment: {assigned(other.values)}; "
+                f"and {assigned(trial.values)}. What differs ({listed(axes)}) changes nothing "
+                f"there. {_where_it_stands(spec, axes[0])}Use it in the experiment, or drop one of "
+                "the two with `where`.",
                 spec.axes.places.get(axes[0], Where(spec.source)),
             )
         idle_seeds += 1
@@ -228,30 +163,40 @@ def _check_different(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> tuple[
     )
 
 
-def _check_save_paths(spec: Spec, shapes: _Shapes, trials: list[Trial]) -> None:
+def _key(tokens: Sequence[Value]) -> str | bytes:
+    # repr keeps 1, 1.0, True and '1' apart.
+    text = repr(tokens)
+    return text if len(text) < _LONG else hashlib.sha256(text.encode()).digest()
+
+
+def _where_it_stands(spec: Spec, axis: str) -> str:
+    """Say that an axis is named in comments, where it changes nothing."""
+    named = re.compile(rf"#.*\{{[{{%].*\b{re.escape(axis)}\b")
+    rows = enumerate(spec.experiment.split("\n"), spec.first_line)
+    lines = [str(line) for line, row in rows if named.search(row)]
+    return (
+        f"A comment names {axis} (line {lines[0]}), and comments train nothing. " if lines else ""
+    )
+
+
+def _check_save_paths(spec: Spec, shapes: Shapes, trials: list[Trial]) -> None:
     writers: dict[str, Trial] = {}
-    for trial, path, node in _save_paths_of(shapes, trials):
-        (path,) = nodes.bind((path,), trial=trial.id, out="OUT")
-        other = writers.setdefault(posixpath.normpath(path), trial)
+    for trial, path, node in _save_paths(shapes, trials):
+        (bound,) = nodes.bind((path,), trial=trial.id, out="OUT")
+        other = writers.setdefault(posixpath.normpath(bound), trial)
         if other is not trial:
             raise input_error(
-                f"two trials save to {path}: {_of(other.values)}; and {_of(trial.values)}. "
-                "Write a relative path, which each trial has for itself, or put {{ trial }} "
-                "into it.",
+                f"two trials save to {bound}: {assigned(other.values)}; and "
+                f"{assigned(trial.values)}. Write a relative path, which each trial has for "
+                "itself, or put {{ trial }} into it.",
                 Where(spec.source, node.line, "save_path"),
             )
 
 
-def _save_paths_of(
-    shapes: _Shapes, trials: Iterable[Trial]
-) -> Iterator[tuple[Trial, str, nodes.Node]]:
+def _save_paths(shapes: Shapes, trials: Iterable[Trial]) -> Iterator[tuple[Trial, str, nodes.Node]]:
     """Yield the absolute paths that trials save to, with where each stands."""
     for trial in trials:
-        for node in shapes.found[trial.text_id].save_paths:
+        for node in shapes.found[trial.text_id].holds.save_paths:
             path = nodes.fill(node, trial.tokens)
             if isinstance(path, str) and path.startswith(("/", "~")):
                 yield trial, path, node
-
-
-def _of(values: Mapping[str, Value]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in values.items()) or "no values"

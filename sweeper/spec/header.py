@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pylearn2core.errors import Where
 from sweeper.records import Checkpointing, Objective, Resources, SweepSpec, Value
 from sweeper.spec.axes import PRODUCT, Axes, named_axes, read_product
-from sweeper.spec.place import Place, is_number, listed, whole_number
+from sweeper.spec.doubts import check_values, doubts, strings_like_numbers
+from sweeper.spec.limits import MAX_POINTS
+from sweeper.spec.place import Place, is_number, listed, shown, whole_number
 from sweeper.spec.search.config import Search, read_search
 
 _LATER = ("stop",)
 _NAME = re.compile(r"\w[\w.+-]*")
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epoch|second|minute)s?")
+# What fnmatch takes for a set of characters: any other bracket is the character itself.
+_CLASS = re.compile(r"\[!?.[^\]]*\]")
+_REGEX = re.compile(r"^\^|\$$|^\.[*+]|\\[wdsbWDSB.]|\(.*\|.*\)")
 _SECONDS = {"second": 1.0, "minute": 60.0}
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-def read_header(
-    place: Place, default_name: str, variables: Mapping[str, Value]
-) -> tuple[SweepSpec, Axes, Search | None]:
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a header says.
+
+    search: what proposes points, None where all are known.    notices: paragraphs for the user.
+    """
+
+    sweep: SweepSpec
+    axes: Axes
+    search: Search | None
+    notices: tuple[str, ...]
+
+
+def read_header(place: Place, default_name: str, variables: Mapping[str, Value]) -> Header:
     """Return what the map at `place`, the value of `sweep`, says.
 
     default_name: of the sweep, where the header names none.    variables: of -D.
@@ -33,29 +50,44 @@ def read_header(
         if key in place.value:
             fields[_RECORD_NAMES.get(key, key)] = read(place.child(key))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
-    header = SweepSpec(**fields, repeat=len(seeds) if seeds else 1)
-    search, places = _search(place, header, variables)
-    factors, more = read_product(place, PRODUCT)
-    places = {**places, **more}
+    sweep = SweepSpec(**fields, repeat=len(seeds) if seeds else 1)
+    search, searched = _search(place, sweep, variables)
+    factors, places = read_product(place, PRODUCT)
+    places = {**searched, **places}
     axes = Axes(factors, _where(place), _at(place, "where"), seeds, _at(place, "repeat"), places)
-    return header, axes, search
+    return Header(sweep, axes, search, _notices(place))
 
 
 def _search(
-    place: Place, header: SweepSpec, variables: Mapping[str, Value]
+    place: Place, sweep: SweepSpec, variables: Mapping[str, Value]
 ) -> tuple[Search | None, dict[str, Where]]:
-    """The header's search, and where each name stands that points have values of."""
+    """The header's search, and where each name stands that its points have values of."""
     if "search" not in place.value:
         return None, {}
     child = place.child("search")
     beside = [key for key in place.value if key in (*PRODUCT, "where")]
     if beside:
-        advice = "Write `when` at an axis." if beside[0] == "where" else "Write them in its `axes`."
+        advice = "Write `when` at an axis." if beside[0] == "where" else "Write it in its `axes`."
         raise place.child(beside[0]).error(
             f"{beside[0]!r} and `search` don't go together: a search proposes all points. {advice}"
         )
-    search = read_search(child, header.objective, variables)
+    search = read_search(child, sweep, variables)
     return search, {name: axis.where() for name, axis in named_axes(child.child("axes"))}
+
+
+def _notices(place: Place) -> tuple[str, ...]:
+    """What may be meant otherwise. Raises InputError for values that can't be meant so."""
+    notices: list[str] = []
+    for kind in (key for key in place.value if key in PRODUCT):
+        check_values(place.child(kind))
+        notices += strings_like_numbers(place.child(kind))
+    objective = place.value.get("objective")
+    if isinstance(objective, dict) and "mode" not in objective:
+        notices.append(
+            f"{place.child('objective').where()}: no mode is given, so the LOWEST "
+            f"{objective['channel']} is the best. Write `mode: max` where the highest is."
+        )
+    return (*notices, *doubts([place.root], place.source))
 
 
 _NAME_BAD = re.compile(r"[^\w.+-]+")
@@ -85,12 +117,12 @@ def _where(place: Place) -> str | None:
 
 def _seeds(place: Place) -> tuple[int, ...]:
     if not isinstance(place.value, list):
-        return tuple(range(_below(whole_number(place, least=1), 1_000_000, place)))
+        return tuple(range(_below(whole_number(place, least=1), MAX_POINTS, place)))
     seeds = [_seed(item) for item in place.entries("a list of seeds", "")]
     if not seeds:
         raise place.error("an empty list of seeds. Write `repeat: 3`, or seeds such as [3, 7].")
     if len(set(seeds)) < len(seeds):
-        raise place.error(f"a seed stands twice in {seeds}. Remove one of the two.")
+        raise place.error(f"a seed stands twice in {shown(seeds)}. Remove one of the two.")
     return tuple(seeds)
 
 
@@ -165,7 +197,25 @@ def _channels(place: Place) -> tuple[str, ...]:
     found = _strings(place, "channels' names or globs", bool)
     if not found:
         raise place.error("an empty list would record nothing. Write ['*'] to record all.")
+    for i, pattern in enumerate(found):
+        fault = _fault_of_glob(pattern)
+        if fault:
+            raise place.child(i).error(f"{shown(pattern)} {fault}")
     return found
+
+
+def _fault_of_glob(pattern: str) -> str:
+    """Say why a pattern can't match what it was meant to, or return an empty string."""
+    if pattern != pattern.strip():
+        return "starts or ends with a space, which no channel does. Remove it."
+    if "[" in _CLASS.sub("", pattern):
+        return "has a `[` without its `]`. Close it, or write `[[]` for the character itself."
+    if _REGEX.search(pattern):
+        return (
+            "is a regular expression, and globs are expected: `valid_*` for all that start so, `?` "
+            "for any one character, `[ab]` for one of two."
+        )
+    return ""
 
 
 def _modules(place: Place) -> tuple[str, ...]:

@@ -9,17 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from pylearn2core.config.nodes import MARKER, Tagged, parse, plain_scalar, value_of
+from pylearn2core.config.nodes import MARKER, Tagged, parse, value_of
 from pylearn2core.errors import ConfigError, Where
 from pylearn2core.words import did_you_mean
 from sweeper.records import SweepSpec, Value
 from sweeper.records.errors import InputError
-from sweeper.spec.axes import RESERVED, Axes, fault_of_name
+from sweeper.spec.axes import RESERVED, Axes
+from sweeper.spec.defines import read_defines
 from sweeper.spec.header import read_header
+from sweeper.spec.limits import MAX_LINES
+from sweeper.spec.percent import percent_advice, percent_names
 from sweeper.spec.place import Place, describe, input_error, listed
+from sweeper.spec.plain import read_text
 from sweeper.spec.render import Renderer, UnknownNameError
 from sweeper.spec.search.config import Search
 from sweeper.spec.where import Condition
@@ -36,6 +40,7 @@ class Spec:
     source: the file as the user named it.    path: the same as a path.    text: all of it.
     defines: of `-D name=value`, as given; variables: the same, typed.
     experiment: the template after the header; first_line: its first line in the file, from 1.
+    notices: paragraphs on what may be meant otherwise.
     search: what proposes points, None where all are known.
     """
 
@@ -48,34 +53,26 @@ class Spec:
     variables: Mapping[str, Value]
     experiment: str
     first_line: int
+    notices: tuple[str, ...]
     search: Search | None = None
 
     def renderer(self) -> Renderer:
-        """Return the experiment's template, compiled."""
-        advice = "The experiment knows the axes, the names of -D, seed, trial and out."
-        return Renderer(self.experiment, self.source, first_line=self.first_line, advice=advice)
+        """Return the experiment's template, compiled, for the renderings of one sweep."""
+        renderer = _compiled(self.experiment, self.source, self.first_line)
+        renderer.begin()
+        return renderer
+
+
+# To compile a template takes as long as to render some hundred trials.
+@lru_cache(maxsize=4)
+def _compiled(experiment: str, source: str, first_line: int) -> Renderer:
+    advice = "The experiment knows the axes, the names of -D, seed, trial and out."
+    return Renderer(experiment, source, first_line=first_line, advice=advice)
 
 
 def load(path: Path, defines: Mapping[str, str] | None = None) -> Spec:
     """Read and check the spec file at `path`. Raises InputError."""
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: this is no text in UTF-8 (byte {error.start}).") from None
-    except OSError as error:
-        raise InputError(f"{path}: can't be read: {error.strerror}.{_beside(path)}") from None
-    return loads(text, str(path), defines, path=path)
-
-
-def _beside(path: Path) -> str:
-    folder = path.parent
-    names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-    meant = did_you_mean(path.name, names)
-    return (
-        f" Check its name{meant}."
-        if names
-        else f" The folder {folder} does not exist, or is empty."
-    )
+    return loads(read_text(Path(path)), str(path), defines, path=path)
 
 
 def loads(
@@ -88,19 +85,31 @@ def loads(
     """Check the spec `text`. source: its file's name, for errors. Raises InputError."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     defines = dict(defines or {})
+    if text.count("\n") > MAX_LINES:
+        raise InputError(f"{source}: more than {MAX_LINES:,} lines, which no spec has.")
     _check_marker(text, source)
     head, head_line, experiment, first_line = _split(text, source)
-    variables = _variables(defines)
+    variables, doubtful = read_defines(defines)
     names, place = _read_head(head, head_line, source, variables)
     path = Path(source) if path is None else path
-    header, axes, search = read_header(place, path.name.split(".")[0], variables)
+    header = read_header(place, path.name.split(".")[0], variables)
     spec = Spec(
-        header, axes, source, path, text, defines, variables, experiment, first_line, search
+        header.sweep,
+        header.axes,
+        source,
+        path,
+        text,
+        defines,
+        variables,
+        experiment,
+        first_line,
+        (*header.notices, *doubtful),
+        header.search,
     )
     used = spec.renderer().names
-    condition = Condition(axes, variables)
-    asked = search.space.walker().names if search else frozenset[str]()
-    _check_defines(defines, axes, names | used | condition.names | asked, source)
+    asked = header.search.space.walker().names if header.search else frozenset[str]()
+    condition = Condition(spec.axes, variables)
+    _check_defines(spec, names | used | condition.names | asked)
     _check_used(spec, used)
     return spec
 
@@ -175,38 +184,30 @@ def _sweep(top: Place) -> Place:
 
 
 # ------------------------------------------------------------------ names
-def _variables(defines: Mapping[str, str]) -> dict[str, Value]:
-    variables = {}
-    for name, text in defines.items():
-        fault = fault_of_name(name)
-        if fault:
-            raise InputError(f"-D {name}: no variable can be named so: {fault}. Rename it.")
-        if MARKER in text:
-            raise InputError(f"-D {name}: {MARKER!r} can't stand in a value.")
-        value: Any = plain_scalar(text)
-        is_plain = value is None or isinstance(value, bool | int | float)
-        variables[name] = value if is_plain else text
-    return variables
-
-
-def _check_defines(
-    defines: Mapping[str, str], axes: Axes, used: frozenset[str], source: str
-) -> None:
-    for name in defines:
+def _check_defines(spec: Spec, used: frozenset[str]) -> None:
+    axes = spec.axes
+    for name in spec.defines:
         if name in axes.places:
             raise InputError(
                 f"-D {name}: {name} is an axis already ({axes.places[name]}). "
                 "Remove the axis, or give another name."
             )
         if name not in used:
+            if name in percent_names(spec.experiment):
+                raise InputError(f"-D {name}: nothing uses it.{percent_advice(spec.experiment)}")
             free = used - set(axes.places) - RESERVED
             meant = did_you_mean(name, free)
-            raise InputError(f"-D {name}: nothing in {source} uses this name{meant}. Remove it.")
+            raise InputError(
+                f"-D {name}: nothing in {spec.source} uses this name{meant}. Remove it."
+            )
 
 
 def _check_used(spec: Spec, used: frozenset[str]) -> None:
     for name, where in spec.axes.places.items():
         if name not in used:
+            if name in percent_names(spec.experiment):
+                advice = percent_advice(spec.experiment)
+                raise input_error(f"the experiment never uses this axis.{advice}", where)
             _check_known(spec, used, f"And it never uses the axis {name} ({where}).")
             raise input_error(
                 "the experiment never uses this axis, so its values would all train the same. "

@@ -9,13 +9,18 @@ from pylearn2core.config.nodes import parse, value_of
 from pylearn2core.errors import ConfigError, Where
 from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
+from sweeper.spec.limits import MAX_TEXT
 from sweeper.spec.place import Place, input_error, listed
 
 
 def read_text(path: Path) -> str:
     """Return the file's text. Raises InputError that names what is there instead."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MAX_TEXT + 1)  # a pipe or a device may have no end
+        if len(data) > MAX_TEXT:
+            raise InputError(f"{path}: more than {MAX_TEXT:,} bytes, which no such file has.")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: this is no text in UTF-8 (byte {error.start}).") from None
     except OSError as error:
@@ -26,7 +31,9 @@ def _beside(path: Path) -> str:
     folder = path.parent
     names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
     meant = did_you_mean(path.name, names)
-    return f" Check its name{meant}." if names else f" The folder {folder} is empty, or not there."
+    if not names:
+        return f" The folder {folder} does not exist, or is empty."
+    return f" Check its name{meant}."
 
 
 def read_map(text: str, source: str) -> Place:

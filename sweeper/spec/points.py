@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sweeper.records import Value
+from sweeper.records.errors import InputError
 from sweeper.spec.axes import Axes, Factor
 from sweeper.spec.identity import canonical
+from sweeper.spec.limits import MAX_POINTS
 from sweeper.spec.load import Spec
-from sweeper.spec.place import input_error
+from sweeper.spec.place import input_error, shown
 from sweeper.spec.where import Condition
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -29,6 +33,7 @@ class Points:
 def find_points(spec: Spec) -> Points:
     """Return the sweep's points in order. Raises InputError where `where` keeps none."""
     condition = Condition(spec.axes, spec.variables)
+    seeds = len(spec.axes.seeds or (0,))
     kept: list[tuple[Mapping[str, Value], Mapping[str, str]]] = []
     seen: set[tuple[str, ...]] = set()
     merged = dropped = 0
@@ -40,12 +45,24 @@ def find_points(spec: Spec) -> Points:
         seen.add(key)
         if condition.keeps(values):
             kept.append((values, parts))
+            if len(kept) * seeds > MAX_POINTS:
+                raise _too_many(spec, seeds)
         else:
             dropped += 1
     if not kept:
-        message = f"{spec.axes.where!r} drops every one of the {dropped} points. Loosen it."
+        message = f"{shown(spec.axes.where)} drops every one of the {dropped} points. Loosen it."
         raise input_error(message, spec.axes.where_at)
     return Points(tuple(kept), merged, dropped)
+
+
+def _too_many(spec: Spec, seeds: int) -> InputError:
+    points = math.prod(len(factor.rows) for factor in spec.axes.factors)
+    left = "" if spec.axes.where is None else ", and `where` leaves more than can be run"
+    message = (
+        f"{points:,} points by {seeds:,} seeds are {points * seeds:,} trials{left}: at most "
+        f"{MAX_POINTS:,} can be run. Repeat fewer times, or shorten an axis."
+    )
+    return input_error(message, spec.axes.repeat_at)
 
 
 def _product(axes: Axes) -> Iterator[tuple[dict[str, Value], dict[str, str]]]:

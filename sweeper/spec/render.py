@@ -3,47 +3,31 @@
 `{{ expression }}` prints a token, `__sweep_token_0__`, and its value is kept beside the text, so a
 value reaches the experiment as what it is, whatever YAML would make of its spelling. What a
 `{% macro %}`, a `{% set %}...{% endset %}` block, `| tojson` or `| safe` gives is template text,
-which is printed as it stands.
-
-Templates run in a sandbox: no attribute that Python keeps to itself, no change of a value, no other
-file, nothing random.
+which is printed as it stands. Templates run in the sandbox of `sandbox`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from jinja2 import (
-    StrictUndefined,
-    Template,
-    TemplateRuntimeError,
-    TemplateSyntaxError,
-    Undefined,
-    UndefinedError,
-    meta,
-    nodes,
-    pass_context,
-)
-from jinja2.environment import Environment
-from jinja2.ext import Extension
-from jinja2.lexer import Token, TokenStream
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from jinja2 import TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
 
 from pylearn2core.config.nodes import MARKER, OUT, TOKEN, TRIAL
 from pylearn2core.errors import Where
-from pylearn2core.words import did_you_mean
+from pylearn2core.words import did_you_mean, shortened
 from sweeper.records.errors import InputError
-from sweeper.spec.place import input_error
+from sweeper.spec.limits import MAX_EXPRESSIONS, MAX_LINES
+from sweeper.spec.place import assigned, input_error
+from sweeper.spec.printing import MARK, TOKENS, environment, printed
+from sweeper.spec.sandbox import Program
+from sweeper.spec.work import Work
 
-# No identifier, so no variable of the user's can have this name.
-_TOKENS = " tokens"
-_MARK = re.compile("\0(\\d+)\0")
+_COMMENT = re.compile(r"(?:^|\s)#.*\{[{%]")
 _ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
@@ -59,66 +43,21 @@ class Rendered:
     tokens: tuple[Any, ...]
 
 
-# ------------------------------------------------------------------ the environments
-class _LineMarks(Extension):
-    """Writes each line's number into the template's own text, as `NUL number NUL`."""
+@contextmanager
+def told(error: Callable[[str, int | None], InputError], what: str) -> Iterator[None]:
+    """Turn what Jinja, and Python below it, raise for what can't be compiled into an InputError.
 
-    def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-        for token in stream:
-            yield _marked(token) if token.type == "data" else token
-
-
-def _marked(token: Token) -> Token:
-    rows = token.value.split("\n")
-    marked = "\n".join(f"\0{token.lineno + i}\0{row}" for i, row in enumerate(rows))
-    return Token(token.lineno, token.type, marked)
-
-
-# `pass_context`, or Jinja would print constants at compile time and their tokens would be lost.
-@pass_context
-def _print_token(context: Context, value: Any) -> str:
-    if isinstance(value, Markup):
-        return value
-    if isinstance(value, Undefined):
-        return str(value)  # raises
-    tokens: list[Any] = context.parent[_TOKENS]
-    tokens.append(_plain(value))
-    return f"{MARKER}{len(tokens) - 1}__"
-
-
-def _plain(value: Any) -> Any:
-    """Return a printed value as plain data."""
-    if isinstance(value, str):
-        if MARKER in value and MARKER in value.replace(TRIAL, "").replace(OUT, ""):
-            raise TemplateRuntimeError(f"a printed value contains {MARKER!r}, the renderer's mark")
-        return str(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    raise TemplateRuntimeError(
-        f"a {type(value).__name__} can't be printed: only null, bools, numbers, strings, lists and "
-        "maps can (`| list` makes a list of a range or of a filter's result)"
-    )
-
-
-def environment(*, tokens: bool = True, marks: bool = False) -> Environment:
-    """Return a sandbox. tokens: print tokens for values.    marks: write the lines' numbers."""
-    env = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        autoescape=tokens,
-        finalize=_print_token if tokens else None,
-        keep_trailing_newline=True,
-        extensions=[_LineMarks] if marks else [],
-    )
-    # Two renderings of one trial must be the same.
-    del env.globals["lipsum"], env.filters["random"]
-    return env
-
-
-GLOBALS = frozenset(environment().globals)
+    error: makes it of a message and a template's line.    what: names what was to be compiled.
+    """
+    try:
+        yield
+    except TemplateSyntaxError as fault:
+        raise error(f"this is no {what}: {fault.message}".rstrip("."), fault.lineno) from None
+    except (RecursionError, MemoryError, SyntaxError):  # Python's own, of the code that Jinja wrote
+        message = f"this {what} is nested too deep, or one of its expressions is too long"
+        raise error(f"{message}. Write it flatter, or in parts", None) from None
+    except ValueError as fault:  # a number of too many digits
+        raise error(f"this is no {what}: {shortened(str(fault))}".rstrip("."), None) from None
 
 
 # ------------------------------------------------------------------ a template
@@ -135,19 +74,41 @@ class Renderer:
         self.source = source
         self.first_line = first_line
         self.advice = advice
-        self._with_marks: Template | None = None
-        env = environment()
-        try:
+        self._work = Work()  # of all renderings
+        self._with_marks: Program | None = None
+        if template.count("{{") + template.count("{%") > MAX_EXPRESSIONS:
+            message = f"more than {MAX_EXPRESSIONS:,} `{{{{` and `{{%`. Write a loop."
+            raise self._error(message, None)
+        env = environment(self._work)
+        with told(self._syntax_error, "template"):
             tree = env.parse(template)
             self._check_alone(tree)
             self.names = frozenset(meta.find_undeclared_variables(tree))
-            self._compiled = env.from_string(template)
-        except TemplateSyntaxError as error:
-            message = f"this is no template: {error.message}".rstrip(".")
-            raise self._error(f"{message}.", error.lineno) from None
+            self._program = Program(env, template)
+        # The text of a template that only prints variables is the same for all of their values.
+        self._printed = _printed_names(tree)
+        self._text: str | None = None
+
+    def begin(self) -> None:
+        """Begin a sweep's renderings: what those before did and kept counts no more."""
+        self._work.reset()
+
+    def _syntax_error(self, message: str, line: int | None) -> InputError:
+        return self._error(f"{message}.", line)
 
     def _error(self, message: str, line: int | None) -> InputError:
-        return input_error(message, self._where(line))
+        return input_error(message + self._comment_advice(line), self._where(line))
+
+    def _comment_advice(self, line: int | None) -> str:
+        """What to do where that line's braces stand in a comment."""
+        row = self.template.split("\n")[line - 1] if line is not None else ""
+        comment = _COMMENT.search(row)
+        if comment is None or "{{" in row[: comment.start()] or "{%" in row[: comment.start()]:
+            return ""
+        return (
+            " It stands in a comment, and a template is filled before YAML's comments are known: "
+            "write {# and #} around what is to be ignored."
+        )
 
     def _where(self, line: int | None) -> Where:
         return Where(self.source, line + self.first_line - 1 if line is not None else None)
@@ -163,19 +124,39 @@ class Renderer:
 
         Raises InputError where the template uses an unknown variable or an expression fails.
         """
-        text, tokens = self._run(self._compiled, variables, values)
+        if self._text is not None:
+            found = self._names_alone(variables)
+            if found is not None:
+                return Rendered(self._text, found)
+        text, tokens = self._run(self._program, variables, values)
+        if text.count("\n") > MAX_LINES:
+            raise self._error(f"the text that it makes has more than {MAX_LINES:,} lines.", None)
         if TRIAL in text or OUT in text:
             text = _number_named(text, tokens)
+        elif self._printed is not None:
+            self._text = text
         return Rendered(text, tuple(tokens))
 
+    def _names_alone(self, variables: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """What a template prints that prints variables alone, None where one is not plain data."""
+        assert self._printed is not None
+        self._work.begin()
+        try:
+            return tuple(printed(variables[name], self._work) for name in self._printed)
+        except (KeyError, TemplateRuntimeError):
+            return None  # to be told by the template
+
     def _run(
-        self, template: Template, variables: Mapping[str, Any], values: Mapping[str, Any]
+        self, program: Program, variables: Mapping[str, Any], values: Mapping[str, Any]
     ) -> tuple[str, list[Any]]:
         tokens: list[Any] = []
         try:
-            return template.render({**variables, _TOKENS: tokens}), tokens
+            return program.run({**variables, TOKENS: tokens})[0], tokens
         except UndefinedError as error:
             raise self._undefined(error, variables, _of(values)) from None
+        except RecursionError:
+            message = f"a macro or a loop calls itself too often{_of(values)}."
+            raise self._error(message, None) from None
         except Exception as error:  # whatever an expression of the user's raises
             kind = "" if isinstance(error, TemplateRuntimeError) else f"{type(error).__name__}: "
             message = f"an expression failed{_of(values)}: {kind}{error}"
@@ -189,7 +170,7 @@ class Renderer:
             return self._error(f"an expression failed{of}: {error.message}.", _line(error))
         name = found[1]
         message = f"unknown variable {name!r}{of}{did_you_mean(name, variables)}. {self.advice}"
-        return UnknownNameError(f"{self._where(_line(error))}: {message.rstrip()}")
+        return UnknownNameError(str(self._error(message.rstrip(), _line(error))))
 
     def lines(self, variables: Mapping[str, Any], text: str) -> tuple[int, ...]:
         """Return, for each line of the rendered `text`, its line in the file.
@@ -197,18 +178,18 @@ class Renderer:
         A line that no text of the template's own stands in has the line of the one before.
         """
         if self._with_marks is None:
-            self._with_marks = environment(marks=True).from_string(self.template)
+            self._with_marks = Program(environment(self._work, marks=True), self.template)
         try:
             marked, tokens = self._run(self._with_marks, variables, {})
         except InputError:  # a template that looks at its own text may stumble over the marks
             marked, tokens = text, []
         rows = _number_named(marked, tokens).split("\n")
-        if "\n".join(_MARK.sub("", row) for row in rows) != text:
+        if "\n".join(MARK.sub("", row) for row in rows) != text:
             rows = text.split("\n")
         result: list[int] = []
         line = 1
         for row in rows:
-            found = _MARK.search(row)
+            found = MARK.search(row)
             line = int(found[1]) if found else line
             result.append(line + self.first_line - 1)
         return tuple(result)
@@ -230,6 +211,18 @@ class Renderer:
             )
 
 
+def _printed_names(tree: nodes.Template) -> tuple[str, ...] | None:
+    """The variables that a template prints, in order; None where it does more than that."""
+    found: list[str] = []
+    for output in tree.body:
+        for node in output.nodes if isinstance(output, nodes.Output) else [output]:
+            if isinstance(node, nodes.Name):
+                found.append(node.name)
+            elif not isinstance(node, nodes.TemplateData):
+                return None
+    return tuple(found)
+
+
 def _number_named(text: str, tokens: list[Any]) -> str:
     """Turn `trial` and `out` that were printed as text into numbered tokens too."""
 
@@ -241,8 +234,7 @@ def _number_named(text: str, tokens: list[Any]) -> str:
 
 
 def _of(values: Mapping[str, Any]) -> str:
-    of = ", ".join(f"{name}={value!r}" for name, value in values.items())
-    return f", in the trial {of}" if of else ""
+    return f", in the trial {assigned(values)}" if values else ""
 
 
 def _line(error: BaseException) -> int | None:

@@ -15,6 +15,7 @@ A distribution is a map with one key:
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -25,7 +26,10 @@ from sweeper.spec.place import Place, checked_value, is_number
 def sample(place: Place, name: str, seed: int, samples: int) -> tuple[Any, ...]:
     """Return the first `samples` values of the axis `name`, whose distribution is at `place`."""
     found = distribution(place)
-    return tuple(found.draw(bits(seed, name, index)) for index in range(samples))
+    values = tuple(found.draw(bits(seed, name, index)) for index in range(samples))
+    if not all(math.isfinite(value) for value in values if isinstance(value, float)):
+        raise place.error("draws a number that is not finite. Write smaller ones.")
+    return values
 
 
 def bits(seed: int, name: str, index: int) -> int:

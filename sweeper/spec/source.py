@@ -30,7 +30,7 @@ class Source(Protocol):
         """How many there are, None where that shows only when there is no other."""
 
     @property
-    def trials(self) -> int | None:
+    def expected(self) -> int | None:
         """How many trials there are at most, in all batches; None where nothing says so."""
 
     def propose(self, batch: int, history: History) -> Proposal | None:
@@ -47,7 +47,7 @@ class Grid:
     spec: Spec
     lag: int = 0
     batches: int = 1
-    trials: None = None
+    expected: None = None
 
     def propose(self, batch: int, history: History) -> Proposal | None:
         """All trials of the spec. Raises InputError, as `expand` does."""
@@ -68,12 +68,23 @@ def first_batch(spec: Spec) -> Expansion:
     return found
 
 
+def left_at_once(spec: Spec, batches: int, left: int) -> int:
+    """How many trials of a run may be there to run at the same time.
+
+    batches: that its source has proposed.    left: trials of theirs that are not over.
+    """
+    source = source_of(spec)
+    if spec.search is None or batches == source.batches:
+        return left
+    return max(left, at_once(source, spec.search.batch * spec.header.repeat))
+
+
 def still_to_come(spec: Spec, batches: int, trials: int) -> int:
     """How many trials a run's source may still propose. batches, trials: that it has proposed."""
     source = source_of(spec)
-    if source.trials is None or batches == source.batches:
+    if source.expected is None or batches == source.batches:
         return 0
-    return max(source.trials - trials, 0)
+    return max(source.expected - trials, 0)
 
 
 def at_once(source: Source, size: int) -> int:

@@ -16,9 +16,9 @@ from decimal import Decimal
 from typing import Any
 
 from sweeper.spec import sampling
-from sweeper.spec.place import Place, checked_value, describe, is_number, listed
+from sweeper.spec.limits import MAX_LOGSPACE, MAX_POINTS
+from sweeper.spec.place import Place, amount, checked_value, describe, is_number, listed
 
-MAX_POINTS = 1_000_000
 RULES = ("range", "linspace", "logspace")
 _Floats = tuple[float, ...]
 
@@ -76,13 +76,17 @@ def _range(place: Place) -> tuple[Any, ...]:
     step = numbers[2] if len(numbers) == 3 else 1
     if step == 0:
         raise place.error("the step is 0. Write a number above or below it.")
-    first, by = _decimal(start), _decimal(step)
-    count = max(0, math.ceil((_decimal(stop) - first) / by))
-    if count == 0:
+    if all(isinstance(number, int) for number in numbers):
+        count = -((start - stop) // step)
+    else:
+        count = math.ceil((_decimal(stop) - _decimal(start)) / _decimal(step))
+    if count <= 0:
         raise place.error(f"no value lies from {start} to {stop} (not reached) in steps of {step}.")
     _check_count(place, count)
-    kind = int if all(isinstance(number, int) for number in numbers) else float
-    return tuple(kind(first + i * by) for i in range(count))
+    if all(isinstance(number, int) for number in numbers):
+        return tuple(start + i * step for i in range(count))
+    first, by = _decimal(start), _decimal(step)
+    return tuple(float(first + i * by) for i in range(count))
 
 
 def _linspace(place: Place) -> _Floats:
@@ -92,6 +96,7 @@ def _linspace(place: Place) -> _Floats:
 
 def _logspace(place: Place) -> _Floats:
     a, b, n = _ends_and_count(place, "logspace")
+    _check_count(place, n, MAX_LOGSPACE)
     if a <= 0 or b <= 0:
         raise place.error(
             f"expected ends above 0, got {a} and {b}: logspace takes the end values themselves, "
@@ -122,9 +127,9 @@ def _numbers(place: Place, counts: tuple[int, ...], example: str) -> list[Any]:
     return list(place.value)
 
 
-def _check_count(place: Place, count: int) -> None:
-    if count > MAX_POINTS:
-        raise place.error(f"{count:,} values: at most {MAX_POINTS:,} points can be run.")
+def _check_count(place: Place, count: int, most: int = MAX_POINTS) -> None:
+    if count > most:
+        raise place.error(f"{amount(count)} values: at most {most:,} are made.")
 
 
 def _decimal(number: float) -> Decimal:

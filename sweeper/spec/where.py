@@ -12,10 +12,16 @@ from pylearn2core.errors import Where
 from pylearn2core.words import did_you_mean
 from sweeper.records.errors import InputError
 from sweeper.spec.axes import Axes
-from sweeper.spec.place import describe, input_error, listed
-from sweeper.spec.render import GLOBALS, environment
+from sweeper.spec.place import assigned, describe, input_error, listed, shown
+from sweeper.spec.printing import GLOBALS, environment
+from sweeper.spec.render import told
+from sweeper.spec.sandbox import Program
+from sweeper.spec.work import Work
 
 _EXAMPLE = "Write an expression that is true or false, such as `batch_size < 100`."
+
+
+_RESULT = "result"
 
 
 class Expression:
@@ -31,23 +37,27 @@ class Expression:
         self.text = text
         self.at = at
         self.variables = variables
-        env = environment(tokens=False)
-        try:
-            tree = Parser(env, text, state="variable").parse_expression()
-            self._holds: Any = env.compile_expression(text, undefined_to_none=False)
-        except TemplateSyntaxError as error:
-            raise self.error(f"this is no expression: {error.message}. {_EXAMPLE}") from None
+        env = environment(Work(), tokens=False)
+        with told(lambda message, _: self.error(f"{message}. {_EXAMPLE}"), "expression"):
+            parser = Parser(env, text, state="variable")
+            tree = parser.parse_expression()
+            if not parser.stream.eos:
+                raise TemplateSyntaxError("chunk after expression", 1)
+            result = nodes.Assign(nodes.Name(_RESULT, "store"), tree, lineno=1)
+            self._program = Program(env, nodes.Template([result], lineno=1))
         self.names = frozenset(node.name for node in tree.find_all(nodes.Name))
         self._check_names({*known, *variables})
 
     def error(self, message: str) -> InputError:
         """The error that says `message` of this expression."""
-        return input_error(f"{self.text!r}: {message}", self.at)
+        return input_error(f"{shown(self.text)}: {message}", self.at)
 
     def _check_names(self, known: Set[str]) -> None:
         for name in sorted(self.names - known - GLOBALS):
             if name == "seed":
-                raise self.error("points have no seed here: `repeat` gives them theirs later.")
+                raise self.error(
+                    "`where` filters points before `repeat` gives them seeds, and so does `when`."
+                )
             raise self.error(
                 f"unknown name {name!r}{did_you_mean(name, known)}. The names here are "
                 f"{listed(sorted(known))}."
@@ -56,12 +66,11 @@ class Expression:
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Tell whether it is true of these values. Raises InputError."""
         try:
-            result = self._holds({**self.variables, **values})
+            result = self._program.run({**self.variables, **values})[1][_RESULT]
             if isinstance(result, bool):
                 return result
         except Exception as error:  # whatever an expression of the user's raises
-            at = ", ".join(f"{name}={value!r}" for name, value in values.items())
-            raise self.error(f"failed for {at}: {error}.") from None
+            raise self.error(f"failed for {assigned(values)}: {error}.") from None
         raise self.error(f"gives {describe(result)}. {_EXAMPLE}")
 
 

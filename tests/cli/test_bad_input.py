@@ -79,8 +79,9 @@ def test_nan_and_infinity_in_a_row_are_recorded(sweep, tmp_path) -> None:
     module = MODULE.replace("self.value}", "float('nan') if epoch else -float('inf')}")
     done = launch(sweep, tmp_path, spec("mine.Rows { x: {{ x }} }"), module)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n4 of 4 trials: loss is NaN or infinite in their last row (" in done.stdout
     trial = json.loads(sweep("report", "run", "--format", "json").stdout)[0]
-    assert (trial["best"], trial["last"]) == ("-Infinity", None)
+    assert (trial["best"], trial["last"]) == ("-Infinity", "NaN")
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -25,6 +26,16 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: [] 0"
     assert "launch" in done.stdout
+
+
+@pytest.mark.parametrize("width", ["60", "80", "200"])
+def test_no_command_s_line_of_help_is_cut(monkeypatch, capsys, width) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    assert cli.run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "  watch   Show a run live" in shown
+    assert not re.search(r"\w\.\.\.", shown)
+    assert "…" not in shown
 
 
 def test_version_is_that_of_the_installed_package(sweep) -> None:
@@ -89,10 +100,12 @@ def test_a_run_whose_watcher_left_keeps_its_own_exit_code(monkeypatch, tmp_path)
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "status"], ["status", "--debug"]])
-def test_debug_lets_the_traceback_through_wherever_it_stands(monkeypatch, arguments) -> None:
+def test_debug_prints_the_traceback_wherever_it_stands(monkeypatch, capsys, arguments) -> None:
     monkeypatch.setattr(app, "find", failing(InputError("mend line 3.")))
-    with pytest.raises(InputError, match="mend line 3"):
-        cli.run(arguments)
+    assert cli.run(arguments) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("Traceback (most recent call last):")
+    assert shown.rstrip().endswith("InputError: mend line 3.")
 
 
 def test_ctrl_c_outside_a_sweep_exits_130(monkeypatch, capsys) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import time
+from array import array
 from contextlib import closing
 
 import pytest
 
 from sweeper import cli, driver
 from sweeper import spec as specs
-from sweeper.records import Ending, EndKind, Outcome, TrialChanged, TrialState
+from sweeper.records import (
+    AttemptEnded,
+    AttemptStarted,
+    AttemptState,
+    Device,
+    Ending,
+    EndKind,
+    Outcome,
+    Row,
+    TrialChanged,
+    TrialState,
+)
 from sweeper.records.errors import ClusterError, FencedError, InputError, StoreError
 from sweeper.runs.open import open_to_drive
 
@@ -44,6 +57,7 @@ def run(tmp_path, monkeypatch, capsys):
     """run("watch") runs `sweep watch r` in this process: (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grid.yaml.j2").write_text(SPEC)
+    (tmp_path / "toy.py").write_text("class Toy: ...\n")
     spec = specs.load(tmp_path / "grid.yaml.j2")
     driver.create(spec, specs.expand(spec), tmp_path / "r")
 
@@ -109,6 +123,37 @@ def test_an_error_ends_the_command_as_its_end_says(run, tmp_path, monkeypatch, k
     code, _, err = run("resume")
     codes = {told: code for told, _, code, _ in TOLD} | {EndKind.TAKEN_OVER: 3}
     assert (code, "oops" in err) == (codes[kind], True)
+
+
+def test_the_end_of_a_launch_says_which_trials_diverged_and_which_pattern_found_nothing(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "sweep: {objective: {channel: loss}, grid: {x: [1, 2]}}\n---\n!obj:toy.Toy { x: {{ x }} }\n"
+    )
+    (tmp_path / "grid.yaml.j2").write_text(text)
+    spec = specs.load(tmp_path / "grid.yaml.j2")
+    driver.create(spec, specs.expand(spec), tmp_path / "r")
+    finished = AttemptState.FINISHED
+    with closing(open_to_drive(tmp_path / "r")) as store:
+        generation = store.claim("node0", 77, time.time())
+        info = {"channels": "no channel matches los (did you mean loss?): there are loss"}
+        for trial, loss in zip(store.trials(), [math.nan, 0.5], strict=True):
+            data = array("d", [loss]).tobytes()
+            device = Device("node0", 1, (0,), ())
+            store.write(generation, [AttemptStarted(trial.id, 1, 0, device, 1.0)])
+            store.write(generation, [Row(trial.id, 1, 0, 1, 1.0, ("loss",), data)])
+            store.write(generation, [AttemptEnded(trial.id, 1, finished, 2.0, info=info)])
+            store.write(generation, [TrialChanged(trial.id, TrialState.FINISHED, 2.0)])
+        store.finish(generation, Ending(EndKind.FINISHED, ""), 3.0)
+        first, other = (trial.id for trial in store.trials())
+    assert cli.run(["watch", "r"]) == 0
+    out = capsys.readouterr().out
+    assert f"1 of 2 trials: loss is NaN or infinite in their last row ({first})\n" in out
+    assert f"sweep.channels: {info['channels']}.\n" in out
+    table = out.split("\n\n")[1].splitlines()
+    assert [line.split()[0] for line in table[1:]] == [other, first]
 
 
 def test_a_finished_run_with_a_failed_trial_exits_1(run, tmp_path):

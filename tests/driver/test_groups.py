@@ -9,7 +9,7 @@ from sweeper.driver.groups import groups_of
 from sweeper.spec import Expansion, Spec
 
 
-def expanded(header: str, experiment: str = "a: {{ x }}") -> tuple[Spec, Expansion]:
+def expanded(header: str, experiment: str = "!obj:a.B {a: {{ x }}}") -> tuple[Spec, Expansion]:
     spec = specs.loads(f"sweep:\n{header}\n---\n{experiment}\n", "grid.yaml.j2", {})
     return spec, specs.expand(spec)
 

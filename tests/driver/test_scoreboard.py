@@ -76,6 +76,32 @@ def a_text(text):
     return {"x": ExperimentText("g", text, tuple(range(1, text.count("\n") + 2)))}
 
 
+def test_an_objective_that_may_yet_come_is_a_hint_from_the_first_row_on_until_it_comes():
+    scoreboard = Scoreboard(Objective("valid_eror", "min"), a_text("!obj:mine.Loop {}"))
+    scoreboard.see(row(valid_error=0.5))
+    assert scoreboard.fault == ""
+    assert scoreboard.hint == (
+        "no row has 'valid_eror' yet. Did you mean 'valid_error'? Its channels are: valid_error."
+    )
+    scoreboard.see(row(valid_eror=0.5))
+    assert scoreboard.hint == ""
+
+
+def test_a_pattern_that_matched_nothing_is_a_hint_after_the_first_trial():
+    scoreboard = Scoreboard(None, ONE)
+    info = {"channels": "no channel matches los: there are loss"}
+    scoreboard.see_end(Ended(0, "a", 1, AttemptState.FINISHED, 0.0, info=info))
+    assert scoreboard.hint == "sweep.channels: no channel matches los: there are loss"
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_infinity_is_never_the_best(mode):
+    scoreboard = Scoreboard(Objective("error", mode), ONE)
+    for trial, value in [("a", -math.inf), ("b", math.inf), ("c", 0.5), ("d", math.nan)]:
+        scoreboard.see(row(trial, error=value))
+    assert scoreboard.best == ("c", 0.5)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -32,7 +32,7 @@ def test_a_table_is_aligned_with_numbers_to_the_right():
 
 
 def test_a_table_shows_six_digits_and_leaves_blanks():
-    text = render(table(trial=["a", "b"], best=[1 / 3, math.nan]))
+    text = render(table(trial=["a", "b"], best=mixed([1 / 3, pd.NA])))
     assert text.splitlines() == ["trial      best", "a      0.333333", "b"]
 
 
@@ -82,10 +82,10 @@ def test_csv_quotes_what_needs_it():
     ]
 
 
-def test_json_is_strict_json_with_null_for_nan():
+def test_json_is_strict_json_with_null_for_what_there_is_not():
     values = mixed([math.nan, math.inf, -math.inf, pd.NA, None, [math.nan]])
     found = json.loads(render(table(x=values), "json"), parse_constant=pytest.fail)
-    assert [line["x"] for line in found] == [None, "Infinity", "-Infinity", None, None, [None]]
+    assert [line["x"] for line in found] == ["NaN", "Infinity", "-Infinity", None, None, ["NaN"]]
 
 
 def test_json_of_no_lines_is_an_empty_list():

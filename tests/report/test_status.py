@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from array import array
@@ -19,6 +20,7 @@ from sweeper.records import (
     TrialState,
 )
 from sweeper.records.errors import InputError
+from sweeper.report.render import render
 from sweeper.report.show import history, log_lines, show_run, show_trial
 from sweeper.report.status import alike, describe, failure_lines, first_line, status
 
@@ -59,7 +61,7 @@ def test_the_text_says_what_to_do_when_the_driver_is_gone(store):
     assert "sweep resume digits-1" in text
     assert "4: 1 pending, 1 running, 1 finished, 1 failed" in text
     assert "best      err 0.4 (trial t0)" in text
-    assert "t1  grid.yaml.j2, line 9: ?[2Jboom" in text
+    assert r"t1  grid.yaml.j2, line 9: \u001b[2Jboom" in text
     assert "\x1b" not in text
 
 
@@ -68,6 +70,43 @@ def test_the_text_of_a_run_that_ended_gives_its_reason(store):
     text = describe(status(store, now=9000.0), "r")
     assert text.startswith("digits: interrupted: Ctrl-C (go on: sweep resume r)")
     assert "elapsed   1 min 00 s" in text
+
+
+def test_a_run_of_which_only_cancelled_trials_are_left_says_nothing_of_going_on(run):
+    store = run.make([({"a": 1}, "finished", [1.0]), ({"a": 2}, "cancelled", [])])
+    store.finish(1, Ending(EndKind.INTERRUPTED, "Ctrl-C"), 1060.0)
+    assert describe(status(store, now=9000.0), "r").startswith("digits: interrupted: Ctrl-C\n")
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_trials_that_diverged_are_counted_and_named_and_are_not_the_best(run, mode):
+    ends = [[0.5, math.nan], [0.25, math.inf], [-math.inf], [math.inf, 0.75], [math.nan, 0.5], []]
+    store = run.make([({"a": i}, "finished", one) for i, one in enumerate(ends)], ("err", mode))
+    found = status(store, now=1001.0, host="h")
+    assert found.diverged == ("t0", "t1", "t2")
+    assert found.best == ("t1", 0.25) if mode == "min" else ("t3", 0.75)
+    told = "diverged  3 of 6 trials: err is NaN or infinite in their last row (t0, t1, t2)"
+    assert told in describe(found, "r")
+
+
+def test_without_an_objective_the_objective_channels_tell_what_diverged(run):
+    rows = [[(math.nan, 1.0)], [(1.0, math.nan)]]
+    names = ("train_objective", "other")
+    store = run.make([({}, "finished", one) for one in rows], None, channels=names)
+    assert status(store, now=1001.0, host="h").diverged == ("t0",)
+
+
+def test_a_history_shows_nan_and_leaves_blank_what_a_row_lacks():
+    shapes = [{"err": math.nan, "loss": -math.inf}, {"loss": 0.5}]
+    rows = [
+        Row("t0", 1, 0, epoch, 0.0, tuple(one), array("d", one.values()).tobytes())
+        for epoch, one in enumerate(shapes)
+    ]
+    assert render(history(rows)).splitlines() == [
+        "epoch  err  loss",
+        "    0  nan  -inf",
+        "    1        0.5",
+    ]
 
 
 def test_a_reason_that_says_the_state_itself_is_enough(store):
@@ -104,7 +143,7 @@ def test_show_gives_a_trial_s_values_attempt_error_and_traceback(run, store):
     text = show_trial(store, run.folder / "run", "t1")
     for fact in (
         "trial t1 (ordinal 1)", "attempt 1: failed", "process 4242 on node1, cores 0, 1, GPU",
-        "(2.5 s)", "build_s", "boom", "Traceback:\n  boom", "history (1 rows, attempt 1)",
+        "(2.5 s)", "build_s", "boom", "Traceback:\n  boom", "history (1 row, attempt 1)",
     ):  # fmt: skip
         assert fact in text
     assert "\x1b" not in text

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
 
 import pandas as pd
@@ -9,7 +12,9 @@ import pytest
 
 from sweeper.records import Row
 from sweeper.records.errors import InputError
+from sweeper.report.render import render
 from sweeper.report.repeats import left_out, over, repeats_notice
+from sweeper.report.summary import summaries
 from sweeper.report.table import best_trials, trials_table
 
 
@@ -32,7 +37,7 @@ def test_trials_are_sorted_by_objective_with_failed_and_pending_last(run):
     first = table.iloc[0]
     assert (first["best"], first["last"], first["best_epoch"]) == (2.0, 4.0, 1)
     assert (first["epochs"], first["state"], first["duration_s"]) == (2, "finished", 2.5)
-    assert math.isnan(table["duration_s"].iloc[-1])
+    assert table["duration_s"].iloc[-1] is pd.NA
     assert table["best_epoch"].iloc[-1] is pd.NA
 
 
@@ -51,8 +56,9 @@ def test_the_best_trials_are_the_table_s_first_lines_without_those_that_are_out(
     store = run.make(trials, ("err", mode))
     table = trials_table(store)
     is_out = table["state"].isin(["failed", "cancelled"])
-    expected = table[table["best"].notna() & ~is_out].head(number).reset_index(drop=True)
-    found = best_trials(store, number)
+    has_best = pd.Series([one is not pd.NA for one in table["best"]])
+    expected = table[has_best & ~is_out].head(number).reset_index(drop=True)
+    found = best_trials(store, number, summaries(store, store.sweep().objective))
     columns = ["trial", "a", "only_here", "best", "best_epoch", "last", "epochs", "state"]
     assert found[columns].astype(object).equals(expected[columns].astype(object))
     assert found.attrs["values"] == ["a", "only_here"]
@@ -61,7 +67,7 @@ def test_the_best_trials_are_the_table_s_first_lines_without_those_that_are_out(
 @pytest.mark.parametrize("objective", [("err", "min"), None])
 def test_no_trial_is_the_best_without_a_number_to_rank_it(run, objective):
     store = run.make([({"a": 1}, "finished", []), ({"a": 2}, "failed", [1.0])], objective)
-    assert best_trials(store, 5) is None
+    assert best_trials(store, 5, summaries(store, store.sweep().objective)) is None
 
 
 def test_best_is_the_largest_under_max(run):
@@ -80,6 +86,35 @@ def test_best_ignores_nan_and_last_does_not(run):
     assert math.isnan(last)
 
 
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_no_infinity_and_no_nan_ranks_before_a_finite_number(run, mode):
+    rows = [[-math.inf], [math.nan], [7.0], [math.inf], [-math.inf, 5.0], [], [7.0, math.nan]]
+    table = trials_table(run.make([({}, "finished", one) for one in rows], ("err", mode)))
+    finite = ["t4", "t2", "t6"] if mode == "min" else ["t2", "t6", "t4"]
+    infinite = ["t0", "t3"] if mode == "min" else ["t3", "t0"]
+    assert table["trial"].tolist() == [*finite, *infinite, "t1", "t5"]
+
+
+def test_nan_and_infinity_are_shown_and_what_there_is_not_is_blank(run):
+    rows = [[math.nan], [-math.inf], []]
+    table = trials_table(run.make([({}, "finished", one) for one in rows]))
+    lines = [line["last"] for line in csv.DictReader(io.StringIO(render(table, "csv") + "\n"))]
+    assert lines == ["-inf", "nan", ""]
+    shown = render(table[["trial", "best", "last"]]).splitlines()
+    assert [line.split() for line in shown[1:]] == [
+        ["t1", "-inf", "-inf"], ["t0", "nan", "nan"], ["t2"],
+    ]  # fmt: skip
+    read = json.loads(render(table, "json"), parse_constant=pytest.fail)
+    assert [line["last"] for line in read] == ["-Infinity", "NaN", None]
+
+
+@pytest.mark.parametrize("value", [1234567.8, 0.1, 1e300])
+def test_the_deviation_of_equal_numbers_is_0(run, value):
+    grouped = over(trials_table(repeated(run, {0.1: [value] * 3})), "seed")
+    assert grouped["best_mean"].tolist() == [value]
+    assert grouped["best_std"].tolist() == [0.0]
+
+
 def test_ties_stay_in_their_order(run):
     store = run.make([({"a": i}, "finished", [1.0]) for i in range(5)])
     assert trials_table(store)["a"].tolist() == [0, 1, 2, 3, 4]
@@ -88,7 +123,7 @@ def test_ties_stay_in_their_order(run):
 def test_a_table_without_rows_has_all_columns(run):
     table = trials_table(run.make([({"a": 1}, "pending", [])]))
     assert table["epochs"].tolist() == [0]
-    assert math.isnan(table["best"].iloc[0])
+    assert table["best"].iloc[0] is pd.NA
 
 
 def test_without_objective_trials_come_by_ordinal_with_objective_channels(run):
@@ -210,12 +245,12 @@ def test_only_trials_that_ended_well_count(run):
     assert grouped["lr"].tolist() == [1, 2]
     assert grouped["n"].tolist() == [2, 0]
     assert grouped["best_mean"].tolist()[0] == 5.0
-    assert math.isnan(grouped["best_mean"].tolist()[1])
+    assert grouped["best_mean"].tolist()[1] is pd.NA
 
 
 def test_one_repeat_has_no_deviation(run):
     grouped = over(trials_table(repeated(run, {0.1: [2]})), "seed")
-    assert math.isnan(grouped["best_std"].iloc[0])
+    assert grouped["best_std"].iloc[0] is pd.NA
 
 
 def test_a_repeat_that_ended_in_nan_shows_in_the_mean(run):

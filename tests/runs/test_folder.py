@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from sweeper.records import Placed
-from sweeper.records.errors import InputError
+from sweeper.records.errors import DamageError, InputError
 from sweeper.runs.control import Asked, send_control, take_control
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import TASKS, read_placed, write_placed
@@ -27,7 +29,7 @@ def test_a_run_that_was_put_nowhere_has_no_place(tmp_path):
 @pytest.mark.parametrize("text", ["", "[]", '{"kind": "slurm"}', '{"nosuch": 1}'])
 def test_a_damaged_note_is_told(tmp_path, text):
     RunFolder(tmp_path).placed.write_text(text)
-    with pytest.raises(InputError, match=r"placed\.json: can't be read .*sweep launch --on"):
+    with pytest.raises(DamageError, match=r"placed\.json: damaged.*can't be read.*sweep launch"):
         read_placed(tmp_path)
 
 
@@ -72,3 +74,12 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "control").write_text("")
     with pytest.raises(InputError, match="the driver can't be asked"):
         send_control(tmp_path, "stop")
+
+
+def test_what_is_asked_by_something_that_is_no_file_is_dropped(tmp_path):
+    send_control(tmp_path, "stop", ("a",))
+    control = RunFolder(tmp_path).control
+    os.mkfifo(control / "a.json")
+    (control / "b.json").mkdir()
+    (control / "c.json").write_bytes(b"[" * 100_000)
+    assert take_control(tmp_path) == [Asked("stop", ("a",))]

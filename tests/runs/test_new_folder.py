@@ -40,6 +40,7 @@ def test_a_dry_run_makes_no_folder_and_a_given_one_is_left_alone(same_second):
 
 
 def test_a_launch_that_is_refused_leaves_no_folder(same_second, capsys):
+    Path("mine.py").write_text("class Trial: ...\n")
     Path("grid.yaml.j2").write_text(
         "sweep: {grid: {x: [1, 2]}}\n---\n!obj:mine.Trial { x: {{ x }} }\n"
     )
@@ -50,6 +51,7 @@ def test_a_launch_that_is_refused_leaves_no_folder(same_second, capsys):
 
 def test_a_file_named_runs_is_told_of(same_second, capsys):
     Path("runs").touch()
+    Path("mine.py").write_text("class Trial: ...\n")
     Path("grid.yaml.j2").write_text(
         "sweep: {grid: {x: [1]}}\n---\n!obj:mine.Trial { x: {{ x }} }\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from sweeper import driver
 from sweeper import spec as specs
+from sweeper.host.folders import state_folder
 from sweeper.records import Placed
-from sweeper.records.errors import InputError
+from sweeper.records.errors import DamageError, InputError
 from sweeper.runs.folder import RunFolder
 from sweeper.runs.placed import read_placed, write_placed
 
@@ -102,7 +104,7 @@ def test_the_hook_sees_what_is_asked_of_one_s_own_run(tmp_path):
 def test_a_job_that_is_no_name_is_told_and_goes_nowhere(tmp_path, job):
     note = {"kind": "kubernetes", "job": job, "started": 5.0}
     RunFolder(tmp_path).placed.write_text(json.dumps(note))
-    with pytest.raises(InputError, match=r"placed\.json: can't be read \(job is not a name\)"):
+    with pytest.raises(DamageError, match=r"placed\.json: damaged.*\(job is not a name\)"):
         read_placed(tmp_path)
 
 
@@ -156,7 +158,7 @@ def test_a_confined_run_of_this_machine_is_not_let_loose_without_its_record(tmp_
 def test_a_start_that_is_no_time_is_told(tmp_path, started):
     text = f'{{"kind": "slurm", "job": "7", "started": {started}}}'
     RunFolder(tmp_path).placed.write_text(text)
-    with pytest.raises(InputError, match=r"placed\.json: can't be read"):
+    with pytest.raises(DamageError, match=r"placed\.json: damaged, .*can't be read"):
         read_placed(tmp_path)
 
 
@@ -172,3 +174,34 @@ def test_the_folder_of_a_run_keeps_nothing_that_leads_to_a_program_or_an_address
     assert again is not None
     assert again.facts["ray_up"] == RAY_UP
     assert again.is_own
+
+
+def test_a_damaged_note_keeps_status_from_nothing_that_the_store_says(tmp_path):
+    run_dir = made(tmp_path / "s")
+    RunFolder(run_dir).placed.write_bytes(b"\xff")
+    ((found,), said) = hooked(run_dir.parent, ["status", str(run_dir)])
+    assert (found["code"], found["seen"]) == (0, [])
+    assert "trials    2: 2 pending" in said
+    assert "placed.json: damaged" in said
+
+
+@pytest.mark.parametrize("odd", ["fifo", "too large", "folder"])
+def test_a_note_that_is_no_small_plain_file_is_told_at_once(tmp_path, odd):
+    path = RunFolder(tmp_path).placed
+    if odd == "fifo":
+        os.mkfifo(path)
+    elif odd == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes(b" " * (2 << 20))
+    with pytest.raises(DamageError, match=r"not a plain file|more than 1048576 bytes"):
+        read_placed(tmp_path)
+
+
+def test_a_damaged_record_of_the_user_s_own_is_told_by_its_own_name(tmp_path):
+    write_placed(tmp_path, OWN)
+    run = json.loads(RunFolder(tmp_path).placed.read_text())["run"]
+    record = state_folder() / "runs" / f"{run}.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "facts": {"tasks": 3}}))
+    with pytest.raises(DamageError, match=rf"{run}\.json: damaged.*no text where one is expected"):
+        read_placed(tmp_path)

@@ -119,7 +119,7 @@ lists = st.lists(numbers, min_size=1, max_size=4, unique_by=repr)
 def test_expand_gives_the_product_of_axis_lengths(axes, repeats):
     header = json.dumps({"sweep": {"grid": axes, "repeat": repeats}})
     names = [*axes, "seed"]
-    body = "[" + ", ".join(f"{{{{ {name} }}}}" for name in names) + "]"
+    body = "!obj:a.B {x: [" + ", ".join(f"{{{{ {name} }}}}" for name in names) + "]}"
     spec = loads(f"{header}\n---\n{body}\n", "grid.yaml.j2")
     size = int(np.prod([len(values) for values in axes.values()])) * repeats
     trials = expand(spec).trials

@@ -93,12 +93,12 @@ def test_values_of_another_type_are_other_trials(expanded):
 SHAPES = """sweep:
   grid: {n: [1, 2, 3], lr: [0.1, 0.2]}
 ---
-layers: [
+!obj:a.B { layers: [
 {% for i in range(n) %}
   {{ i * 10 }},
 {% endfor %}
-]
-lr: {{ lr }}
+],
+lr: {{ lr }} }
 """
 
 
@@ -118,24 +118,28 @@ def test_each_line_of_a_text_leads_to_its_line_in_the_file():
     rows = list(zip(text.text.split("\n"), text.lines, strict=True))
     places = [(row.strip(), line) for row, line in rows if row.strip()]
     assert places == [
-        ("layers: [", 4),
+        ("!obj:a.B { layers: [", 4),
         ("__sweep_token_0__,", 6),
         ("__sweep_token_1__,", 6),
-        ("]", 8),
-        ("lr: __sweep_token_2__", 9),
+        ("],", 8),
+        ("lr: __sweep_token_2__ }", 9),
     ]
 
 
 def test_trial_and_out_reach_the_experiment_through_the_worker(tmp_path):
-    text = "sweep: {}\n---\n[{{ trial }}, {{ out ~ '/m.pkl' }}, 'x {{ out }}', {{ out | safe }}]\n"
+    text = "sweep: {}\n---\n!x {{ x }}\n".replace(
+        "{{ x }}", "[{{ trial }}, {{ out ~ '/m.pkl' }}, 'x {{ out }}', {{ out | safe }}]"
+    )
     spec = loads(text, "g.yaml.j2")
     found = expand(spec)
     (trial,) = found.trials
     bound = nodes.bind(trial.tokens, trial=trial.id, out="/run/a1")
     (node,) = nodes.parse(found.texts[trial.text_id].text)
+    assert isinstance(node, nodes.Tagged)
     expected = [trial.id, "/run/a1/m.pkl", "x /run/a1", "/run/a1"]
-    assert nodes.value_of(node, bound) == expected
-    assert yaml.safe_load(resolved(spec, trial, found.texts, out="/run/a1")) == expected
+    assert nodes.value_of(node.body, bound) == expected
+    written = resolved(spec, trial, found.texts, out="/run/a1").removeprefix("!x")
+    assert yaml.safe_load(written) == expected
 
 
 def test_template_text_stays_text_and_the_values_in_it_stay_values():
@@ -145,6 +149,7 @@ def test_template_text_stays_text_and_the_values_in_it_stay_values():
         ---
         {% macro layer(dim) %}{dim: {{ dim }}, of: {{ x }}}{% endmacro %}
         {% set note %}note-{{ x }}{% endset %}
+        !x
         a: {{ layer(3) }}
         b: {{ note }}
         c: {{ [1, "01"] | tojson }}
@@ -153,16 +158,17 @@ def test_template_text_stays_text_and_the_values_in_it_stay_values():
     )
     spec = loads(text, "g.yaml.j2")
     found = expand(spec)
-    read = yaml.safe_load(resolved(spec, found.trials[0], found.texts))
+    read = yaml.safe_load(resolved(spec, found.trials[0], found.texts).replace("!x", ""))
     assert read == {"a": {"dim": 3, "of": 1e-05}, "b": "note-1e-05", "c": [1, "01"], "d": 1e-05}
 
 
 def test_several_documents_are_phases():
-    text = "---\nsweep: {grid: {a: [1]}}\n---\n[{{ a }}]\n---\n[2]\n"
+    text = "---\nsweep: {grid: {a: [1]}}\n---\n!x [{{ a }}]\n---\n!x [2]\n"
     found = expand(loads(text, "g.yaml.j2"))
     (trial,) = found.trials
     phases = nodes.parse(found.texts[trial.text_id].text)
-    assert [nodes.value_of(phase, trial.tokens) for phase in phases] == [[1], [2]]
+    bodies = [phase.body for phase in phases if isinstance(phase, nodes.Tagged)]
+    assert [nodes.value_of(body, trial.tokens) for body in bodies] == [[1], [2]]
 
 
 def test_defines_are_typed_and_seen_by_header_and_experiment(expanded):
@@ -177,7 +183,7 @@ def test_defines_are_typed_and_seen_by_header_and_experiment(expanded):
 def test_repeats_that_build_the_same_experiment_get_a_notice_that_names_the_places():
     text = (
         "sweep: {grid: {a: [1, 2]}, repeat: 3}\n---\n"
-        "x: !obj:p.mlp.MLP { a: {{ a }} }\n"
+        "!obj:p.mlp.MLP { a: {{ a }} }\n"
         "{% if seed > 90 %}{{ seed }}{% endif %}\n"
     )
     (notice,) = expand(loads(text, "g.yaml.j2")).notices
@@ -189,7 +195,7 @@ def test_repeats_that_build_the_same_experiment_get_a_notice_that_names_the_plac
 # ------------------------------------------------------------------ files and size
 def test_a_file_is_read_and_the_sweep_is_named_after_it(tmp_path):
     path = tmp_path / "my grid.yaml.j2"
-    path.write_bytes(b"\xef\xbb\xbfsweep: {grid: {a: [1]}}\r\n---\r\n[{{ a }}]\r\n")
+    path.write_bytes(b"\xef\xbb\xbfsweep: {grid: {a: [1]}}\r\n---\r\n!obj:a.B [{{ a }}]\r\n")
     spec = load(path)
     assert (spec.header.name, spec.source, spec.path) == ("my-grid", str(path), path)
     assert len(expand(spec).trials) == 1
@@ -207,7 +213,7 @@ def test_counting_agrees_with_expanding_and_needs_no_heavy_import(tmp_path):
     path = Path(tmp_path / "g.yaml.j2")
     path.write_text(
         "sweep:\n  grid: {a: {range: [20]}, b: [1, 1, 2]}\n  where: a != 3\n  repeat: 2\n"
-        "---\n[{{ a }}, {{ b }}, {{ seed }}]\n"
+        "---\n!obj:a.B [{{ a }}, {{ b }}, {{ seed }}]\n"
     )
     counted = count(load(path))
     found = expand(load(path))

@@ -28,7 +28,8 @@ def test_trials_that_differ_in_floats_and_seeds_are_one_group():
 
 def test_a_seed_inside_an_anchor_is_found_once_and_a_width_beside_it_is_not():
     text = (
-        "sweep: {grid: {a: [1, 2], b: [3, 4]}}\n---\nx: &x {seed: '{{ a }}', n: {{ b }}}\ny: *x\n"
+        "sweep: {grid: {a: [1, 2], b: [3, 4]}}\n---\n"
+        "!obj:a.B\nx: &x {seed: '{{ a }}', n: {{ b }}}\ny: *x\n"
     )
     expansion = specs.expand(specs.loads(text, "g.yaml.j2"))
     groups = specs.program_groups(expansion.trials, expansion.texts)

@@ -87,7 +87,7 @@ class TestLocal(StoreContract):
     def test_a_file_that_is_no_store_is_named(self, path):
         (path / "sweep.db").write_bytes(b"not a database, but long enough to be one" * 100)
         for use in (self.open, self.read):
-            with pytest.raises(StoreError, match=r"sweep\.db: not a store, or a damaged one"):
+            with pytest.raises(StoreError, match=r"sweep\.db: damaged, or no file of ours"):
                 use(path)
 
     def test_an_empty_file_is_a_launch_that_did_not_finish(self, path):

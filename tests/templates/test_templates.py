@@ -36,6 +36,7 @@ TRIALS = {
     "digits-rbm": 12,
     "digits-vae": 12,  # more of it in tests/pylearn2core/vae
     "patches-grbm": 9,
+    "search-tpe": 48,
 }
 N_TRAIN, N_VALID = 1000, 400
 
@@ -193,3 +194,11 @@ def test_the_rbm_of_patches_learns_in_every_trial(folder: Path) -> None:
             ]
             objective = [row["valid_objective"] for row in rows]
             assert min(objective) < objective[0] - 0.05 * abs(objective[0])
+
+
+@pytest.mark.slow
+def test_the_search_finds_a_better_perceptron_than_its_first_batch_has(folder: Path) -> None:
+    table = launched(folder, "search-tpe")
+    first = sweep(folder, "expand", "search-tpe.yaml.j2", "--format", "json")
+    ids = {one["trial"] for one in json.loads(first)}
+    assert float(table[0]["best"]) < min(float(row["best"]) for row in table if row["trial"] in ids)

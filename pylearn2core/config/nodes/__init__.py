@@ -14,6 +14,7 @@ An alias gives the very node of its anchor. Nodes are equal only if they are the
 from __future__ import annotations
 
 from pylearn2core.config.nodes.filler import bind, fill, value_of
+from pylearn2core.config.nodes.limits import MAX_DEPTH, MAX_DIGITS, MAX_NODES, MAX_TEXT
 from pylearn2core.config.nodes.parser import parse
 from pylearn2core.config.nodes.scalars import (
     MARKER,
@@ -38,6 +39,10 @@ from pylearn2core.config.nodes.writer import resolve
 
 __all__ = [
     "MARKER",
+    "MAX_DEPTH",
+    "MAX_DIGITS",
+    "MAX_NODES",
+    "MAX_TEXT",
     "OUT",
     "TOKEN",
     "TRIAL",

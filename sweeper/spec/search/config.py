@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sweeper.records import Objective, Value
+from sweeper.records import SweepSpec, Value
+from sweeper.spec.limits import MAX_POINTS
 from sweeper.spec.place import Place, listed, whole_number
 from sweeper.spec.plain import choice
 from sweeper.spec.search.kinds import KINDS
 from sweeper.spec.search.space import Point, Space, read_space
-from sweeper.spec.values import MAX_POINTS
 
 BATCH = 16
 
@@ -33,16 +33,14 @@ class Search:
     start: tuple[Mapping[str, Value], ...] = ()
 
 
-def read_search(
-    place: Place, objective: Objective | None, variables: Mapping[str, Value]
-) -> Search:
+def read_search(place: Place, sweep: SweepSpec, variables: Mapping[str, Value]) -> Search:
     """Return what the map at `place` says. Raises InputError."""
     place.check_keys(("sampler", "trials", "batch", "lag", "seed", "axes", "start"))
     for key, example in (("sampler", "tpe"), ("trials", "100"), ("axes", "{x: {uniform: [0, 1]}}")):
         if key not in place.value:
             raise place.error(f"{key!r} is missing. Write `{key}: {example}`, say.")
     sampler = choice(place.child("sampler"), KINDS)
-    if objective is None and KINDS[sampler].learns:
+    if sweep.objective is None and KINDS[sampler].learns:
         raise place.child("sampler").error(
             f"{sampler} learns from the objective, and the header has none. Write `objective: "
             "{channel: valid_error, mode: min}`, or take `sampler: random`."
@@ -50,7 +48,7 @@ def read_search(
     space = read_space(place.child("axes"), variables)
     KINDS[sampler].check(place.child("sampler"), space)
     trials = _whole(place, "trials", 1)
-    _check_trials(place, trials, space)
+    _check_trials(place.child("trials"), trials, sweep.repeat, space)
     return Search(
         sampler=sampler,
         trials=trials,
@@ -66,11 +64,11 @@ def _whole(place: Place, key: str, least: int, default: int = 0) -> int:
     return whole_number(place.child(key), least=least) if key in place.value else default
 
 
-def _check_trials(place: Place, trials: int, space: Space) -> None:
-    if trials > MAX_POINTS:
-        raise place.child("trials").error(f"at most {MAX_POINTS:,} points can be run.")
+def _check_trials(place: Place, trials: int, seeds: int, space: Space) -> None:
+    if trials * seeds > MAX_POINTS:
+        raise place.error(f"at most {MAX_POINTS:,} trials can be run.")
     if space.size is not None and trials > space.size:
-        raise place.child("trials").error(
+        raise place.error(
             f"the axes have {space.size} points in all, and no point runs twice. Write "
             f"`trials: {space.size}` or less, or `grid` in place of `search`."
         )

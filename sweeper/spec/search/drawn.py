@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sweeper.spec import sampling
 
 if TYPE_CHECKING:
+    from sweeper.records import Value
     from sweeper.spec.search.sampler import Question
-    from sweeper.spec.search.space import Point
+    from sweeper.spec.search.space import Axis, Point
 
 
 class Random:
@@ -18,11 +20,14 @@ class Random:
 
     def points(self, question: Question) -> Iterator[Point]:
         """As `Sampler.points`."""
-        walker, seed = question.space.walker(), question.seed
+        walker = question.space.walker()
         for index in itertools.count(question.first):
-            yield walker.point(
-                lambda axis, at=index: axis.values.draw(sampling.bits(seed, axis.name, at))
-            )
+            yield walker.point(partial(_drawn, question.seed, index))
+
+
+def _drawn(seed: int, index: int, axis: Axis) -> Value:
+    value: Value = axis.values.draw(sampling.bits(seed, axis.name, index))
+    return value
 
 
 class Sobol:
@@ -42,4 +47,9 @@ class Sobol:
             sequence.fast_forward(question.first)
         while True:
             units = dict(zip(names, sequence.random(1)[0].tolist(), strict=True))
-            yield walker.point(lambda axis, at=units: axis.values.at(at[axis.name]))
+            yield walker.point(partial(_at, units))
+
+
+def _at(units: Mapping[str, float], axis: Axis) -> Value:
+    value: Value = axis.values.at(units[axis.name])
+    return value

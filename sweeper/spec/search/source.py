@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 from sweeper.records import History, Value
@@ -41,8 +42,8 @@ class Searched:
         return math.ceil(self.search.trials / self.search.batch)
 
     @property
-    def trials(self) -> int:
-        """As `Source.trials`."""
+    def expected(self) -> int:
+        """As `Source.expected`."""
         return self.search.trials * len(self.spec.axes.seeds or (0,))
 
     def propose(self, batch: int, history: History) -> Expansion | None:
@@ -88,7 +89,9 @@ def sampler_of(name: str) -> Sampler:
     return made
 
 
-def _new(question: Question, candidates: Iterable[tuple[float, Iterable[Point]]]) -> Iterator[Point]:
+def _new(
+    question: Question, candidates: Iterable[tuple[float, Iterable[Point]]]
+) -> Iterator[Point]:
     """Those that were neither tried nor are pending, each once.
 
     candidates: points, and how many in a row may be there already before they are given up.
@@ -110,7 +113,7 @@ def _drawn(question: Question) -> Iterator[Point]:
     """Points drawn at random for this batch alone."""
     walker = question.space.walker()
     for index in itertools.count():
-        yield walker.point(lambda axis, at=index: _draw(question, axis, f"other/{at}"))
+        yield walker.point(partial(_draw, question, f"other/{index}"))
 
 
 def _completed(question: Question, start: Mapping[str, Value], place: int) -> Point:
@@ -119,12 +122,12 @@ def _completed(question: Question, start: Mapping[str, Value], place: int) -> Po
     def choose(axis: Axis) -> Value:
         if axis.name in start:
             return start[axis.name]
-        return _draw(question, axis, f"start/{place}")
+        return _draw(question, f"start/{place}", axis)
 
     return question.space.walker().point(choose)
 
 
-def _draw(question: Question, axis: Axis, what: str) -> Value:
+def _draw(question: Question, what: str, axis: Axis) -> Value:
     bits = sampling.bits(question.chance, f"{axis.name}/{what}", question.batch)
     value: Value = axis.values.draw(bits)
     return value

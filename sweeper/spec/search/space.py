@@ -131,7 +131,7 @@ def read_space(place: Place, variables: Mapping[str, Value]) -> Space:
     space = Space(tuple(axes), constants, variables)
     if not axes:
         raise place.error("every axis has one value only: there is nothing to search for.")
-    _check_order(space, {name: found for name, found in named_axes(place)})
+    _check_order(space, dict(named_axes(place)))
     space.walker()
     return space
 

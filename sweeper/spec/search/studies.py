@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from statistics import NormalDist
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -55,7 +55,7 @@ def asked(study: optuna.Study, space: Space) -> Iterator[Point]:
     walker = space.walker()
     while True:
         trial = study.ask()
-        yield walker.point(lambda axis, trial=trial: _suggested(trial, axis))
+        yield walker.point(partial(_suggested, trial))
 
 
 # ------------------------------------------------------------------ trials
@@ -119,7 +119,9 @@ def outside(values: Distribution, found: Any) -> Any:
 def _suggested(trial: optuna.Trial, axis: Axis) -> Any:
     name, found = axis.name, distribution(axis.values)
     if isinstance(found, FloatDistribution):
-        given: Any = trial.suggest_float(name, found.low, found.high, step=found.step, log=found.log)
+        given: Any = trial.suggest_float(
+            name, found.low, found.high, step=found.step, log=found.log
+        )
     elif isinstance(found, IntDistribution):
         given = trial.suggest_int(name, found.low, found.high, step=found.step)
     else:

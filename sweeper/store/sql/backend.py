@@ -116,6 +116,9 @@ def _checked(file: SqlFile) -> SqlStore:
 
 def _check_version(file: SqlFile) -> None:
     with file.reading() as connection:
+        if strange := queries.strange_parts(connection):
+            found = ", ".join(strange[:3])
+            raise sqlite.damaged(file.path, f"it holds what no run has: {found}")
         try:
             version = queries.version(connection)
         except sa.exc.OperationalError as error:
@@ -129,6 +132,12 @@ def _check_version(file: SqlFile) -> None:
         )
     if version not in (version2.VERSION, schema.VERSION):
         raise _other_format(file.path, version)
+    if not file.writable:
+        return
+    with file.reading() as connection:
+        if orphans := queries.orphans(connection):
+            found = f"trials without an experiment's text, such as {', '.join(orphans)}"
+            raise sqlite.damaged(file.path, found)
 
 
 # ------------------------------------------------------------------ errors

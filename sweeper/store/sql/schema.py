@@ -10,6 +10,14 @@ import sqlalchemy as sa
 
 VERSION = 3
 
+
+class Blob(sa.LargeBinary):
+    """Bytes as SQLite gives them: SQLAlchemy makes as many as a number says that stands there."""
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> None:
+        """None of its own."""
+
+
 metadata = sa.MetaData()
 
 # One row. `version` is read before anything else: keep its name and place in later versions.
@@ -100,6 +108,6 @@ rows = sa.Table(
     sa.Column("epoch", sa.Integer, primary_key=True),
     sa.Column("time", sa.Float, nullable=False),
     sa.Column("channels", sa.Integer, sa.ForeignKey("channels.id"), nullable=False),
-    sa.Column("data", sa.LargeBinary, nullable=False),
+    sa.Column("data", Blob, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -15,12 +15,26 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from sweeper.host.folders import replacing
-from sweeper.records.errors import StoreBusyError, StoreError
+from sweeper.records.errors import DamageError, StoreBusyError, StoreError, damage
+from sweeper.store.sql.check import OddRecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LOCK_WAIT_S = 10.0
+# Of a text or of bytes that a reader takes: a damaged length asks for gigabytes.
+_LONGEST_VALUE = 256 << 20
+# What a file makes that is cut or edited; with no code, what Python's module can't decode.
+_DAMAGED = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_SCHEMA,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_NOMEM,
+}
 
 
 class FullDiskError(StoreError):
@@ -66,7 +80,9 @@ def open_shared(path: Path) -> sqlite3.Connection:
 
 def open_to_read(path: Path, *, frozen: bool = False) -> sqlite3.Connection:
     """A reader's connection. frozen: nobody writes to the file, so no lock is taken."""
-    return _connect(path, "ro&immutable=1" if frozen else "ro", wait_s=1.0)
+    raw = _connect(path, "ro&immutable=1" if frozen else "ro", wait_s=1.0)
+    raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    return raw
 
 
 def create_file(path: Path) -> None:
@@ -119,9 +135,13 @@ def copy(raw: sqlite3.Connection, target: Path) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn the faults of SQLite and of the disk under `path` into StoreError."""
+    """Turn the faults of SQLite, of the disk under `path` and of its records into StoreError."""
     try:
         yield
+    except OddRecordError as error:
+        raise damaged(path, str(error)) from error
+    except UnicodeDecodeError as error:  # what SQLite says quotes what is in the file
+        raise damaged(path, "it has text that is no UTF-8") from error
     except sa.exc.DBAPIError as error:
         raise explain(path, error.orig or error) from error
     except (sqlite3.Error, OSError) as error:
@@ -141,17 +161,26 @@ def explain(path: Path, error: BaseException) -> StoreError:
             f"{path}: another process holds the store, most likely this run's driver. Wait until"
             " it has ended, or end it with `sweep stop`."
         )
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return StoreError(
-            f"{path}: not a store, or a damaged one ({error}). Expected the sweep.db that"
-            " `sweep launch` made."
-        )
+    is_undecoded = code is None and isinstance(error, sqlite3.OperationalError)
+    if code in _DAMAGED or is_undecoded:
+        return damaged(path, f"not a store that can be read ({error})")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM) or number:
         return StoreError(
             f"{path}: can't be opened or written ({error}). Expected a folder that exists and"
             " that you may write in."
         )
     return StoreError(f"{path}: the store failed ({error}). Nothing of the last write was kept.")
+
+
+def damaged(path: Path, found: str) -> DamageError:
+    """The paragraph for a store that holds what no driver wrote."""
+    return damage(
+        path,
+        found,
+        left="The spec as it was launched, the logs and the trials' files beside it are files of"
+        " their own and can be read.",
+        todo=f"Put back a copy of {path.name} that is whole, or launch the spec again.",
+    )
 
 
 def lacks_tables(error: sa.exc.DBAPIError) -> bool:

@@ -20,7 +20,7 @@ from sweeper.records import (
 )
 from sweeper.store.batches import join
 from sweeper.store.fence import Batch, Standing
-from sweeper.store.sql import codec, schema
+from sweeper.store.sql import check, codec, schema
 
 _CHUNK = 10_000  # trials inserted a statement
 _NAMED = 500  # trials named in one query; SQLite takes 32,766 parameters
@@ -75,10 +75,13 @@ def standings(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Stand
     """Where the trials with these ids stand; ids that no trial has are left out."""
     found = connection.exec_driver_sql(_STANDINGS, (codec.dumps(list(keys)),))
     running = AttemptState.RUNNING.value
-    return {
-        key: Standing(ordinal, TrialState(state), newest, attempt == running)
-        for key, ordinal, state, newest, attempt in found
-    }
+    try:
+        return {
+            key: Standing(ordinal, TrialState(state), check.count(newest), attempt == running)
+            for key, ordinal, state, newest, attempt in found
+        }
+    except (ValueError, TypeError) as error:
+        raise check.OddRecordError(f"a record of trials makes no sense ({error})") from error
 
 
 def write_attempts(connection: sa.Connection, batch: Batch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class WorkerActor:
         scratch = Path(setup.scratch)
         pinned = cores.pin(_find_cores(setup) if setup.finds_cores else setup.cores)
         self._log.take_over(Path(setup.log))
+        sys.argv[:] = [setup.runner.spec_path]  # Ray's own words would reach a user's parser
         given = tuple(str(one) for one in (_ray_gpus() if given_gpus is None else given_gpus))
         devices.check_visible(given, os.environ)
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -57,6 +57,8 @@ def attempt(
         try:
             yield from run.work()
             end = {"outcome": AttemptState.FINISHED}
+            if complaint := context.channels.complaint:
+                info["channels"] = complaint
         except InterruptedAttemptError:
             pass
         except (Exception, SystemExit) as error:
@@ -184,6 +186,8 @@ class _Run:
         """The phases from `start`'s on; a document is built when the one before it is through."""
         task = self._task
         tokens = nodes.bind(task.tokens, trial=task.trial, out=str(self._out))
+        if nodes.OUT in repr(task.tokens):
+            self._out.mkdir(parents=True, exist_ok=True)  # it is named, so it is there
         at, first_document = (start.at[0], start.document) if start is not None else (0, 0)
         number = start.first if start is not None else 0
         documents = self._context.documents(task.text_id, self._text)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+from pylearn2core.config.yaml_parse import with_names
 from pylearn2core.errors import ConfigError, Pylearn2CoreError
 from sweeper.records import AttemptState
 
 
 def describe(error: BaseException) -> dict[str, Any]:
     """The facts of its Ended."""
-    text = "".join(traceback.format_exception(error))
+    text = with_names("".join(traceback.format_exception(error)))
     if isinstance(error, ConfigError):
         return {
             "outcome": AttemptState.FAILED,
             "kind": "input",
-            "message": str(error),
+            "message": with_names(str(error)),
             "traceback": text,
         }
     own = isinstance(error, Pylearn2CoreError)
-    message = str(error) if own else f"{type(error).__name__}: {error}"
+    message = with_names(str(error) if own else f"{type(error).__name__}: {error}")
     return {
         "outcome": AttemptState.FAILED,
         "kind": "error",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from numbers import Real
@@ -11,8 +12,13 @@ from typing import Any
 from pylearn2core.engine import Loop, Record
 from pylearn2core.errors import ConfigError
 from pylearn2core.train import Train
+from pylearn2core.words import did_you_mean, shortened
 
 Values = Mapping[str, float]
+
+_TOLD = 300  # characters
+
+log = logging.getLogger(__name__)
 
 
 def loop_of(experiment: Any, after: int = 0) -> Loop:
@@ -33,11 +39,16 @@ def loop_of(experiment: Any, after: int = 0) -> Loop:
 
 
 def _plain_loop(experiment: Iterable[Any], after: int) -> Loop:
+    told: set[Any] = set()
     for epoch, row in enumerate(experiment, start=after + 1):
-        yield Record(epoch, _checked(row))
+        yield Record(epoch, _checked(row, told))
 
 
-def _checked(row: Any) -> Values:
+def _checked(row: Any, told: set[Any]) -> Values:
+    """The row's numbers. told: channels of which it was said that they are none.
+
+    Text and None beside numbers are passed over: they are notes for a person.
+    """
     if type(row) is dict and _types(row) <= _TEXT and _types(row.values()) <= _FLOAT:
         return row  # as most are
     if not isinstance(row, Mapping):
@@ -45,7 +56,14 @@ def _checked(row: Any) -> Values:
             f"the experiment yielded {_kind(row)}: expected a row, a mapping of channel names to "
             "numbers, such as {'valid_error': 0.1}."
         )
-    return {str(name): _number(name, value) for name, value in row.items()}
+    notes = [name for name, value in row.items() if value is None or isinstance(value, str)]
+    if len(notes) == len(row):
+        notes = []  # no number is there: this is no row
+    for name in notes:
+        if name not in told:
+            log.warning("channel %r: %s is no number; not recorded", name, _kind(row[name]))
+            told.add(name)
+    return {str(name): _number(name, value) for name, value in row.items() if name not in notes}
 
 
 _TEXT, _FLOAT = {str}, {float}
@@ -56,6 +74,8 @@ def _types(values: Iterable[Any]) -> set[type]:
 
 
 def _number(name: Any, value: Any) -> float:
+    if getattr(value, "size", 0) == 1 and hasattr(value, "item") and not isinstance(value, Real):
+        value = value.item()  # of an array, which float() takes or not by its shape
     # NumPy's and PyTorch's scalars are numbers to float(), and so is the text '0.5': not to us.
     if isinstance(value, Real) or (hasattr(value, "__float__") and not isinstance(value, str)):
         try:
@@ -77,6 +97,8 @@ class ChannelFilter:
 
     def __init__(self, globs: Sequence[str]) -> None:
         self._globs = tuple(globs)
+        self._idle = set(globs)
+        self._known: dict[str, None] = {}
         self._shapes: dict[tuple[str, ...], tuple[tuple[str, ...], Struct]] = {}
 
     def pack(self, values: Values) -> tuple[tuple[str, ...], bytes]:
@@ -84,10 +106,23 @@ class ChannelFilter:
         names = tuple(values)
         shape = self._shapes.get(names)
         if shape is None:
+            self._known |= dict.fromkeys(names)
             kept = tuple(name for name in names if self._matches(name))
             shape = self._shapes[names] = kept, Struct(f"{len(kept)}d")
         kept, struct = shape
         return kept, struct.pack(*map(values.__getitem__, kept))
 
     def _matches(self, name: str) -> bool:
-        return any(fnmatchcase(name, glob) for glob in self._globs)
+        matching = [glob for glob in self._globs if fnmatchcase(name, glob)]
+        self._idle.difference_update(matching)
+        return bool(matching)
+
+    @property
+    def complaint(self) -> str:
+        """Says which globs no channel has matched so far; "" where each one did."""
+        idle = [glob for glob in self._globs if glob in self._idle]
+        if not idle or not self._known:
+            return ""
+        meant = did_you_mean(idle[0], self._known)
+        there_are = shortened(", ".join(sorted(self._known)), _TOLD)
+        return f"no channel matches {' or '.join(idle)}{meant}: there are {there_are}"

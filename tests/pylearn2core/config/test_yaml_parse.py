@@ -185,7 +185,7 @@ def test_an_object_with_no_room_for_the_text_is_built_all_the_same(module: str) 
         ("!obj:MODULE.Named {dim: 1}", "`MODULE.Named` needs `name`, which is not given"),
         ("!obj:MODULE.Layer {dim: 0}", "raised ValueError: dim must be 1 or more"),
         ("!obj:MODULE.Layer {dim: x}", "raised TypeError: '<' not supported between"),
-        ("!obj:MODULE.Layer [1]", r"followed by \[1\], and a map of its arguments was expected"),
+        ("!obj:MODULE.Layer [1]", r"followed by \[1, \], and a map of its arguments was expected"),
         ("!obj:MODULE.Layer {1: 2}", "a map of its arguments was expected"),
         ("!obj:MODULE.NUMBER {}", "names a int, which can't be called"),
         ("!obj: {}", "names nothing"),
@@ -193,7 +193,7 @@ def test_an_object_with_no_room_for_the_text_is_built_all_the_same(module: str) 
         ("!pkl:absent.pkl", "needs a space after the colon"),
         ("!import: 3", "`3` is no dotted name"),
         ("!import: {}", "this tag wants a string"),
-        ("!float x", "'x', which is no number"),
+        ("!float x", "followed by x, which is no number"),
         ("!object:MODULE.Layer {}", "is no tag of this format; there are !obj:"),
         ("'${NOT_SET_ANYWHERE}'", "no environment variable NOT_SET_ANYWHERE is set"),
         ("{[1]: 2}", "can't be the key of a map"),
@@ -254,7 +254,7 @@ def test_a_misspelt_class_is_told_before_what_it_holds_is_made(module: str) -> N
 
 def test_keys_that_tokens_make_equal_are_refused() -> None:
     tree = nodes.parse("{__sweep_token_0__: 1, __sweep_token_1__: 2}")[0]
-    with pytest.raises(ConfigError, match="'a' stands twice in one map"):
+    with pytest.raises(ConfigError, match="the key a stands twice in one map"):
         yaml_parse.build(tree, tokens=("a", "a"))
 
 

@@ -107,7 +107,7 @@ def test_yaml_that_a_constructor_loads_is_bound_too(folder: Path) -> None:
 
 def test_a_file_named_as_a_module_of_pythons_does_not_open_that_module(folder: Path) -> None:
     (folder / "json.py").write_text("dumps = 1\n")
-    with pytest.raises(ConfigError, match=r"`json.dumps` is defined in `json`, which is not among"):
+    with pytest.raises(ConfigError, match=r"`json` is Python's own module, which hides json.py"):
         build("!obj:json.dumps {obj: 1}", folder)
 
 

@@ -9,6 +9,7 @@ from array import array
 import numpy as np
 import pytest
 
+from pylearn2core.config.nodes import OUT
 from sweeper.records import (
     AttemptState,
     Began,
@@ -59,6 +60,16 @@ class Draws:
     def __iter__(self):
         yield {"numpy": self.first[0], "python": self.first[1]}
         yield {"numpy": numpy.random.uniform(), "python": random.random()}
+
+
+class Writes:
+    def __init__(self, out):
+        while not isinstance(out, str):
+            out = out["b"] if isinstance(out, dict) else out[-1]
+        open(f"{out}/built.txt", "x").close()
+
+    def __iter__(self):
+        yield {"value": 1}
 
 
 class Quits:
@@ -151,6 +162,21 @@ def test_documents_are_phases_that_run_in_turn(runner):
     assert [(row.phase, row.epoch) for row in rows(items)] == [(0, 1), (1, 1)]
 
 
+@pytest.mark.parametrize(
+    "out", ["__sweep_token_0__", "'__sweep_token_0__/.'", "[a, { b: __sweep_token_0__ }]"]
+)
+def test_a_folder_that_the_experiment_names_as_out_is_there_when_it_is_built(runner, spec, out):
+    text = f"!obj:runner_experiments.Writes {{ out: {out} }}\n"
+    items = go(runner(), text, ((OUT,), 0))
+    assert end(items).outcome is AttemptState.FINISHED, end(items).traceback
+
+
+def test_a_trial_that_names_no_folder_gets_none(runner, tmp_path):
+    items = go(runner(), "!obj:runner_experiments.Counter { rows: 1 }\n", ((), 0))
+    assert end(items).outcome is AttemptState.FINISHED
+    assert not (tmp_path / "run" / "trials").exists()
+
+
 def test_an_exception_fails_its_trial_and_the_lease_goes_on(runner):
     text = "!obj:runner_experiments.Counter { rows: 3, fail_at: __sweep_token_0__ }\n"
     items = go(runner(), text, ((1,), 0), ((None,), 0))
@@ -174,7 +200,7 @@ def test_an_experiment_that_exits_fails_its_trial_alone(runner):
         ("!obj:runner_experiments.Countr { rows: 1 }\n", r"line 11.*Countr.*Counter"),
         ("!obj:runner_experiments.Counter { row: 1 }\n", r"line 11.*row.*rows"),
         ("!obj:os.system { command: ls }\n", r"line 11.*os"),
-        ("!obj:runner_experiments.Counter { rows: 1, value: half }\n", r"'value'.*'half'.*number"),
+        ("!obj:runner_experiments.Counter { rows: 1, value: [1] }\n", r"'value'.*\[1\].*number"),
         ("{ a: 1 }\n", r"expected a Train"),
     ],
 )

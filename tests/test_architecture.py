@@ -55,7 +55,7 @@ INSIDE = {
 # is its door and may import all of them.
 WINGS = {
     "pylearn2core.engine": ("ops", "graph", "data", "program", "pack"),
-    "sweeper.workers": ("interruption", "logs", "process", "runner", "actor", "pool"),
+    "sweeper.workers": ("interruption", "logs", "rules", "process", "runner", "actor", "pool"),
 }
 MOST_WINGS = 8
 # The runner alone of sweeper imports pylearn2core, and so PyTensor: an actor loads it by name, once

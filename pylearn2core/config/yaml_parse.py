@@ -242,9 +242,10 @@ def with_names(text: str) -> str:
 
     For what is kept of a failure: a key or a password in the environment is no part of a run.
     """
-    for value in sorted(_read, key=len, reverse=True):
-        text = text.replace(value, _read[value])
-    return text
+    if not _read:
+        return text
+    longest_first = sorted(_read, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), lambda found: _read[found[0]], text)
 
 
 # Values of the environment that builds have read -> `${NAME}`. Of a worker's life: an object that

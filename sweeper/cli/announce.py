@@ -72,7 +72,8 @@ def workers_text(header: SweepSpec, workers: int | None, trials: int, on: str | 
     from sweeper.launchers.cluster.private import PrivateCluster
 
     wanted = workers or header.workers
-    place = on or joined.given_in(os.environ)
+    given = joined.given_in(os.environ)
+    place = on or (given and f"{given} (by {joined.ADDRESS}; without it, this machine)")
     if place:
         number = f"{wanted or 'as many as fit'} on {place}"
     else:

@@ -39,8 +39,9 @@ def tell_end(run_dir: Path, outcome: Outcome, seconds: float) -> None:
         typer.echo(failed, nl=bool(failed))
         unmatched = unmatched_text(run_dir)
         typer.echo(unmatched, nl=bool(unmatched))
-    diverged, best = numbers_text(run_dir, BEST_SHOWN)
-    typer.echo(diverged, nl=bool(diverged))
+    remarks, best = numbers_text(run_dir, BEST_SHOWN)
+    if outcome.ending.kind is not EndKind.INPUT:  # of it the reason is enough
+        typer.echo(remarks, nl=bool(remarks))
     if best:
         typer.echo(f"\n{best}")
     typer.echo(f"\n{next_steps(run_dir, outcome)}")
@@ -59,21 +60,20 @@ def next_steps(run_dir: Path, outcome: Outcome) -> str:
 
 
 def numbers_text(run_dir: Path, number: int) -> tuple[str, str]:
-    """Which trials diverged, and the best trials that did not fail, as a short table.
+    """What is odd about trials, and the best ones that did not fail, as a short table.
 
     Each is "" where there is nothing to say.
     """
+    from sweeper.report.remarks import remarks
     from sweeper.report.render import render
-    from sweeper.report.status import diverged_text
-    from sweeper.report.summary import diverged, summaries
+    from sweeper.report.summary import summaries
     from sweeper.report.table import best_trials
 
     with reading(run_dir) as store:
         objective, trials = store.sweep().objective, store.trials()
         summed = summaries(store, objective)
         table = best_trials(store, number, summed)
-    found = diverged(trials, summed, objective)
-    told = printable(diverged_text(found, objective, len(trials))) if found else ""
+    told = printable("\n".join(remarks(trials, summed, objective)))
     if table is None:
         return told, ""
     columns = ["trial", *table.attrs["values"], "best", "best_epoch", "last", "epochs"]

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.cli.alive import is_unheard
-from sweeper.cli.coming import to_come
-from sweeper.cli.reading import reading
+from sweeper.cli.reading import read_status
 from sweeper.driver.progress import PACE_AFTER_S, PACE_AFTER_TRIALS, Progress
 from sweeper.launchers.base import InProcess, Job
 from sweeper.launchers.choose import NOWHERE, launcher_of, placed_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreError, SweepError
-from sweeper.report.status import Status, status
+from sweeper.report.status import Status
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Launcher
@@ -46,7 +45,6 @@ class Watcher:
     _job: Job = field(init=False, default=Job("unknown"))
     _asked: float = field(init=False, default=float("-inf"))
     _unknown: int = field(init=False, default=0)
-    _to_come: int = field(init=False, default=0)
     _first: tuple[float, int] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -92,8 +90,8 @@ class Watcher:
         return f"{placed.kind} job {placed.job} is {job.state}{said}"
 
     def _read(self) -> None:
-        with contextlib.suppress(StoreError, InputError), reading(self.run_dir) as store:
-            self.status, self._to_come = status(store), to_come(store)
+        with contextlib.suppress(StoreError, InputError):
+            self.status = read_status(self.run_dir)
 
     def _is_over(self) -> bool:
         found, state = self.status, self._job.state
@@ -111,7 +109,7 @@ class Watcher:
             return Progress(0, 0, 0, 0, None, 0.0, None, 0.0, self.words)
         counts = found.counts
         done = sum(number for state, number in counts.items() if state.is_final)
-        total = sum(counts.values()) + self._to_come
+        total = sum(counts.values()) + found.to_come
         rate = self._rate(done)
         is_told = found.sweep.state == "running" and found.alive
         return Progress(

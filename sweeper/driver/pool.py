@@ -47,11 +47,11 @@ def _runner_setup(remaining: Remaining) -> RunnerSetup:
         precision=header.precision,
         checkpoint=header.checkpoint,
         results=os.environ.get(variables.RESULTS, ""),
+        stop=header.stop,
     )
 
 
 def _channels(header: SweepSpec) -> tuple[str, ...]:
-    """Globs of the channels to record; the objective's own is always among them."""
-    if header.objective is None:
-        return header.channels
-    return (*header.channels, escape(header.objective.channel))
+    """Globs of the channels to record; what the sweep decides by is always among them."""
+    needed = (header.objective.channel,) if header.objective else ()
+    return (*header.channels, *map(escape, dict.fromkeys((*needed, *header.stop.channels))))

@@ -54,8 +54,10 @@ from sweeper.records.plan import (
     TrialTask,
 )
 from sweeper.records.states import AttemptState, TrialState
+from sweeper.records.stopping import AloneRule, Plateau, Stop, Stopping, Threshold
 
 __all__ = [
+    "AloneRule",
     "AttemptEnded",
     "AttemptRecord",
     "AttemptStarted",
@@ -86,14 +88,18 @@ __all__ = [
     "Outcome",
     "PastTrial",
     "Placed",
+    "Plateau",
     "Proposed",
     "Resources",
     "Row",
     "RunnerSetup",
     "StartWorker",
+    "Stop",
+    "Stopping",
     "SweepRecord",
     "SweepSpec",
     "SweepState",
+    "Threshold",
     "Trial",
     "TrialChanged",
     "TrialRecord",

@@ -122,7 +122,7 @@ class Row:
 class Ended:
     """An attempt is over in its worker.
 
-    outcome: FINISHED, FAILED or INTERRUPTED.
+    outcome: FINISHED, STOPPED, FAILED or INTERRUPTED.
     kind: "input" where building failed because of what the user wrote, "error" for any other
         exception.    message: one paragraph.    traceback: in full, "" where there is none.
     info: facts worth keeping (seconds to build, mode of the engine), plain values.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sweeper.records.plain import Value, pickles_fast
+from sweeper.records.stopping import NO_RULES, Stopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class SweepSpec:
     precision: of the factors of float32 matrix products and convolutions, where the device has
     units for less.
     checkpoint: None: only a trial that is interrupted in an orderly way is saved.
+    stop: the rules that end trials before their time.
     """
 
     name: str
@@ -65,6 +67,7 @@ class SweepSpec:
     repeat: int = 1
     pack: int | None = None
     checkpoint: Checkpointing | None = None
+    stop: Stopping = NO_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ class RunnerSetup:
     run_dir: folder of the run; an attempt writes under `run_dir/trials/ID/aN/`.
     spec_path: of the spec file, absolute or from a worker's own working folder; its folder is
     importable and is read from.
-    channels, modules, floatX, precision, checkpoint: as in SweepSpec.
+    channels, modules, floatX, precision, checkpoint, stop: as in SweepSpec.
     results: URL (fsspec) of a folder that outlives the workers' disks; an attempt's folder and its
     checkpoint are put under `results/trials/ID/aN/`. "" where run_dir is on a disk that all share.
     """
@@ -139,3 +142,4 @@ class RunnerSetup:
     checkpoint: Checkpointing | None = None
     results: str = ""
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
+    stop: Stopping = NO_RULES

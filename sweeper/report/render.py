@@ -75,8 +75,13 @@ def _short(value: Any) -> str:
     """A value for reading: floats to 6 significant digits, one printable line."""
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = printable(cell(value).replace("\n", "\\n").replace("\t", "\\t"))
+    text = _line(cell(value))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+
+
+def _line(text: str) -> str:
+    """The text as one printable line."""
+    return printable(text.replace("\n", "\\n").replace("\t", "\\t"))
 
 
 def _is_number(value: Any) -> bool:
@@ -99,7 +104,7 @@ def _plain(table: pd.DataFrame) -> str:
 
 def _aligned(name: str, values: Sequence[Any]) -> list[str]:
     """A column's lines, head first, all of one width; numbers to the right."""
-    cells = [printable(name), *map(_short, values)]
+    cells = [_line(name), *map(_short, values)]
     width = max(map(len, cells))
     right = any(map(_is_number, values))
     return [text.rjust(width) if right else text.ljust(width) for text in cells]
@@ -121,7 +126,7 @@ def _blocks(columns: Sequence[list[str]]) -> list[list[list[str]]]:
 def _markdown(table: pd.DataFrame) -> str:
     columns = _columns(table)
     rule = ["---:" if any(map(_is_number, values)) else "---" for _, values in columns]
-    lines = [[_piped(printable(name)) for name, _ in columns], rule]
+    lines = [[_piped(_line(name)) for name, _ in columns], rule]
     lines += [list(line) for line in zip(*([_piped(_short(v)) for v in values]
               for _, values in columns), strict=True)]  # fmt: skip
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pylearn2core.words import counted
 from sweeper.host import plain_files
+from sweeper.records import AttemptState
 from sweeper.report.render import cell, render
 from sweeper.report.status import describe, status
 from sweeper.report.summary import values
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sweeper.records import AttemptRecord, Row, SweepRecord, TrialRecord
+    from sweeper.report.status import Status
     from sweeper.store.base import StoreReader
 
 LOG_LINES = 100
@@ -33,8 +35,8 @@ _MANY_CHANNELS = 8  # more than these stand below one another, with a few epochs
 _EPOCHS_BESIDE = 6
 
 
-def show_run(store: StoreReader, run_dir: Path) -> str:
-    """What the run was launched with, and its status."""
+def show_run(store: StoreReader, run_dir: Path, found: Status | None = None) -> str:
+    """What the run was launched with, and its status: `found`, or what the store says."""
     sweep = store.sweep()
     facts = [
         ("folder", str(run_dir)),
@@ -45,7 +47,7 @@ def show_run(store: StoreReader, run_dir: Path) -> str:
         ("varies", _axes(store.trials())),
         ("versions", ", ".join(f"{key} {value}" for key, value in sweep.versions.items())),
     ]
-    return describe(status(store), short_name(run_dir, Path.cwd())) + "\n" + _facts(facts)
+    return describe(found or status(store), short_name(run_dir, Path.cwd())) + "\n" + _facts(facts)
 
 
 def show_trial(store: StoreReader, run_dir: Path, prefix: str) -> str:
@@ -105,7 +107,7 @@ def _attempt(attempt: AttemptRecord, run_dir: Path) -> str:
         ("ended", "" if attempt.ended is None else clock(attempt.ended) + took),
         ("files", _files(RunFolder(run_dir).attempt(attempt.trial, attempt.number))),
         *((key, _fact(value)) for key, value in attempt.info.items()),
-        ("error", attempt.message),
+        ("stopped" if attempt.state is AttemptState.STOPPED else "error", attempt.message),
     ]
     lines = [f"attempt {attempt.number}: {attempt.state.value}", _facts(facts)]
     if attempt.traceback:

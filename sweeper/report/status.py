@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import socket
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sweeper.records import Ending, EndKind, TrialState
-from sweeper.report.summary import diverged, order, summaries
+from sweeper.records import AttemptState, Ending, EndKind, TrialState
+from sweeper.report.remarks import remarks
+from sweeper.report.summary import order, summaries
 from sweeper.report.text import duration, printable
 from sweeper.store.liveness import driver_lives
 
@@ -35,7 +37,9 @@ class Status:
     without the time in which no driver ran.
     best: the trial with the best objective so far and that value; None without one.
     failures: trial id and first line of the error, the newest last.
-    diverged: trials whose objective is NaN or infinite in their last row.
+    remarks: on trials that are odd.
+    stopped: of each rule that stopped trials, how many.
+    to_come: trials that may still be proposed.
     """
 
     sweep: SweepRecord
@@ -45,7 +49,9 @@ class Status:
     elapsed_s: float
     best: tuple[str, float] | None
     failures: tuple[tuple[str, str], ...]
-    diverged: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    stopped: Mapping[str, int] = field(default_factory=dict)
+    to_come: int = 0
 
 
 def status(
@@ -69,7 +75,8 @@ def status(
         elapsed_s=_elapsed(store, sweep.created, now if alive else heard),
         best=_best(trials, summed, sweep.objective),
         failures=failed_trials(store),
-        diverged=diverged(trials, summed, sweep.objective),
+        remarks=remarks(trials, summed, sweep.objective),
+        stopped=stopped_trials(store),
     )
 
 
@@ -112,54 +119,49 @@ def failed_trials(store: StoreReader) -> tuple[tuple[str, str], ...]:
     return tuple((attempt.trial, first_line(attempt.message)) for attempt in ordered)
 
 
+def stopped_trials(store: StoreReader) -> dict[str, int]:
+    """Of each of the sweep's rules that stopped trials, how many it was."""
+    ended = (one for one in store.attempts() if one.state is AttemptState.STOPPED)
+    return dict(Counter(str(one.info.get("stopped_by", "a rule")) for one in ended))
+
+
 def first_line(message: str) -> str:
     """The message's first line that says something."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     return lines[0] if lines else "no message"
 
 
-def describe(
-    status: Status, run: str, *, place: str = "", fetched: bool = False, to_come: int = 0
-) -> str:
+def describe(status: Status, run: str, *, place: str = "", fetched: bool = False) -> str:
     """The status for a terminal.
 
     run: how the user names the run.    place: where its driver was put, and how that is.
     fetched: the store is a copy, from where its driver can't be seen.
-    to_come: trials that may still be proposed.
     """
     sweep = status.sweep
     total = sum(status.counts.values())
-    later = f", {to_come} to come" if to_come else ""
+    later = f", {status.to_come} to come" if status.to_come else ""
     counts = ", ".join(
         f"{number} {state.value}" for state, number in status.counts.items() if number
     )
     lines = [
         f"{sweep.name}: {driver_line(status, run, fetched=fetched)}",
         *([f"placed    {place}"] if place else []),
-        f"trials    {total + to_come}: {counts}{later}" if total else "trials    none",
+        f"trials    {total + status.to_come}: {counts}{later}" if total else "trials    none",
         f"elapsed   {duration(status.elapsed_s)}",
     ]
+    if status.stopped:
+        rules = ", ".join(f"{number} by {rule}" for rule, number in status.stopped.items())
+        lines.append(f"stopped   {rules}")
     if status.best and sweep.objective:
         trial, value = status.best
         lines.append(f"best      {sweep.objective.channel} {value:.6g} (trial {trial})")
-    if status.diverged:
-        lines.append(f"diverged  {diverged_text(status.diverged, sweep.objective, total)}")
+    lines += [f"remark    {remark}" for remark in status.remarks]
     if status.failures:
         kinds = alike(status.failures)
         shown = kinds[-_FAILURES_SHOWN:]
         some = ", the last:" if len(shown) < len(kinds) else ":"
         lines += [f"failures  {len(status.failures)}{some}", failure_lines(shown, run)]
     return printable("\n".join(lines))
-
-
-def diverged_text(trials: Sequence[str], objective: Objective | None, total: int) -> str:
-    """Say which trials ended in NaN or infinity. total: trials of the run."""
-    what = f"{objective.channel} is" if objective else "objectives are"
-    first = ", ".join(trials[:_FAILURES_SHOWN])
-    more = f" and {len(trials) - _FAILURES_SHOWN} more" if len(trials) > _FAILURES_SHOWN else ""
-    return (
-        f"{len(trials)} of {total} trials: {what} NaN or infinite in their last row ({first}{more})"
-    )
 
 
 def alike(failures: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:

@@ -8,15 +8,10 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Literal
 
-from sweeper.records import TrialState
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from sweeper.records import Objective, Row, TrialRecord
+    from sweeper.records import Objective, Row
     from sweeper.store.base import StoreReader
 
 
@@ -84,30 +79,6 @@ def summaries(
         if place >= 0:
             _take(summary, row.epoch, struct.unpack_from("d", row.data, place)[0], objective.mode)
     return found
-
-
-def diverged(
-    trials: Iterable[TrialRecord],
-    summed: Mapping[str, TrialSummary],
-    objective: Objective | None,
-) -> tuple[str, ...]:
-    """The trials whose objective ended as NaN or infinity, of those that did not fail.
-
-    Without an objective: whose `*objective` channels did, as far as they have such.
-    """
-    return tuple(
-        trial.id
-        for trial in trials
-        if trial.state is not TrialState.FAILED
-        and trial.id in summed
-        and not all(map(math.isfinite, _ends(summed[trial.id], objective)))
-    )
-
-
-def _ends(summary: TrialSummary, objective: Objective | None) -> list[float]:
-    if objective is not None:
-        return [] if summary.last is None else [summary.last]
-    return [value for name, value in summary.finals.items() if fnmatch(name, "*objective")]
 
 
 def _place(channels: tuple[str, ...], objective: Objective) -> int:

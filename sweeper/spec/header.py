@@ -14,8 +14,8 @@ from sweeper.spec.doubts import check_values, doubts, strings_like_numbers
 from sweeper.spec.limits import MAX_POINTS
 from sweeper.spec.place import Place, is_number, listed, shown, whole_number
 from sweeper.spec.search.config import Search, read_search
+from sweeper.spec.stop import read_stop
 
-_LATER = ("stop",)
 _NAME = re.compile(r"\w[\w.+-]*")
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epoch|second|minute)s?")
 # What fnmatch takes for a set of characters: any other bracket is the character itself.
@@ -49,6 +49,8 @@ def read_header(place: Place, default_name: str, variables: Mapping[str, Value])
     for key, read in _FIELDS.items():
         if key in place.value:
             fields[_RECORD_NAMES.get(key, key)] = read(place.child(key))
+    if place.value.get("stop") is not None:
+        fields["stop"] = read_stop(place.child("stop"), fields.get("objective"))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
     sweep = SweepSpec(**fields, repeat=len(seeds) if seeds else 1)
     search, searched = _search(place, sweep, variables)
@@ -94,12 +96,8 @@ _NAME_BAD = re.compile(r"[^\w.+-]+")
 
 
 def _check_keys(place: Place) -> None:
-    for key, child in place.items("a map with the keys of a sweep"):
-        if key in _LATER:
-            raise child.error(
-                f"{key!r} is not supported yet: a later version will have it. Remove it."
-            )
-    place.check_keys((*_FIELDS, *PRODUCT, "search", "where", "repeat"))
+    place.items("a map with the keys of a sweep")
+    place.check_keys((*_FIELDS, *PRODUCT, "search", "stop", "where", "repeat"))
 
 
 def _at(place: Place, key: str) -> Where:

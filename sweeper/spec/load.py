@@ -208,6 +208,12 @@ def _check_used(spec: Spec, used: frozenset[str]) -> None:
             if name in percent_names(spec.experiment):
                 advice = percent_advice(spec.experiment)
                 raise input_error(f"the experiment never uses this axis.{advice}", where)
+            if f"${{{name}}}" in spec.experiment:
+                raise input_error(
+                    f"the experiment never uses this axis. `${{{name}}}` is a variable of the "
+                    f"environment: write {{{{ {name} }}}}.",
+                    where,
+                )
             _check_known(spec, used, f"And it never uses the axis {name} ({where}).")
             raise input_error(
                 "the experiment never uses this axis, so its values would all train the same. "

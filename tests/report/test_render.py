@@ -88,6 +88,12 @@ def test_json_is_strict_json_with_null_for_what_there_is_not():
     assert [line["x"] for line in found] == ["NaN", "Infinity", "-Infinity", None, None, ["NaN"]]
 
 
+def test_a_heading_with_a_line_break_is_one_line_of_the_table():
+    names = {"a\nb": [1], "c\td": [2]}
+    assert render(table(**names), "md").splitlines()[0] == "| a\\nb | c\\td |"
+    assert len(render(table(**names)).splitlines()) == 2
+
+
 def test_json_of_no_lines_is_an_empty_list():
     assert json.loads(render(pd.DataFrame({"x": []}), "json")) == []
 

@@ -79,21 +79,32 @@ def test_a_run_of_which_only_cancelled_trials_are_left_says_nothing_of_going_on(
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])
-def test_trials_that_diverged_are_counted_and_named_and_are_not_the_best(run, mode):
+def test_trials_that_diverged_or_said_nothing_are_counted_and_named_and_are_not_the_best(run, mode):
     ends = [[0.5, math.nan], [0.25, math.inf], [-math.inf], [math.inf, 0.75], [math.nan, 0.5], []]
     store = run.make([({"a": i}, "finished", one) for i, one in enumerate(ends)], ("err", mode))
     found = status(store, now=1001.0, host="h")
-    assert found.diverged == ("t0", "t1", "t2")
-    assert found.best == ("t1", 0.25) if mode == "min" else ("t3", 0.75)
-    told = "diverged  3 of 6 trials: err is NaN or infinite in their last row (t0, t1, t2)"
+    assert found.best == (("t1", 0.25) if mode == "min" else ("t3", 0.75))
+    told = (
+        "remark    3 of 6 trials: err is NaN or infinite in their last row (t0, t1, t2)\n"
+        "remark    1 of 6 trials: no row (t5)"
+    )
     assert told in describe(found, "r")
+
+
+def test_an_objective_that_no_row_has_is_told_while_the_run_goes_on(run):
+    store = run.make([({"a": 1}, "running", [0.5])], ("los", "min"))
+    told = "no row has the objective 'los' (did you mean loss?); there are err, loss"
+    assert status(store, now=1001.0, host="h").remarks == (told,)
+    waiting = run.make([({"a": 1}, "running", [])], ("los", "min"), name="other")
+    assert status(waiting, now=1001.0, host="h").remarks == ()
 
 
 def test_without_an_objective_the_objective_channels_tell_what_diverged(run):
     rows = [[(math.nan, 1.0)], [(1.0, math.nan)]]
     names = ("train_objective", "other")
     store = run.make([({}, "finished", one) for one in rows], None, channels=names)
-    assert status(store, now=1001.0, host="h").diverged == ("t0",)
+    told = "1 of 2 trials: objectives are NaN or infinite in their last row (t0)"
+    assert status(store, now=1001.0, host="h").remarks == (told,)
 
 
 def test_a_history_shows_nan_and_leaves_blank_what_a_row_lacks():
@@ -251,3 +262,10 @@ def test_failures_that_say_the_same_are_one_line():
         "  b  oops",
         "  traceback and history: sweep show runs/one b",
     ]
+
+
+def test_stopped_trials_are_counted_by_rule_and_show_says_why(run):
+    why = "threshold: epoch 2: err is 9, above 5"
+    store = run.make([({"lr": 1}, "stopped", [1.0, 9.0], why), ({"lr": 2}, "finished", [0.5])])
+    assert "\nstopped   1 by a rule\n" in describe(status(store), "run")  # this one tells no name
+    assert f"stopped  {why}" in show_trial(store, run.folder / "run", "t0")

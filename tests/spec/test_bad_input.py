@@ -183,7 +183,27 @@ def test_a_mistake_in_where_is_told(where, message):
         ("repeat: 0", "sweep.repeat: expected a whole number of at least 1"),
         ("repeat: [1, 1]", "a seed stands twice in [1, 1]"),
         ("repeat: 3", "sweep.repeat: the experiment never uses `seed`"),
-        ("stop: {}", "'stop' is not supported yet"),
+        ("stop: {}", "sweep.stop: expected a list of rules, got a map"),
+        ("stop: []", "sweep.stop: an empty list stops nothing"),
+        ("stop: [{halve: {}}]", "sweep.stop[0].halve: unknown key"),
+        (
+            "stop: [{threshold: {channel: x, above: 1}, plateau: {channel: x, rows: 1}}]",
+            "sweep.stop[0]: expected one rule, got 2 in one item",
+        ),
+        ("stop: [{threshold: {channel: x}}]", "sweep.stop[0].threshold: it says neither what"),
+        ("stop: [{threshold: {above: 5}}]", "threshold has no channel, and the sweep no objective"),
+        ("stop: [{threshold: {channel: x, above: a}}]", "threshold.above: expected a number, got"),
+        (
+            "stop: [{threshold: {channel: x, above: 1, after: -1}}]",
+            "sweep.stop[0].threshold.after: expected a whole number of at least 0",
+        ),
+        ("stop: [{plateau: {channel: x}}]", "expected one of `epochs` and `rows`, got none"),
+        ("stop: [{plateau: {channel: x, epochs: 0}}]", "plateau.epochs: expected a whole number"),
+        (
+            "stop: [{plateau: {channel: x, rows: 3, min_change: -1}}]",
+            "plateau.min_change: expected a number of at least 0",
+        ),
+        ("stop: [{plateau: {channel: x, rows: 3, mode: low}}]", "mode: expected min or max"),
         (
             "checkpoint_every: 5",
             "sweep.checkpoint_every: expected a number of epochs, seconds or minutes, got the "

@@ -25,6 +25,9 @@ _QUIET = {
     # Workers of ours start with variables of their own: Ray's spare ones would never be used.
     "RAY_prestart_worker_first_driver": "0",
 }
+# Ray's own processes end at a warning that is an error, and need the docstrings that -OO removes:
+# its start would time out.
+_OF_PYTHON = {"PYTHONWARNINGS": "", "PYTHONOPTIMIZE": "1"}
 # Ray ends the process without a word once its head was away for 60 s: be earlier.
 LOST_S = 30.0
 _LOOK_S = 5.0
@@ -34,7 +37,8 @@ _ANSWER_S = 2.0
 @contextmanager
 def environment(more: Mapping[str, str] | None = None) -> Iterator[None]:
     """What Ray finds in os.environ while it starts or connects; more: beside our own."""
-    ours = {**_QUIET, **(more or {})}
+    fit = {name: value for name, value in _OF_PYTHON.items() if os.environ.get(name)}
+    ours = {**_QUIET, **fit, **(more or {})}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     try:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sweeper.host import processes
@@ -74,6 +74,10 @@ class LocalLauncher:
             check=True,
         )
         return self._placed(int(started.stdout))
+
+    def adopted(self, noted: Placed) -> Placed:
+        """See `base.Adopting`."""
+        return replace(noted, cluster_file=self.config.text, is_own=True)
 
     def look(self, placed: Placed, run_dir: Path) -> Job:
         """What the store says, which any driver of this disk writes; else the process."""

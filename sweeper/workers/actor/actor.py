@@ -17,6 +17,7 @@ from typing import Any
 from sweeper.host import cores, gpus, left_overs
 from sweeper.records import Device, ExperimentText, LeaseOver, TrialTask
 from sweeper.workers.actor.outbox import Item
+from sweeper.workers.actor.search_path import put_libraries_first
 from sweeper.workers.actor.setup import WorkerSetup
 from sweeper.workers.actor.trials import TrialThread
 from sweeper.workers.interruption import Interruption
@@ -52,6 +53,8 @@ class WorkerActor:
         pinned = cores.pin(_find_cores(setup) if setup.finds_cores else setup.cores)
         self._log.take_over(Path(setup.log))
         sys.argv[:] = [setup.runner.spec_path]  # Ray's own words would reach a user's parser
+        if given_gpus is None:
+            put_libraries_first()
         given = tuple(str(one) for one in (_ray_gpus() if given_gpus is None else given_gpus))
         devices.check_visible(given, os.environ)
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)

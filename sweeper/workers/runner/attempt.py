@@ -19,6 +19,7 @@ from sweeper.records import (
     Ended,
     ExperimentText,
     Row,
+    Stop,
     TrialTask,
 )
 from sweeper.workers.interruption import Interruption
@@ -31,12 +32,21 @@ from sweeper.workers.runner.keeper import Keeper
 from sweeper.workers.runner.packing import RunningAttempt, reply_of
 from sweeper.workers.runner.phase import Phase
 from sweeper.workers.runner.rows import loop_of
+from sweeper.workers.runner.watch import Watch
 
 log = logging.getLogger(__name__)
 
 
 class InterruptedAttemptError(Exception):
     """The driver asked a running attempt to end."""
+
+
+class StoppedAttemptError(Exception):
+    """A rule of the sweep ends the trial."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop.message)
+        self.stop = stop
 
 
 def attempt(
@@ -61,10 +71,13 @@ def attempt(
                 info["channels"] = complaint
         except InterruptedAttemptError:
             pass
+        except StoppedAttemptError as stopped:
+            end = {"outcome": AttemptState.STOPPED, "message": stopped.stop.message}
+            info["stopped_by"] = stopped.stop.rule
         except (Exception, SystemExit) as error:
             end = describe(error)
         if end["outcome"] is not AttemptState.INTERRUPTED:
-            run.keeper.end(well=end["outcome"] is AttemptState.FINISHED)
+            run.keeper.end(well=end["outcome"] is not AttemptState.FAILED)
     now = time.time()
     info["seconds"] = now - began
     yield Ended(context.worker, task.trial, task.number, time=now, info=info, **end)
@@ -84,6 +97,7 @@ class _Run:
         setup = context.setup
         out = folder_of(setup, task)
         self.keeper = Keeper(task, setup.checkpoint, out, context.files)
+        self._watch = Watch(setup.stop)
         self._context = context
         self._task = task
         self._text = text
@@ -104,6 +118,7 @@ class _Run:
             yield from missing
             for phase in phases:
                 yield from self._phase(phase, inside)
+            self._watch.check()
         finally:
             inside.leave()
 
@@ -117,6 +132,9 @@ class _Run:
             if isinstance(item, Record):
                 row = self._row(phase.number, item)
                 yield row
+                stop = self._watch.see(phase.number, item.epoch, item.values)
+                if stop is not None:
+                    raise StoppedAttemptError(stop)
                 self._after(row, phase, inside)
                 continue
             reply = reply_of(item, (yield item), self._info)
@@ -144,7 +162,7 @@ class _Run:
         asked = self._interrupted.of(self._task.trial)
         if (asked or self.keeper.is_due(row)) and phase.can_be_saved:
             with inside:
-                self.keeper.save(phase)
+                self.keeper.save(phase, self._watch.state)
         if asked:
             raise InterruptedAttemptError
 
@@ -175,6 +193,7 @@ class _Run:
                     generators.set_states(fresh)
                 continue
             self.keeper.go_on_from(found.checkpoint)
+            self._watch.load(found.checkpoint.watch)
             phase, epoch = found.checkpoint.at
             place = {"attempt": found.checkpoint.attempt, "phase": phase, "epoch": epoch}
             self._info["resumed_from"] = place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -73,13 +74,16 @@ class Keeper:
             return row.epoch % every.epochs == 0
         return every.seconds is not None and time.monotonic() - self._saved >= every.seconds
 
-    def save(self, phase: Phase) -> None:
-        """Save the state right after the last row. What fails is logged, and is no checkpoint."""
+    def save(self, phase: Phase, watch: Sequence[Any] = ()) -> None:
+        """Save the state right after the last row. What fails is logged, and is no checkpoint.
+
+        watch: how far the sweep's rules have followed.
+        """
         self._saved = time.monotonic()
         if self._tail[-1][1].epoch == phase.number == 0:
             return  # nothing was trained
         try:
-            data = encode(self._taken(phase))
+            data = encode(self._taken(phase, watch))
             serial.write_file(self._out / FILE, lambda stream: _write(stream, data))
         except Exception as error:
             self._say(f"no checkpoint of {self.name}: {type(error).__name__}: {error}")
@@ -89,7 +93,7 @@ class Keeper:
         self._results.put_files(self.name, self._out, skip=FILE)
         self._results.put_bytes(self.name, FILE, data)
 
-    def _taken(self, phase: Phase) -> Checkpoint:
+    def _taken(self, phase: Phase, watch: Sequence[Any]) -> Checkpoint:
         rows = tuple(row for _, row in self._tail)
         return Checkpoint(
             trial=self._task.trial,
@@ -101,6 +105,7 @@ class Keeper:
             generators=generators.states(),
             tail=rows,
             before=self._before,
+            watch=watch,
         )
 
     def _say(self, text: str) -> None:

@@ -80,7 +80,7 @@ def _number(name: Any, value: Any) -> float:
     if isinstance(value, Real) or (hasattr(value, "__float__") and not isinstance(value, str)):
         try:
             return float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
     raise ConfigError(
         f"channel {name!r}: the experiment yielded {_kind(value)}: expected a number "
@@ -89,7 +89,13 @@ def _number(name: Any, value: Any) -> float:
 
 
 def _kind(value: Any) -> str:
-    return f"{value!r} ({type(value).__name__})" if value is not None else "None"
+    if value is None:
+        return "None"
+    try:
+        shown = shortened(repr(value), _TOLD)
+    except Exception:  # an int of very many digits; whatever a user's own class raises
+        shown = "something that can't be shown"
+    return f"{shown} ({type(value).__name__})"
 
 
 class ChannelFilter:

@@ -111,3 +111,17 @@ def test_latest_points_at_the_newest_run_in_a_folder_named_runs(tmp_path):
 
 def test_versions_name_what_a_result_depends_on():
     assert {"python", "sweeper", "ray", "pytensor", "jax", "numpy"} <= set(versions())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "inside"),
+    [("PYTHONWARNINGS", "error", ""), ("PYTHONOPTIMIZE", "2", "1")],
+)
+def test_what_ray_s_own_processes_end_at_is_kept_from_them(monkeypatch, name, value, inside):
+    monkeypatch.setenv(name, value)
+    with connection.environment():
+        assert os.environ[name] == inside
+    assert os.environ[name] == value
+    monkeypatch.delenv(name)
+    with connection.environment():
+        assert name not in os.environ

@@ -39,10 +39,13 @@ def test_text_and_none_beside_numbers_are_passed_over_with_one_word(note, caplog
     assert told.startswith(f"channel 'note': {note!r}")
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["0.5", None, np.array([0.5, 0.25]), np.array(["a"]), [1], {"a": 1}, 1j, np.array([1j])],
-)
+NO_NUMBERS = [
+    *("0.5", None, [1], {"a": 1}, 1j, 10**2000, 10**9000),
+    *(np.array([0.5, 0.25]), np.array(["a"]), np.array([1j])),
+]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=range(len(NO_NUMBERS)))
 def test_what_is_no_number_where_a_number_should_be_names_its_channel(value):
     with pytest.raises(ConfigError, match=r"channel 'x': .* expected a number"):
         rows_of({"x": value})

@@ -12,7 +12,7 @@ from sweeper.driver.pool import pool_of
 from sweeper.driver.progress import Teller
 from sweeper.driver.roster import Roster
 from sweeper.driver.scoreboard import Scoreboard
-from sweeper.records import Ending, EndKind, Outcome
+from sweeper.records import Ending, EndKind, Limit, Outcome, replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,15 +59,18 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
             scoreboard=scoreboard,
             teller=teller,
             growth=growth,
+            limit=remaining.header.limit,
             check=cluster.check,
         )
         return loop.run()
 
 
 def _policy(header: SweepSpec) -> scheduler.Policy:
-    return scheduler.Policy(
+    policy = scheduler.Policy(
         retries=header.retries, retry_on=header.retry_on, max_failures=header.max_failures
     )
+    # A trial that is alone in its lease is alone to blame for a limit that it passes.
+    return replace(policy, max_lease=1) if header.limit != Limit() else policy
 
 
 def _first(claim: Claim, roster: Roster) -> list[Proposed]:

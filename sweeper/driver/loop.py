@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sweeper import scheduler
 from sweeper.driver.audit import audit_if_wanted
 from sweeper.driver.interrupts import interrupted
-from sweeper.records import Cancel, Drain, Ended, Ending, EndKind, Row
+from sweeper.driver.watch import Watch
+from sweeper.records import Cancel, Drain, Ended, Ending, EndKind, Limit, Row, Runaway
 from sweeper.records.errors import StoreError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Loop:
     """One driver's loop.
 
     state: the scheduler's first; first: what there is to do, batch by batch.
-    growth: where more may come from, None where nothing will.
+    growth: where more may come from, None where nothing will.    limit: of each trial.
     check: raises ClusterError once the cluster is lost.
     """
 
@@ -50,6 +51,7 @@ class Loop:
         scoreboard: Scoreboard,
         teller: Teller,
         growth: Growth | None = None,
+        limit: Limit | None = None,
         check: Callable[[], None],
     ) -> None:
         self._policy = policy
@@ -65,6 +67,7 @@ class Loop:
         self._request: EndRequest | None = None
         self._audit = audit_if_wanted(os.environ)
         self._growth = growth
+        self._watch = Watch(limit or Limit())
         self._known: set[str] = set()
         for event in first:
             self._propose(event)
@@ -78,6 +81,8 @@ class Loop:
                 self._grow()
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
+                for late in self._watch.look(self._state):
+                    self._step(late)
                 self._ledger.write_if_due()
                 state, self._teller.hint = self._state, self._scoreboard.hint
                 self._teller.tell_if_due(state.tally, state.running, self._scoreboard.best)
@@ -106,6 +111,7 @@ class Loop:
     def _hear(self, item: Event | Row) -> None:
         if isinstance(item, Row):
             self._ledger.add(item)
+            self._watch.see_row(item.trial)
             self._scoreboard.see(item)
             if self._growth is not None:
                 self._growth.see(item)
@@ -117,6 +123,8 @@ class Loop:
             self._step(Drain(self._scoreboard.fault, time.time()))
 
     def _step(self, event: Event) -> None:
+        if isinstance(event, Runaway):
+            self._teller.message = event.reason
         self._take(event, scheduler.step(self._policy, self._state, event))
 
     def _propose(self, event: Proposed) -> None:

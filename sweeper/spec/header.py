@@ -15,6 +15,7 @@ from sweeper.spec.limits import MAX_POINTS
 from sweeper.spec.place import Place, is_number, listed, shown, whole_number
 from sweeper.spec.search.config import Search, read_search
 from sweeper.spec.stop import read_stop
+from sweeper.spec.trial_limit import read_limit
 
 _NAME = re.compile(r"\w[\w.+-]*")
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epoch|second|minute)s?")
@@ -264,6 +265,7 @@ _FIELDS: dict[str, Callable[[Place], Any]] = {
     "retry_on": _one_of("lost", "error"),
     "max_failures": _or_null(_at_least(1)),
     "checkpoint_every": _or_null(_checkpoint_every),
+    "limit": read_limit,
 }
 # Of SweepSpec, where they are others than the keys.
 _RECORD_NAMES = {"checkpoint_every": "checkpoint"}

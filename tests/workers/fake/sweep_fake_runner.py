@@ -34,6 +34,7 @@ class FakeRunner:
 
     def attempt(self, task, texts, interrupted):
         do, much = task.tokens[:2]
+        eaten = []
         key = (self.worker, task.trial, task.number)
         yield Began(*key, time.time())
         if do == "bad":
@@ -62,6 +63,11 @@ class FakeRunner:
             if do == "sleep":
                 time.sleep(0.05)
             if do == "stuck":
+                time.sleep(1000)
+            if do == "holds":  # Python's lock, in C code
+                sum(range(10**15))
+            if do == "eats":
+                eaten.append(b"x" * (much << 20))
                 time.sleep(1000)
             data = array("d", [1.0 / (epoch + 1) + task.number, 0.5])
             yield Row(task.trial, task.number, 0, epoch, time.time(), CHANNELS, data.tobytes())

@@ -197,10 +197,9 @@ def test_the_rbm_of_patches_learns_in_every_trial(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_search_proposes_better_perceptrons_than_its_first_batch_has(folder: Path) -> None:
-    table = launched(folder, "search-tpe")
-    first = sweep(folder, "expand", "search-tpe.yaml.j2", "--format", "json")
-    drawn = {one["trial"] for one in json.loads(first)}
-    errors = {row["trial"]: float(row["best"]) for row in table}
-    later = [error for trial, error in errors.items() if trial not in drawn]
-    assert np.mean(later) < np.mean([errors[trial] for trial in drawn])
+def test_the_search_proposes_better_perceptrons_once_it_knows_some_results(folder: Path) -> None:
+    errors = {row["trial"]: float(row["best"]) for row in launched(folder, "search-tpe")}
+    with closing(open_to_read(folder / "search-tpe")) as store:
+        found = [errors[trial.id] for trial in store.trials()]
+    # The batches 0 to 2 are proposed before ten results are known, and so drawn at random.
+    assert np.mean(found[24:]) < np.mean(found[:24])

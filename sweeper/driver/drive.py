@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from sweeper import scheduler
@@ -46,8 +48,12 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
     total = max(remaining.total, growth.expected if growth is not None else 0)
     teller = Teller(terms.on_progress, total=total, before=remaining.tally.done)
     teller.tell(remaining.tally, 0, scoreboard.best)
-    with cluster:
-        claim.interrupts.install()  # Ray has taken SIGTERM
+    with ExitStack() as held:
+        try:
+            held.enter_context(cluster)
+            claim.interrupts.install()  # Ray has taken SIGTERM
+        except SystemExit as error:
+            return _ended_early(claim, error)
         teller.message = "starting workers"
         claim.ledger.beat()  # Ray may have taken its time
         loop = Loop(
@@ -63,6 +69,17 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
             check=cluster.check,
         )
         return loop.run()
+
+
+def _ended_early(claim: Claim, error: SystemExit) -> Ending:
+    """The end of a run that SIGTERM met while Ray started, whose own handler exits by it."""
+    if error.code != signal.SIGTERM:
+        raise error
+    claim.interrupts.note(signal.SIGTERM)
+    assert claim.interrupts.request is not None
+    ending = claim.interrupts.request.ending
+    claim.ledger.finish(ending)
+    return ending
 
 
 def _policy(header: SweepSpec) -> scheduler.Policy:

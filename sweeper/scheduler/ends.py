@@ -41,6 +41,8 @@ def try_again(
         why=attempt.why if stays else Why.AGAIN,
         charges=attempt.charges + charges,
         began=None,
+        overdue="",
+        is_blamed=False,
     )
     return judge_text(replace(state, backlog=put_back(state.backlog, again)), trial.text)
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from sweeper.host import cores, gpus, left_overs
 from sweeper.records import Device, ExperimentText, LeaseOver, TrialTask
+from sweeper.workers.actor.memory import Gauge
 from sweeper.workers.actor.outbox import Item
 from sweeper.workers.actor.search_path import put_libraries_first
 from sweeper.workers.actor.setup import WorkerSetup
@@ -36,6 +37,7 @@ class WorkerActor:
     def __init__(self, setup: WorkerSetup) -> None:
         self._setup = setup
         self._log = WorkerLog()
+        self._gauge = Gauge(setup.number, setup.runner.memory)
         self._lease = 0
         self._given: tuple[int, list[TrialTask]] = (0, [])  # a lease, and its tasks
         # (lease, trial; None for all of it)
@@ -91,6 +93,9 @@ class WorkerActor:
                 yield batch
             if batch and isinstance(batch[-1], LeaseOver):
                 return
+            over = self._gauge.look(is_first=number == 1)
+            if over is not None:
+                yield [over]
 
     def extend(self, number: int, tasks: Sequence[TrialTask]) -> None:
         """Add `tasks` to lease `number`, if that runs still."""

@@ -72,7 +72,8 @@ def _scores(ended: Sequence[Tried]) -> Array:
     """The scores, of mean 0 and deviation 1; what failed is as bad as the worst."""
     worst = max((one.score for one in ended if math.isfinite(one.score)), default=0.0)
     scores = np.array([min(one.score, worst) for one in ended])
-    return (scores - scores.mean()) / max(float(scores.std()), 1e-12)
+    even: Array = (scores - scores.mean()) / max(float(scores.std()), 1e-12)
+    return even
 
 
 def _candidates(

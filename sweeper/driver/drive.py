@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from sweeper import scheduler
@@ -45,8 +47,12 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
     growth = Growth(source, claim, roster, scoreboard) if source is not None else None
     teller = Teller(terms.on_progress, total=remaining.total, before=remaining.tally.done)
     teller.tell(remaining.tally, 0, scoreboard.best)
-    with cluster:
-        claim.interrupts.install()  # Ray has taken SIGTERM
+    with ExitStack() as held:
+        try:
+            held.enter_context(cluster)
+            claim.interrupts.install()  # Ray has taken SIGTERM
+        except SystemExit as error:
+            return _ended_early(claim, error)
         teller.message = "starting workers"
         claim.ledger.beat()  # Ray may have taken its time
         loop = Loop(
@@ -62,6 +68,17 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
             check=cluster.check,
         )
         return loop.run()
+
+
+def _ended_early(claim: Claim, error: SystemExit) -> Ending:
+    """The end of a run that SIGTERM met while Ray started, whose own handler exits by it."""
+    if error.code != signal.SIGTERM:
+        raise error
+    claim.interrupts.note(signal.SIGTERM)
+    assert claim.interrupts.request is not None
+    ending = claim.interrupts.request.ending
+    claim.ledger.finish(ending)
+    return ending
 
 
 def _policy(header: SweepSpec) -> scheduler.Policy:

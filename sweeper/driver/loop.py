@@ -161,7 +161,7 @@ class Loop:
             self._drain(interrupts.request)
         for asked in self._control.asked():
             self._obey(asked)
-        now = time.time()
+        now = time.monotonic()  # patience is no longer where a clock is set back
         if self._state.ending is not None and self._deadline is None:
             self._deadline = now + (self._request.patience_s if self._request else PATIENCE_S)
             again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""

@@ -9,6 +9,8 @@ import time
 import pytest
 
 from sweeper import cli
+from sweeper.cli import watcher as watching
+from sweeper.cli.reading import read_status
 from sweeper.cli.watch import ending_of
 from sweeper.cli.watcher import Watcher
 from sweeper.launchers.local import launcher as local
@@ -66,3 +68,19 @@ def test_a_run_that_ends_while_it_is_read_is_not_called_one_whose_driver_is_gone
     assert out.startswith("digits: finished")
     assert "1: 1 finished" in out
     assert "resume" not in out
+
+
+def test_a_watcher_reads_again_only_what_changed(run, monkeypatch):
+    run_dir, _ = run
+    read = []
+    monkeypatch.setattr(
+        watching, "read_status", lambda folder: read.append(folder) or read_status(folder)
+    )
+    watcher = Watcher(run_dir)
+    for _ in range(5):
+        watcher.look()
+    assert len(read) == 1
+    os.utime(run_dir / "sweep.db-wal")
+    watcher.look()
+    watcher.look()
+    assert len(read) == 2

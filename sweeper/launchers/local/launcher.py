@@ -116,7 +116,8 @@ class LocalLauncher:
 
 
 def _command(order: DriverOrder) -> list[str]:
-    words = [sys.executable, "-m", "sweeper", "resume", str(order.run_dir)]
+    # -P: without the folder where this shell stands, whose types.py would hide Python's own.
+    words = [sys.executable, "-P", "-m", "sweeper", "resume", str(order.run_dir)]
     words += ["--workers", str(order.workers)] if order.workers else []
     return [*words, *(["--code-changed-ok"] if order.code_changed_ok else [])]
 

@@ -13,7 +13,7 @@ _LEFT_OUT = " [... {:,} characters left out ...] "
 def kept(text: str, most: int) -> str:
     """The text; of one with more than `most` characters its head and its tail, and what is missing.
 
-    Halves of surrogate pairs, to which a file's name that is no UTF-8 leads, are written as \\udcff.
+    A half of a surrogate pair, to which a file's name that is no UTF-8 leads, becomes \\udcff.
     """
     if len(text) > most:
         room = most - len(_LEFT_OUT.format(len(text)))  # what was kept once is kept as it is

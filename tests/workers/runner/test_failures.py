@@ -126,7 +126,8 @@ SAID = {
 @pytest.mark.parametrize("how", SAID)
 def test_exceptions_that_are_no_exception_or_cannot_travel_or_be_written_are_text(run, how, when):
     ended = failure(run(f"!obj:failing_experiments.fails {{ how: {how}, when: {when} }}\n"))
-    assert ended.message.endswith(SAID[how])
+    said = "Own: no text" if (how, when) == ("dumb", "built") else SAID[how]
+    assert ended.message.endswith(said)
     assert 'failing_experiments.py", line' in ended.traceback
 
 
@@ -172,10 +173,8 @@ def test_a_channel_s_name_is_bounded_and_is_utf_8(run):
     assert names(items) == ["a\\udce9"]
     items = run(f"!obj:failing_experiments.named {{ name: {'n' * 100_000}, value: 2.0 }}\n")
     (name,) = names(items)
-    left_out = int(
-        re.search(r" \[\.\.\. ([\d,]+) characters left out \.\.\.\] ", name)[1].replace(",", "")
-    )
-    assert left_out == 100_000 - (len(name) - len(f" [... {left_out:,} characters left out ...] "))
+    said = re.search(r" \[\.\.\. ([\d,]+) characters left out \.\.\.\] ", name)
+    assert int(said[1].replace(",", "")) == 100_000 - (len(name) - len(said[0]))
     assert len(name) <= text.CHANNEL
 
 

@@ -16,6 +16,7 @@ from sweeper.records.commands import (
 )
 from sweeper.records.ending import Ending, EndKind, Outcome
 from sweeper.records.events import (
+    AtRung,
     Began,
     Built,
     Cancel,
@@ -24,6 +25,7 @@ from sweeper.records.events import (
     Ended,
     Event,
     LeaseOver,
+    Mate,
     NewTrial,
     Proposed,
     Row,
@@ -54,10 +56,11 @@ from sweeper.records.plan import (
     TrialTask,
 )
 from sweeper.records.states import AttemptState, TrialState
-from sweeper.records.stopping import AloneRule, Plateau, Stop, Stopping, Threshold
+from sweeper.records.stopping import AloneRule, Halving, Plateau, Stop, Stopping, Threshold
 
 __all__ = [
     "AloneRule",
+    "AtRung",
     "AttemptEnded",
     "AttemptRecord",
     "AttemptStarted",
@@ -77,12 +80,14 @@ __all__ = [
     "Event",
     "ExperimentText",
     "Extend",
+    "Halving",
     "History",
     "InterruptTrial",
     "InterruptWorker",
     "Lease",
     "LeaseOver",
     "LeasedTrial",
+    "Mate",
     "NewTrial",
     "Objective",
     "Outcome",

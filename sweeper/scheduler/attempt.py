@@ -34,6 +34,7 @@ class Attempt:
 
     number: from 1, growing and never used again: there may be gaps.
     charges: losses laid to the trial.    began: when, None before.
+    rung: where it waited last, 0 where it never did.
     """
 
     trial: BatchTrial
@@ -41,6 +42,7 @@ class Attempt:
     why: Why = Why.TURN
     charges: int = 0
     began: float | None = None
+    rung: int = 0
 
     @property
     def is_first(self) -> bool:

@@ -35,8 +35,8 @@ def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes, tuple
     for key, read in _FIELDS.items():
         if key in place.value:
             fields[_RECORD_NAMES.get(key, key)] = read(place.child(key))
-    if place.value.get("stop") is not None:
-        fields["stop"] = read_stop(place.child("stop"), fields.get("objective"))
+    if place.value.get("stop") is not None or "cohort" in place.value:
+        fields["stop"] = read_stop(place, fields.get("objective"))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
     factors, places = read_product(place, PRODUCT)
     notices = _notices(place)
@@ -68,7 +68,7 @@ def _check_keys(place: Place) -> None:
             raise child.error(
                 f"{key!r} is not supported yet: a later version will have it. Remove it."
             )
-    place.check_keys((*_FIELDS, *PRODUCT, "stop", "where", "repeat"))
+    place.check_keys((*_FIELDS, *PRODUCT, "stop", "cohort", "where", "repeat"))
 
 
 def _at(place: Place, key: str) -> Where:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytensor
+import pytensor.tensor as pt
 
 from pylearn2core.errors import UnsupportedError
 
@@ -28,6 +29,19 @@ class Block:
             self._compiled = pytensor.function([inputs], self(inputs))
         values: Array = self._compiled(X)
         return values
+
+    def function(self, name: str | None = None) -> Any:
+        """A compiled function of an array of inputs.    name: the function's."""
+        inputs = self.get_input_space().make_theano_batch()
+        return pytensor.function([inputs], self(inputs), name=name)
+
+    def inverse(self) -> Block:
+        """A block that undoes this one."""
+        raise UnsupportedError(f"{type(self).__name__} has no inverse.")
+
+    def set_input_space(self, space: Space) -> None:
+        """Hear of the Space of the inputs."""
+        raise UnsupportedError(f"{type(self).__name__} does not implement set_input_space.")
 
     def __getstate__(self) -> dict[str, Any]:
         # A compiled function is made again when next asked for.
@@ -68,10 +82,44 @@ class StackedBlocks(Block):
     def perform(self, X: Array) -> Array:
         """The top block's outputs for an array of inputs."""
         if getattr(self, "_compiled", None) is None:
-            inputs = self.get_input_space().make_theano_batch()
-            self._compiled = pytensor.function([inputs], self(inputs)[-1])
+            self._compiled = self.function()
         values: Array = self._compiled(X)
         return values
+
+    def function(
+        self, name: str | None = None, repr_index: int = -1, sparse_input: bool = False
+    ) -> Any:
+        """A compiled function from inputs to one of what `__call__` gives.
+
+        repr_index: which; the last is the top block's outputs, 0 the inputs.
+        sparse_input: the inputs are a sparse matrix.
+        """
+        inputs = self._inputs(sparse_input)
+        return pytensor.function([inputs], self(inputs)[repr_index], name=name)
+
+    def concat(
+        self, name: str | None = None, start_index: int = -3, end_index: int | None = None
+    ) -> Any:
+        """A compiled function from inputs to several of what `__call__` gives, side by side.
+
+        start_index, end_index: which, as a slice has them.
+        """
+        inputs = self._inputs(False)
+        outputs = pt.concatenate(self(inputs)[start_index:end_index], axis=1)
+        return pytensor.function([inputs], outputs, name=name)
+
+    def _inputs(self, is_sparse: bool) -> Symbol:
+        if is_sparse:
+            from pytensor import sparse
+
+            return sparse.csr_matrix()
+        return self.get_input_space().make_theano_batch()
+
+    def set_input_space(self, space: Space) -> None:
+        """Tell each block, from the input upwards."""
+        for layer in self._layers:
+            layer.set_input_space(space)
+            space = layer.get_output_space()
 
     def get_params(self) -> list[Symbol]:
         """All blocks' parameters, from the input upwards."""

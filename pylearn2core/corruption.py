@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
@@ -136,14 +135,15 @@ class MultinomialSampler(Corruptor):
 class ComposedCorruptor(Corruptor):
     """Several corruptors, one after the other.
 
-    corruptors: in order of application. Give each an rng of its own: two of one seed draw the
-    same numbers.
+    args, corruptors: in order of application, one by one or as a list. Give each an rng of its
+    own: two of one seed draw the same numbers.
     """
 
-    def __init__(self, corruptors: Sequence[Corruptor]) -> None:
-        if not isinstance(corruptors, list | tuple | np.ndarray) or not len(corruptors):
+    def __init__(self, *args: Any, corruptors: Sequence[Corruptor] | None = None) -> None:
+        given: Any = args[0] if len(args) == 1 and isinstance(args[0], list | tuple) else args
+        self._corruptors = list(given if corruptors is None else corruptors)
+        if not self._corruptors or (args and corruptors is not None):
             raise ConfigError("ComposedCorruptor: corruptors must be a list of one or more.")
-        self._corruptors = list(corruptors)
 
     def _corrupt(self, x: Symbol) -> Symbol:
         for corruptor in self._corruptors:

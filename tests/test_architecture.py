@@ -31,8 +31,8 @@ SWEEPER = (
 PYLEARN2CORE = (
     ("types", "words", "errors", "paths", "log", "rng", "theano", "cache", "patches"),
     ("config", "space", "engine"),
-    ("protocols", "utils", "linear", "energy_functions", "corruption", "blocks", "costs"),
-    ("datasets", "models", "model_extensions"),
+    ("protocols", "utils", "expr", "linear", "energy_functions", "corruption", "blocks", "costs"),
+    ("datasets", "models", "model_extensions", "testing"),
     ("monitor",),
     ("termination_criteria", "train_extensions", "checkpoint"),
     ("training_algorithms",),

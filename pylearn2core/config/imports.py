@@ -13,6 +13,7 @@ from types import ModuleType
 
 from pylearn2core import paths
 from pylearn2core.config.allowed import NOT_IMPORTED, Allowed, hidden_beside
+from pylearn2core.config.instead import instead
 from pylearn2core.errors import ConfigError
 from pylearn2core.words import did_you_mean
 
@@ -128,7 +129,9 @@ def _no_attribute(owner: object, dotted: str, name: str) -> str:
     parent = dotted.rpartition(".")[0]
     if hidden := hidden_beside(dotted.partition(".")[0], paths.to_read("")):
         return f"{kind} `{parent}` has no `{name}`. {hidden}"
-    return f"{kind} `{parent}` has no `{name}`{did_you_mean(name, known)}."
+    advice = instead(dotted)
+    hint = "" if advice else did_you_mean(name, known)
+    return f"{kind} `{parent}` has no `{name}`{hint}.{advice}"
 
 
 def _name(module: object) -> str:

@@ -38,11 +38,13 @@ def load(
     stream: str | IO[str],
     environ: Mapping[str, str] | None = None,
     instantiate: bool = True,
+    **kwargs: Any,
 ) -> Any:
     """The objects that a YAML text describes; a list of them where it has several documents.
 
     stream: the text, or an open file.    environ: looked into first for `${NAME}`.
     instantiate: False gives the tree of nodes, which `build` takes.
+    kwargs: Pylearn2 handed them to PyYAML (`Loader`); nothing here needs them.
     Raises ConfigError with file, line and key path.
     """
     text = stream if isinstance(stream, str) else stream.read()
@@ -57,7 +59,9 @@ def load(
     return built[0] if len(built) == 1 else built
 
 
-def load_path(path: str, environ: Mapping[str, str] | None = None, instantiate: bool = True) -> Any:
+def load_path(
+    path: str, environ: Mapping[str, str] | None = None, instantiate: bool = True, **kwargs: Any
+) -> Any:
     """`load` of the file at `path`. Raises ConfigError also where it can't be read."""
     try:
         with paths.to_read(path).open(encoding="utf-8") as file:
@@ -242,9 +246,10 @@ def with_names(text: str) -> str:
 
     For what is kept of a failure: a key or a password in the environment is no part of a run.
     """
-    for value in sorted(_read, key=len, reverse=True):
-        text = text.replace(value, _read[value])
-    return text
+    if not _read:
+        return text
+    longest_first = sorted(_read, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), lambda found: _read[found[0]], text)
 
 
 # Values of the environment that builds have read -> `${NAME}`. Of a worker's life: an object that

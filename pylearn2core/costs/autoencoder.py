@@ -37,9 +37,9 @@ class MeanSquaredReconstructionError(GSNFriendlyCost):
     """Mean over examples of the summed squared differences."""
 
     @staticmethod
-    def cost(target: Symbol, output: Symbol) -> Symbol:
-        """The error, a scalar.  target, output: shape (batch, features)."""
-        return pt.sqr(target - output).sum(axis=1).mean()
+    def cost(targets: Symbol, outputs: Symbol) -> Symbol:
+        """The error, a scalar.  targets, outputs: shape (batch, features)."""
+        return pt.sqr(targets - outputs).sum(axis=1).mean()
 
 
 class MeanBinaryCrossEntropy(GSNFriendlyCost):

@@ -94,9 +94,7 @@ class SumOfCosts(Cost):
         (space, source), mapping = self.get_composite_specs_and_mapping(model)
         if mapping.n_unique_specs == 0:
             return NullSpace(), ""
-        if mapping.n_unique_specs == 1:
-            return mapping.flatten(space), mapping.flatten(source)
-        return CompositeSpace(mapping.flatten(space)), mapping.flatten(source)
+        return mapping.flatten(space), mapping.flatten(source)
 
     def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The weighted sum, or None where a term has no value."""

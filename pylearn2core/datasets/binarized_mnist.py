@@ -44,16 +44,17 @@ class BinarizedMNIST(Handwriting):
     def __init__(
         self,
         which_set: Literal["train", "valid", "test"],
-        center: bool = False,
         shuffle: bool = False,
-        one_hot: bool | None = None,
-        binarize: bool = False,
         start: int | None = None,
         stop: int | None = None,
         axes: Sequence[int | str] = ("b", 0, 1, "c"),
         preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
         fit_test_preprocessor: bool = False,
+        *,
+        center: bool = False,
+        one_hot: bool | None = None,
+        binarize: bool = False,
     ) -> None:
         check_set("BinarizedMNIST", which_set, PARTS)
         name = f"binarized_mnist_{which_set}"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pylearn2core.datasets.image_sets import Photographs
-from pylearn2core.datasets.preprocessing.scaling import global_contrast_normalize
 from pylearn2core.datasets.published import (
     Publication,
     Stamp,
@@ -23,6 +22,7 @@ from pylearn2core.datasets.published import (
 )
 from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.errors import ConfigError
+from pylearn2core.expr.preprocessing import global_contrast_normalize
 
 if TYPE_CHECKING:
     from pylearn2core.protocols import PreprocessorLike

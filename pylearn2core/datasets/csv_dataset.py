@@ -36,9 +36,10 @@ class CSVDataset(DenseDesignMatrix):
         stop: int | None = None,
         start_fraction: float | None = None,
         end_fraction: float | None = None,
+        num_outputs: int = 1,
+        *,
         yaml_src: Any = None,
         one_hot: bool = True,
-        num_outputs: int = 1,
         **kwargs: Any,
     ) -> None:
         if task not in ("classification", "regression"):

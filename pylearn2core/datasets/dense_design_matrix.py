@@ -9,6 +9,7 @@ import numpy as np
 from pytensor import config
 
 from pylearn2core.datasets.dataset import Dataset
+from pylearn2core.datasets.old_ways import OldWaysMixin
 from pylearn2core.datasets.splits import SplitsMixin
 from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.rng import make_np_rng
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pylearn2core.utils.iteration import SubsetIterator
 
 
-class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
+class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], OldWaysMixin, Dataset):
     """Examples as the rows of X, source 'features'; targets as the rows of y, source 'targets'.
 
     X: shape (n, features).    topo_view: in its place, images in the order `axes`.
@@ -303,13 +304,15 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], Dataset):
         largest = np.abs(X).max()
         return X / largest if largest > 0 else X
 
-    def adjust_to_be_viewed_with(self, X: Array, other: Array, per_example: bool = False) -> Array:
-        """X in the scale in which `adjust_for_viewer` shows `other`, clipped to [-1, 1].
+    def adjust_to_be_viewed_with(
+        self, X: Array, ref: Array, per_example: bool | None = None
+    ) -> Array:
+        """X in the scale in which `adjust_for_viewer` shows `ref`, clipped to [-1, 1].
 
-        per_example: with a scale for each example of `other`.
+        per_example: with a scale for each example of `ref`.
         """
-        axes = tuple(range(1, other.ndim)) if per_example else None
-        scale = np.abs(other).max(axis=axes, keepdims=True)
+        axes = tuple(range(1, ref.ndim)) if per_example else None
+        scale = np.abs(ref).max(axis=axes, keepdims=True)
         return np.clip(X / np.where(scale > 0, scale, 1), -1.0, 1.0)
 
     # ------------------------------------------------------------ preprocessing

@@ -19,7 +19,9 @@ class GreyImages(DenseDesignMatrix):
         """Values in [0, 1] as values in [-1, 1], clipped."""
         return np.clip(X * 2.0 - 1.0, -1.0, 1.0)
 
-    def adjust_to_be_viewed_with(self, X: Array, other: Array, per_example: bool = False) -> Array:
+    def adjust_to_be_viewed_with(
+        self, X: Array, orig: Array, per_example: bool | None = False
+    ) -> Array:
         """As `adjust_for_viewer`: the scale does not depend on the values."""
         return self.adjust_for_viewer(X)
 
@@ -35,9 +37,11 @@ class Photographs(DenseDesignMatrix):
         """Values in [-1, 1]; each image by its own largest magnitude after gcn."""
         return self.adjust_to_be_viewed_with(X, X, per_example=True)
 
-    def adjust_to_be_viewed_with(self, X: Array, other: Array, per_example: bool = False) -> Array:
-        """X in the scale in which `other` is shown, which only gcn makes depend on the values."""
+    def adjust_to_be_viewed_with(
+        self, X: Array, orig: Array, per_example: bool | None = False
+    ) -> Array:
+        """X in the scale in which `orig` is shown, which only gcn makes depend on the values."""
         if self.gcn is not None:
-            return super().adjust_to_be_viewed_with(X, other, per_example)
+            return super().adjust_to_be_viewed_with(X, orig, per_example)
         shift = 0.0 if self.center else 127.5
         return np.clip((X - shift) / (1.0 if self.rescale else 127.5), -1.0, 1.0)

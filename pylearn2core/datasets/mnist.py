@@ -49,7 +49,6 @@ class MNIST(Handwriting):
         which_set: str,
         center: bool = False,
         shuffle: bool = False,
-        one_hot: bool = False,
         binarize: bool = False,
         start: int | None = None,
         stop: int | None = None,
@@ -57,6 +56,8 @@ class MNIST(Handwriting):
         preprocessor: PreprocessorLike | None = None,
         fit_preprocessor: bool = False,
         fit_test_preprocessor: bool = False,
+        *,
+        one_hot: bool = False,
     ) -> None:
         if which_set == "valid":
             raise ValueError(

@@ -17,7 +17,7 @@ class NpyDataset(DenseDesignMatrix):
 
     def __init__(self, file: str, mmap_mode: str | None = None, **kwargs: Any) -> None:
         self._path = file
-        super().__init__(X=serial.load(file), **kwargs)
+        super().__init__(X=serial.load_npy(file), **kwargs)
 
 
 class NpzDataset(DenseDesignMatrix):

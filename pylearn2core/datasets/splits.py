@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
-from pylearn2core.rng import copy_rng
+from pylearn2core.rng import copy_rng, make_np_rng
 
 if TYPE_CHECKING:
     from pylearn2core.types import Array, SeedOrRng
@@ -39,34 +39,36 @@ class SplitsMixin(Generic[PartT]):
         self.X = self.X[start:stop]
         self.y = None if self.y is None else self.y[start:stop]
 
-    def split_dataset_holdout(
-        self, train_size: int = 0, train_prop: float = 0
-    ) -> tuple[PartT, PartT]:
-        """(train, valid) in the present order; one of number and share of the first is given."""
-        first = self._train_size(train_size, train_prop)
-        return self.take(slice(0, first)), self.take(slice(first, None))
+    def split_dataset_holdout(self, train_size: int = 0, train_prop: float = 0) -> tuple[Any, Any]:
+        """(train, valid): rows of X in their order; one of number and share of the first is given.
+
+        The larger part comes first in X, as in Pylearn2.
+        """
+        size, n = self._train_size(train_size, train_prop), len(self.X)
+        if size < n - size:
+            return self.X[n - size :], self.X[: n - size]
+        return self.X[:size], self.X[size:]
 
     def bootstrap_holdout(
         self, train_size: int = 0, train_prop: float = 0, rng: SeedOrRng | None = None
-    ) -> tuple[PartT, PartT]:
-        """(train, valid) after a shuffle; a permutation, so without repeats."""
-        first = self._train_size(train_size, train_prop)
-        order = self._shuffled(rng)
-        return self.take(order[:first]), self.take(order[first:])
+    ) -> tuple[Any, Any]:
+        """(train, valid): rows of X after a shuffle; a permutation, so without repeats."""
+        size, order = self._train_size(train_size, train_prop), self._shuffled(rng)
+        return self.X[order[:size]], self.X[order[size:]]
 
-    def split_dataset_nfolds(self, nfolds: int) -> list[PartT]:
-        """`nfolds` consecutive parts, the first ones longer by one where n is no multiple."""
-        return [self.take(part) for part in self._folds(np.arange(len(self.X)), nfolds)]
+    def split_dataset_nfolds(self, nfolds: int = 0) -> list[Any]:
+        """The rows of X as `nfolds` consecutive parts of one size; the last one may be short."""
+        return [self.X[part] for part in self._folds(np.arange(len(self.X)), nfolds)]
 
-    def bootstrap_nfolds(self, nfolds: int, rng: SeedOrRng | None = None) -> list[PartT]:
-        """`nfolds` parts after a shuffle."""
-        return [self.take(part) for part in self._folds(self._shuffled(rng), nfolds)]
+    def bootstrap_nfolds(self, nfolds: int, rng: SeedOrRng | None = None) -> list[Any]:
+        """The same after a shuffle."""
+        return [self.X[part] for part in self._folds(self._shuffled(rng), nfolds)]
 
     def _train_size(self, size: int, share: float) -> int:
         n = len(self.X)
-        if bool(size) == bool(share):
-            raise ValueError("give either train_size or train_prop, exactly one")
-        found = int(size) if size else int(np.ceil(n * share))
+        if not size and not share:
+            raise ValueError("give train_size or train_prop")
+        found = int(size) if size else int(np.round(n * share))
         if not 0 < found < n:
             raise ValueError(f"a train part of {found} out of {n} examples leaves one part empty")
         return found
@@ -74,8 +76,10 @@ class SplitsMixin(Generic[PartT]):
     def _folds(self, order: Array, nfolds: int) -> list[Any]:
         if not 1 <= nfolds <= len(order):
             raise ValueError(f"nfolds must lie in 1..{len(order)}, got {nfolds}")
-        return np.array_split(order, nfolds)
+        size = -(-len(order) // nfolds)
+        return [order[start : start + size] for start in range(0, len(order), size)]
 
     def _shuffled(self, rng: Any) -> Array:
-        generator = copy_rng(self.rng) if rng is None else np.random.RandomState(rng)
-        return generator.permutation(len(self.X))
+        generator = copy_rng(self.rng) if rng is None else make_np_rng(rng)
+        order: Array = generator.permutation(len(self.X))
+        return order

@@ -98,15 +98,32 @@ class SVHN(Photographs):
         """The test set, made as this one was; all of its rows."""
         return type(self)("test", **self._same)
 
-    def adjust_to_be_viewed_with(self, X: Array, other: Array, per_example: bool = False) -> Array:
+    def adjust_to_be_viewed_with(
+        self, X: Array, orig: Array, per_example: bool | None = False
+    ) -> Array:
         """X in [-1, 1]."""
         if self.scale and not self.center:
             return np.clip(X * 2.0 - 1.0, -1.0, 1.0)
-        return super().adjust_to_be_viewed_with(X, other, per_example)
+        return super().adjust_to_be_viewed_with(X, orig, per_example)
 
 
 class SVHN_On_Memory(SVHN):  # noqa: N801 - Pylearn2's own name
-    """The same; every part is read into memory."""
+    """The same, read from PYLEARN2_DATA_PATH alone; every part is read into memory."""
+
+    def __init__(
+        self,
+        which_set: Literal["train", "test", "extra", "train_all", "splitted_train", "valid"],
+        center: bool = False,
+        scale: bool = False,
+        start: int | None = None,
+        stop: int | None = None,
+        axes: Sequence[int | str] = ("b", 0, 1, "c"),
+        preprocessor: PreprocessorLike | None = None,
+        *,
+        path: str | None = None,
+        one_hot: bool = False,
+    ) -> None:
+        super().__init__(which_set, path, center, scale, start, stop, axes, preprocessor, one_hot)
 
 
 @lru_cache(maxsize=4)

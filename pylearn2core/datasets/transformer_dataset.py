@@ -70,7 +70,7 @@ class TransformerDataset(Dataset):
         spaces = [self._raw_space(space, source) for space, source in mapping.unique]
         raw_specs = (CompositeSpace(spaces), tuple(source for _, source in mapping.unique))
         raw = self.raw.iterator(mode, batch_size, num_batches, rng, raw_specs, True)
-        return TransformerIterator(raw, self.transformer, mapping, return_tuple)
+        return TransformerIterator(raw, self, specs, return_tuple)
 
     def _raw_space(self, space: Space, source: str) -> Space:
         if source != "features":
@@ -83,17 +83,22 @@ class TransformerIterator:
     """Transforms what a raw iterator yields, and converts it to the space asked for."""
 
     def __init__(
-        self, raw: Any, transformer: Any, mapping: DataSpecsMapping, return_tuple: bool
+        self,
+        raw_iterator: Any,
+        transformer_dataset: TransformerDataset,
+        data_specs: DataSpecs,
+        return_tuple: bool = False,
     ) -> None:
-        self._raw = raw
-        self._transformer = transformer
-        self._mapping = mapping
+        self.raw_iterator = self._raw = raw_iterator
+        self.transformer_dataset = transformer_dataset
+        self._transformer = transformer_dataset.transformer
+        self._mapping = DataSpecsMapping(data_specs)
         self._return_tuple = return_tuple
-        self.batch_size = raw.batch_size
-        self.num_batches = raw.num_batches
-        self.num_examples = raw.num_examples
-        self.stochastic = raw.stochastic
-        self.uneven = raw.uneven
+        self.batch_size = raw_iterator.batch_size
+        self.num_batches = raw_iterator.num_batches
+        self.num_examples = raw_iterator.num_examples
+        self.stochastic = raw_iterator.stochastic
+        self.uneven = raw_iterator.uneven
 
     def __iter__(self) -> Iterator[Any]:
         return self

@@ -86,8 +86,8 @@ class DefaultViewConverter:
             )
         return stored.reshape(len(stored), -1)
 
-    def get_formatted_batch(self, batch: Array, space: Space) -> Any:
-        """Rows of the design matrix in `space`: as images for a Conv2DSpace, else as vectors."""
-        if isinstance(space, Conv2DSpace):
-            return self.stored_space.np_format_as(self.stored_images(batch), space)
-        return VectorSpace(batch.shape[1], dtype=None).np_format_as(batch, space)
+    def get_formatted_batch(self, batch: Array, dspace: Space) -> Any:
+        """Rows of the design matrix in `dspace`: as images for a Conv2DSpace, else as vectors."""
+        if isinstance(dspace, Conv2DSpace):
+            return self.stored_space.np_format_as(self.stored_images(batch), dspace)
+        return VectorSpace(batch.shape[1], dtype=None).np_format_as(batch, dspace)

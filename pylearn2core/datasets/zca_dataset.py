@@ -6,8 +6,6 @@ import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.datasets.published import one_hot, rows_between
 
@@ -20,17 +18,19 @@ class ZCA_Dataset(DenseDesignMatrix):  # noqa: N801 - Pylearn2's own name
     """`preprocessed_dataset`, which `preprocessor` whitened.
 
     preprocessor: the ZCA that was applied to it.
-    convert_to_one_hot: labels as float32 one-hot targets.    start, stop: keep these rows only.
+    start, stop: keep these rows only.    axes: of the images; as they were if None.
+    convert_to_one_hot: labels as float32 one-hot targets.
     """
 
     def __init__(
         self,
         preprocessed_dataset: DenseDesignMatrix,
         preprocessor: ZCA,
-        convert_to_one_hot: bool = True,
         start: int | None = None,
         stop: int | None = None,
-        axes: Sequence[int | str] = ("b", 0, 1, "c"),
+        axes: Sequence[int | str] | None = None,
+        *,
+        convert_to_one_hot: bool = True,
     ) -> None:
         whole = preprocessed_dataset
         # `preprocessor` is DenseDesignMatrix's name for one that is yet to be applied.
@@ -41,7 +41,7 @@ class ZCA_Dataset(DenseDesignMatrix):  # noqa: N801 - Pylearn2's own name
         if y is not None and convert_to_one_hot:
             y, labels = _as_one_hot(y, labels), None
         converter = copy.copy(whole.view_converter)
-        if converter is not None:
+        if converter is not None and axes is not None:
             converter.set_axes(axes)
         super().__init__(
             X=whole.X[kept],
@@ -58,9 +58,7 @@ class ZCA_Dataset(DenseDesignMatrix):  # noqa: N801 - Pylearn2's own name
 
     def mapback(self, X: Array) -> Any:
         """Rows as they were before they were whitened."""
-        if self._whitening.inv_P_ is not None:
-            return self._whitening.inverse(X)
-        return np.linalg.solve(self._whitening.P_.T, X.T).T + self._whitening.mean_
+        return self._whitening.inverse(X)
 
     def mapback_for_viewer(self, X: Array) -> Array:
         """The same, scaled as the dataset that was whitened scales for showing."""

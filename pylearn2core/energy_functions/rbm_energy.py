@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytensor.tensor as pt
 
+from pylearn2core.errors import ConfigError
 from pylearn2core.space import VectorSpace
 from pylearn2core.utils.hyper import hyper
 
@@ -28,7 +29,7 @@ class RBMEnergy:
     """What the energies have in common.
 
     transformer: LinearTransform from the visible to the hidden units.
-    bias_hid, bias_vis: shared variables, one example each.
+    bias_hid, bias_vis: shared variables or expressions, one example each.
     vis_space, hid_space: Spaces of the units; vectors if None.
     """
 
@@ -42,8 +43,9 @@ class RBMEnergy:
     ) -> None:
         self.transformer = transformer
         self.bias_hid, self.bias_vis = bias_hid, bias_vis
-        self.vis_space = VectorSpace(_size(bias_vis)) if vis_space is None else vis_space
-        self.hid_space = VectorSpace(_size(bias_hid)) if hid_space is None else hid_space
+        n_vis, n_hid = _sizes(transformer)
+        self.vis_space = VectorSpace(_size(bias_vis, n_vis)) if vis_space is None else vis_space
+        self.hid_space = VectorSpace(_size(bias_hid, n_hid)) if hid_space is None else hid_space
 
     @classmethod
     def supports_vector_sigma(cls) -> bool:
@@ -209,7 +211,10 @@ class GRBMEnergy(RBMEnergy):
         return (self._ones() / per_unit).sum()
 
     def _ones(self) -> Symbol:
-        return pt.constant(np.ones_like(self.bias_vis.get_value(borrow=True)))
+        bias = self.bias_vis
+        if not hasattr(bias, "get_value"):  # an expression
+            return pt.ones_like(bias)
+        return pt.constant(np.ones_like(bias.get_value(borrow=True)))
 
 
 class GRBM_Type_1(GRBMEnergy):  # noqa: N801 - Pylearn2's name
@@ -299,8 +304,25 @@ def per_example(x: Symbol, space: SimplyTypedSpace) -> Symbol:
     return x.sum(axis=[other for other in range(x.ndim) if other != axis])
 
 
-def _size(shared: Symbol) -> int:
-    return int(shared.get_value(borrow=True).size)
+def _size(bias: Symbol, units: int | None) -> int:
+    """How many units a bias is for. units: as the transformer has it, for one that is no shared."""
+    if hasattr(bias, "get_value"):
+        return int(bias.get_value(borrow=True).size)
+    if units is None:
+        raise ConfigError(
+            f"an RBM's energy: the bias {bias} is an expression, and the transformer has no "
+            "matrix, so the number of units isn't known. Give vis_space and hid_space."
+        )
+    return units
+
+
+def _sizes(transformer: LinearTransform) -> tuple[int | None, int | None]:
+    """(visible, hidden) units of a dense transformer; None where it is none."""
+    params = transformer.get_params() if hasattr(transformer, "get_params") else []
+    shape: tuple[int, ...] = ()
+    if len(params) == 1:
+        shape = params[0].get_value(borrow=True).shape
+    return (shape[0], shape[1]) if len(shape) == 2 else (None, None)
 
 
 def _log_gaussians(ones: Symbol, sigma: Symbol) -> Symbol:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.linear.linear_transform import LinearTransform
@@ -38,7 +39,7 @@ class Conv2D(LinearTransform):
         filters: Symbol,
         batch_size: int | None,
         input_space: Conv2DSpace,
-        output_axes: Sequence[int | str] = ("b", "c", 0, 1),
+        output_axes: Sequence[int | str] = ("b", 0, 1, "c"),
         subsample: Sequence[int] = (1, 1),
         border_mode: str = "valid",
         filters_shape: Sequence[int] | None = None,
@@ -86,6 +87,20 @@ class Conv2D(LinearTransform):
         outputs = Conv2DSpace.convert(x, self.output_space.axes, ("b", "c", 0, 1))
         images = convolve_transposed(
             outputs, self._filters, self.input_space.shape, self._border_mode, self._subsample
+        )
+        return Conv2DSpace.convert(images, ("b", "c", 0, 1), self.input_space.axes)
+
+    def lmul_sq_T(self, x: Symbol) -> Symbol:
+        """`lmul_T` by the squares of the kernels."""
+        from pylearn2core.engine.ops.conv import convolve_transposed
+
+        outputs = Conv2DSpace.convert(x, self.output_space.axes, ("b", "c", 0, 1))
+        images = convolve_transposed(
+            outputs,
+            pt.sqr(self._filters),
+            self.input_space.shape,
+            self._border_mode,
+            self._subsample,
         )
         return Conv2DSpace.convert(images, ("b", "c", 0, 1), self.input_space.axes)
 

@@ -1,1 +1,5 @@
 """Models."""
+
+from pylearn2core.models.model import Model
+
+__all__ = ["Model"]

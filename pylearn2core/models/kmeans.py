@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError, NonFiniteError
 from pylearn2core.models.model import Model
@@ -95,6 +96,16 @@ class KMeans(Model):
                 return centres
             centres = _means(X, distances.argmin(axis=1), nearest, self.k)
             before, passes = mean, passes + 1
+
+    def __call__(self, X: Symbol) -> Symbol:
+        """Each example's squared distances to the centres, as shares of their sum.
+
+        X: shape (n, nvis), symbolic.    The result: shape (n, k).
+        """
+        if self.mu is None:
+            raise self._lacks("a call before it is trained")
+        distances = pt.sqr(X[:, None, :] - self.mu[None, :, :]).sum(axis=2)
+        return distances / distances.sum(axis=1, keepdims=True)
 
     def get_weights(self) -> Array:
         """The centres, shape (k, nvis)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
@@ -9,6 +10,7 @@ import pytensor.tensor as pt
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.affine import Affine
 from pylearn2core.models.mlp.elementwise import rectify
+from pylearn2core.models.mlp.statistics import unit_statistics
 from pylearn2core.space import VectorSpace
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Maxout(Affine):
         max_row_norm: float | None = None,
         mask_weights: Array | None = None,
         min_zero: bool = False,
+        extensions: Any = None,
     ) -> None:
         super().__init__(
             dim=num_units * num_pieces,
@@ -61,6 +64,7 @@ class Maxout(Affine):
             mask_weights=mask_weights,
             max_row_norm=max_row_norm,
             max_col_norm=max_col_norm,
+            extensions=extensions,
         )
         self.num_units, self.num_pieces = num_units, num_pieces
         self.pool_stride = num_pieces if pool_stride is None else pool_stride
@@ -93,6 +97,8 @@ class Maxout(Affine):
         """The units' first pieces, their second ones, and so on; each of shape (batch, units)."""
         if self.randomize_pools:
             z = z[:, self.permutation]
+        if self.num_pieces == 1:
+            return [z]
         if self.pool_stride < self.num_pieces:
             last = self.dim - self.num_pieces
             return [
@@ -103,6 +109,11 @@ class Maxout(Affine):
         grouped = z.reshape((z.shape[0], self.num_units, self.num_pieces))
         parts = pt.split(grouped, splits_size=[1] * self.num_pieces, axis=2)
         return [pt.squeeze(part, axis=2) for part in parts]
+
+    def _unit_channels(self, state: Symbol) -> OrderedDict[str, Symbol]:
+        """The same statistics as other layers have, under the names that Pylearn2 gave them."""
+        prefix = "" if self.num_pieces == 1 else "p_"
+        return unit_statistics(state, prefix=prefix, between=".")
 
     def get_weights_view_shape(self) -> tuple[int, int]:
         """A row of pictures for each unit, a column for each piece."""

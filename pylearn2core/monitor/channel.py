@@ -32,12 +32,25 @@ class MonitorChannel:
 
     val_record: its values.    batch_record, example_record, epoch_record: how many of each the
     model had seen then.    time_record: seconds since the monitor's first record.
+    graph_input, val, data_specs, dataset, prereqs: as Pylearn2's constructor had them; the monitor
+    holds what they say, not its channels.    old_channel: whose records it goes on with.
     """
 
-    def __init__(self, name: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        graph_input: Any = None,
+        val: Any = None,
+        name: str = "",
+        data_specs: Any = None,
+        dataset: Any = None,
+        prereqs: Any = None,
+        old_channel: MonitorChannel | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
         self.name = name
-        self.clock = clock or Clock()
-        self.val_record: list[float] = []
+        self.clock: Clock = clock or (old_channel.clock if old_channel else Clock())
+        self.val_record: list[float] = [] if old_channel is None else list(old_channel.val_record)
 
     @property
     def batch_record(self) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import time
 from collections.abc import Generator, Hashable, Mapping, Sequence
@@ -42,10 +41,11 @@ class Monitor:
         self._flat: tuple[Any, Any, Any] | None = None
         self._kept: dict[str, MonitorChannel] = {}
         self._clock = Clock()
-        self._epochs = 0
-        self._batches = 0
-        self._examples = 0
+        self._epochs_seen = 0
+        self._num_batches_seen = 0
+        self._examples_seen = 0
         self._began: float | None = None
+        self._waiting: list[Any] = []  # channels that came before any dataset
 
     @classmethod
     def get_monitor(cls, model: Model) -> Monitor:
@@ -58,19 +58,19 @@ class Monitor:
     # -------------------------------------------------------------- what was seen
     def get_epochs_seen(self) -> int:
         """Epochs of training so far."""
-        return self._epochs
+        return self._epochs_seen
 
     def get_batches_seen(self) -> int:
         """Batches of training so far."""
-        return self._batches
+        return self._num_batches_seen
 
     def get_examples_seen(self) -> int:
         """Examples of training so far, each time counted that one was used."""
-        return self._examples
+        return self._examples_seen
 
     def report_epoch(self) -> None:
         """One more epoch was trained."""
-        self._epochs += 1
+        self._epochs_seen += 1
 
     def report_batch(self, num_examples: int) -> None:
         """One more batch was trained."""
@@ -78,8 +78,8 @@ class Monitor:
 
     def report_batches(self, batches: int, examples: int) -> None:
         """Several batches were trained, `examples` rows in all."""
-        self._batches += batches
-        self._examples += examples
+        self._num_batches_seen += batches
+        self._examples_seen += examples
 
     # -------------------------------------------------------------- what to measure
     def add_dataset(
@@ -95,6 +95,9 @@ class Monitor:
             seeds = SEED if seed is None else tuple(np.atleast_1d(seed).tolist())
             scheme = Scheme(mode, batch_size, num_batches, seeds)
             self._views.append(DatasetView(dataset, scheme, self._steps))
+            for late in self._waiting:
+                self._views[0].add(*late)
+            self._waiting = []
 
     def add_channel(
         self,
@@ -108,6 +111,8 @@ class Monitor:
         """Add a channel `name` of value `val`, an expression of the batch variables `ipt`.
 
         ipt: None, or variables nested as data_specs.    dataset: the first one if None.
+        prereqs: functions that run before each monitoring batch, on the arrays of that batch; a
+        function that several channels name runs once. They cost the one program that a pass is.
         data_specs: (space, source) of ipt.
         Raises ValueError for a name that is taken, ConfigError for what can't be measured.
         """
@@ -115,13 +120,12 @@ class Monitor:
             raise ValueError(
                 f"The monitor has a channel {name!r} already: give this one a name of its own."
             )
-        if prereqs:
-            raise ConfigError(
-                f"channel {name!r}: prereqs (functions that run before each monitoring batch) are "
-                "not supported. Make what they compute a part of the channel's expression."
-            )
         inputs, pairs = self._flatten(ipt, data_specs)
-        self._view(dataset, name).add(Expression(name, val, inputs, pairs))
+        added = Expression(name, val, inputs, pairs), tuple(prereqs or ())
+        if dataset is None and not self._views:
+            self._waiting.append(added)
+        else:
+            self._view(dataset, name).add(*added)
         kept = name in self._kept
         self.channels[name] = self._kept.pop(name) if kept else self._new_channel(name)
 
@@ -138,7 +142,7 @@ class Monitor:
     def _new_channel(self, name: str) -> MonitorChannel:
         if self._clock.epochs:  # it has ticked for the channels that were there before
             self._clock = Clock()
-        return MonitorChannel(name, self._clock)
+        return MonitorChannel(name=name, clock=self._clock)
 
     def _view(self, dataset: Dataset | None, name: str) -> DatasetView:
         if dataset is None and self._views:
@@ -205,10 +209,15 @@ class Monitor:
     # -------------------------------------------------------------- measuring
     def measure(self) -> Generator[Measure | Record, Any, None]:
         """Request what is needed for one record of every channel, and record it."""
+        if self._waiting:
+            raise ConfigError(
+                f"channel {self._waiting[0][0].name!r}: the monitor has no dataset to measure on. "
+                "Call add_dataset, or name a monitoring_dataset."
+            )
         values = yield from measure(self._views)
         self._record(values)
         self._show(values)
-        yield Record(self._epochs, values)
+        yield Record(self._epochs_seen, values)
 
     def _record(self, values: Mapping[str, float]) -> None:
         now = time.monotonic()
@@ -216,9 +225,9 @@ class Monitor:
         channels = [self.channels[name] for name in values]
         for clock in {id(channel.clock): channel.clock for channel in channels}.values():
             clock.tick(
-                batches=self._batches,
-                examples=self._examples,
-                epochs=self._epochs,
+                batches=self._num_batches_seen,
+                examples=self._examples_seen,
+                epochs=self._epochs_seen,
                 time=now - self._began,
             )
         for channel, value in zip(channels, values.values(), strict=True):
@@ -233,11 +242,37 @@ class Monitor:
         if not log.isEnabledFor(logging.INFO):
             return
         log.info("Monitoring step:")
-        log.info("\tEpochs seen: %d", self._epochs)
-        log.info("\tBatches seen: %d", self._batches)
-        log.info("\tExamples seen: %d", self._examples)
+        log.info("\tEpochs seen: %d", self._epochs_seen)
+        log.info("\tBatches seen: %d", self._num_batches_seen)
+        log.info("\tExamples seen: %d", self._examples_seen)
         for name in sorted(values):
             log.info("\t%s: %s", name, values[name])
+
+    # -------------------------------------------------------------- as Pylearn2 has it
+    @property
+    def batch_size(self) -> list[int | None]:
+        """The batch size on each dataset."""
+        return [view.scheme.batch_size for view in self._views]
+
+    @property
+    def num_batches(self) -> list[int | None]:
+        """The number of batches on each dataset; None for all of them."""
+        return [view.scheme.num_batches for view in self._views]
+
+    def run_prereqs(self, data: Sequence[Any], dataset: Dataset) -> None:
+        """Run the prereqs of a dataset's channels on a batch, a flat tuple of arrays."""
+        for prereq in self._view(dataset, "prereqs").prereqs:
+            prereq(*data)
+
+    def redo_theano(self) -> None:
+        """Nothing: programs are made when they are needed."""
+
+    def set_theano_function_mode(self, mode: Any) -> None:
+        """Nothing: the engine chooses how a program is compiled."""
+
+    def register_names_to_del(self, names: Any) -> None:
+        """Name the attributes that a pickle of this monitor leaves out."""
+        self.names_to_del = {*getattr(self, "names_to_del", ()), *names}
 
     # -------------------------------------------------------------- saving
     def random_states(self) -> list[Symbol]:
@@ -249,9 +284,9 @@ class Monitor:
         clocks = {id(channel.clock): channel.clock for channel in self.channels.values()}
         places = {key: place for place, key in enumerate(clocks)}
         return {
-            "epochs": self._epochs,
-            "batches": self._batches,
-            "examples": self._examples,
+            "epochs": self._epochs_seen,
+            "batches": self._num_batches_seen,
+            "examples": self._examples_seen,
             "clocks": [
                 {name: np.array(record) for name, record in vars(clock).items()}
                 for clock in clocks.values()
@@ -267,8 +302,8 @@ class Monitor:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from these records and counts; a channel that is not here yet gets its records."""
-        self._epochs, self._batches = state["epochs"], state["batches"]
-        self._examples = state["examples"]
+        self._epochs_seen, self._num_batches_seen = state["epochs"], state["batches"]
+        self._examples_seen = state["examples"]
         clocks = []
         for records in state["clocks"]:
             self._clock = Clock()
@@ -276,7 +311,7 @@ class Monitor:
                 setattr(self._clock, name, record.tolist())
             clocks.append(self._clock)
         for name, saved in state["channels"].items():
-            channel = self.channels.setdefault(name, MonitorChannel(name))
+            channel = self.channels.setdefault(name, MonitorChannel(name=name))
             channel.clock = clocks[saved["clock"]]
             channel.val_record = saved["values"].tolist()
         seconds = max((clock.times[-1] for clock in clocks if clock.times), default=0.0)
@@ -284,7 +319,29 @@ class Monitor:
 
     def __getstate__(self) -> dict[str, Any]:
         """Records and counts; the datasets and expressions belong to the run, not to the model."""
-        return {**self.__dict__, "_views": [], "_steps": {}, "_flat": None, "_began": None}
+        emptied: dict[str, Any] = {
+            "_views": [],
+            "_steps": {},
+            "_flat": None,
+            "_began": None,
+            "_waiting": [],
+        }
+        left_out = self.__dict__.get("names_to_del", set())
+        return {k: v for k, v in {**self.__dict__, **emptied}.items() if k not in left_out}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Saved before these had Pylearn2's names.
+        for name in ("epochs", "batches", "examples"):
+            if f"_{name}" in state:
+                state[_SEEN[name]] = state.pop(f"_{name}")
+        self.__dict__.update({"_waiting": [], **state})
+
+
+_SEEN = {
+    "epochs": "_epochs_seen",
+    "batches": "_num_batches_seen",
+    "examples": "_examples_seen",
+}
 
 
 def _flatten(ipt: Symbol, data_specs: DataSpecs | None) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -309,38 +366,3 @@ def _symbolic_batches(specs: Sequence[Any]) -> Sequence[Any]:
         for space, source in zip(flat_spaces, flat_sources, strict=True)
     )
     return mapping.nest(variables)  # type: ignore[no-any-return]
-
-
-def get_monitor(model: Model) -> Monitor:
-    """The model's monitor, made if it has none."""
-    return Monitor.get_monitor(model)
-
-
-def read_channel(model: Model, channel_name: str, monitor_name: str = "monitor") -> float:
-    """The last value of a channel."""
-    return float(getattr(model, monitor_name).channels[channel_name].val_record[-1])
-
-
-def push_monitor(
-    model: Model, name: str, transfer_experience: bool = False, save_records: bool = False
-) -> Any:
-    """Put the model's monitor away as attribute `name`, so that training starts a new one.
-
-    transfer_experience: the new one goes on counting epochs, batches and examples.
-    save_records: it keeps the records too, but the last one, which is measured again.
-    """
-    old = model.monitor
-    if hasattr(model, name):
-        raise ValueError(f"The model has an attribute {name!r} already: choose another name.")
-    setattr(model, name, old)
-    del model.monitor
-    new = get_monitor(model)
-    if transfer_experience:
-        new._epochs, new._batches, new._examples = old._epochs, old._batches, old._examples
-    if save_records:
-        new._kept = copy.deepcopy(old.channels)
-        for channel in new._kept.values():
-            del channel.val_record[-1:]
-        for clock in {id(channel.clock): channel.clock for channel in new._kept.values()}.values():
-            clock.forget_last()
-    return model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -22,6 +22,7 @@ from pylearn2core.engine import (
 )
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace
+from pylearn2core.utils.data_specs import DataSpecsMapping
 from pylearn2core.utils.iteration import resolve_iterator_class
 
 if TYPE_CHECKING:
@@ -74,11 +75,15 @@ class DatasetView:
         self.scheme = scheme
         self._steps = steps
         self.expressions: list[Expression] = []
+        self.prereqs: list[Callable[..., Any]] = []
         self._pass: PassPlan | None = None
+        # Of channels that are mere values, where prereqs change them from batch to batch.
+        self.plain_means: dict[str, float] = {}
 
-    def add(self, expression: Expression) -> None:
-        """Measure one more channel."""
+    def add(self, expression: Expression, prereqs: Sequence[Callable[..., Any]] = ()) -> None:
+        """Measure one more channel.    prereqs: run before each batch, each once."""
         self.expressions.append(expression)
+        self.prereqs += [one for one in prereqs if one not in self.prereqs]
         self._pass = None
         self._steps.clear()
 
@@ -94,7 +99,12 @@ class DatasetView:
         return self._pass
 
     def resident(self) -> tuple[Any, Order] | None:
-        """The dataset's arrays and a pass over them; None if it can only be iterated."""
+        """The dataset's arrays and a pass over them; None if it can only be iterated.
+
+        Or where Python is to run before each batch.
+        """
+        if self.prereqs:
+            return None
         data = self.plan().resident.arrays()
         if data is None:
             return None
@@ -104,17 +114,31 @@ class DatasetView:
             self._refuse_empty(rows)
         return data, order
 
-    def iterate(self, step: Bound) -> Generator[Measure, Any, Any]:
-        """Measure a dataset that can only be iterated; the mean of each output."""
+    def iterate(self, step: Bound | None) -> Generator[Measure, Any, Any]:
+        """Measure a dataset batch by batch; the mean of each output of the step."""
         total: Any = 0.0
         rows = 0
-        for batch, size in self._batches(self.plan().pairs):
-            one = batch, Order.of([slice(0, size)], size)
-            total = total + size * (yield Measure(step, (one,), recurs=False))[0]
+        plain: dict[str, float] = {}
+        for batch, size in self._batches(self.plan().pairs or self._own_pairs()):
+            for prereq in self.prereqs:
+                prereq(*batch)
+            for name, value in self.plan().plain if self.prereqs else ():
+                plain[name] = plain.get(name, 0.0) + size * _plain_value(value)
+            if step is not None:
+                one = self._on_device(batch), Order.of([slice(0, size)], size)
+                total = total + size * (yield Measure(step, (one,), recurs=False))[0]
             rows += size
         if not rows:
             self._refuse_empty(rows)
-        return total / rows
+        self.plain_means = {name: value / rows for name, value in plain.items()}
+        return total / rows if step is not None else None
+
+    def _own_pairs(self) -> list[Pair]:
+        return list(DataSpecsMapping(self.dataset.get_data_specs()).unique)
+
+    def _on_device(self, batch: Sequence[Any]) -> tuple[Any, ...]:
+        pairs = zip(batch, self.plan().pairs, strict=bool(self.plan().pairs))
+        return tuple(on_device(array, space, space) for array, (space, _) in pairs)
 
     def _refuse_empty(self, rows: int) -> NoReturn:
         scheme = self.scheme
@@ -125,7 +149,7 @@ class DatasetView:
         )
 
     def _batches(self, pairs: Sequence[Pair]) -> Any:
-        """(arrays, number of rows) of each batch of a dataset that can only be iterated."""
+        """(host arrays, number of rows) of each batch of a dataset that can only be iterated."""
         spaces, sources = zip(*pairs, strict=True)
         stochastic = resolve_iterator_class(self.scheme.mode).stochastic
         iterator = self.dataset.iterator(
@@ -137,9 +161,7 @@ class DatasetView:
             return_tuple=True,
         )
         for batch in iterator:
-            size = spaces[0].np_batch_size(batch[0])
-            arrays = zip(batch, spaces, strict=True)
-            yield tuple(on_device(array, space, space) for array, space in arrays), size
+            yield batch, spaces[0].np_batch_size(batch[0])
 
 
 def measure(views: Sequence[DatasetView]) -> Generator[Measure, Any, dict[str, float]]:
@@ -151,10 +173,10 @@ def measure(views: Sequence[DatasetView]) -> Generator[Measure, Any, dict[str, f
     means: dict[int, Any] = {}
     for place, view in enumerate(views):
         step = view.plan().step
-        if step is None:
+        if step is None and not view.prereqs:
             continue
         found = view.resident()
-        if found is None:
+        if found is None or step is None:
             means[place] = yield from view.iterate(step)
         else:
             together.setdefault(step, {})[place] = found
@@ -163,6 +185,7 @@ def measure(views: Sequence[DatasetView]) -> Generator[Measure, Any, dict[str, f
     values: dict[str, float] = {}
     for place, view in enumerate(views):
         values.update(view.plan().values(means.get(place)))
+        values.update(view.plain_means)
     return values
 
 

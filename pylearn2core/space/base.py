@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import pytensor
@@ -14,7 +14,9 @@ from pylearn2core.errors import UnsupportedError
 from pylearn2core.space.backend import NUMERIC, SYMBOLIC, Backend, Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Sequence
+
+Callbacks: TypeAlias = "Sequence[Callable[[Batch], Any]] | None"
 
 # A dtype's kind in order of what it can hold; a batch may only be cast to the same or a later kind.
 _KIND_ORDER = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
@@ -46,7 +48,23 @@ class Space:
 
     A batch is a NumPy array (methods with `np_`), a symbolic variable (the others), None, or a
     tuple of batches. Two spaces are equal where their class and every argument are.
+
+    validate_callbacks, np_validate_callbacks: functions of a symbolic or a numeric batch that are
+    called where one was found to be in this space; they raise for what they refuse.
     """
+
+    validate_callbacks: Sequence[Callable[[Batch], Any]] = ()
+    np_validate_callbacks: Sequence[Callable[[Batch], Any]] = ()
+
+    def __init__(
+        self,
+        validate_callbacks: Callbacks = None,
+        np_validate_callbacks: Callbacks = None,
+    ) -> None:
+        if validate_callbacks:
+            self.validate_callbacks = tuple(validate_callbacks)
+        if np_validate_callbacks:
+            self.np_validate_callbacks = tuple(np_validate_callbacks)
 
     def _key(self) -> Hashable:
         """What equality and hash compare, next to the class."""
@@ -127,21 +145,38 @@ class Space:
 
     def validate(self, batch: Batch) -> None:
         """Raise TypeError or ValueError unless a symbolic batch is in this space."""
-        self._validate(batch, SYMBOLIC)
+        self._validate_impl(False, batch)
+        for callback in self.validate_callbacks:
+            callback(batch)
 
     def np_validate(self, batch: Batch) -> None:
         """Raise TypeError or ValueError unless a numeric batch is in this space."""
-        self._validate(batch, NUMERIC)
+        self._validate_impl(True, batch)
+        for callback in self.np_validate_callbacks:
+            callback(batch)
+
+    # What a user's subclass of Pylearn2's spaces defines, in its own words.
+    def _validate_impl(self, is_numeric: bool, batch: Batch) -> None:
+        """Raise TypeError or ValueError unless a batch is in this space."""
+        self._validate(batch, NUMERIC if is_numeric else SYMBOLIC)
+
+    def _batch_size_impl(self, is_numeric: bool, batch: Batch) -> Any:
+        """Number of examples in a batch."""
+        return self._batch_size(batch)
+
+    def _format_as_impl(self, is_numeric: bool, batch: Batch, space: Space) -> Batch:
+        """`batch` of this space in `space`; sizes are checked already."""
+        return self._convert(batch, space, NUMERIC if is_numeric else SYMBOLIC)
 
     def batch_size(self, batch: Batch) -> Any:
         """Number of examples in a symbolic batch, as a symbolic integer."""
         self.validate(batch)
-        return self._batch_size(batch)
+        return self._batch_size_impl(False, batch)
 
     def np_batch_size(self, batch: Batch) -> int:
         """Number of examples in a numeric batch."""
         self.np_validate(batch)
-        return int(self._batch_size(batch))
+        return int(self._batch_size_impl(True, batch))
 
     def format_as(self, batch: Batch, space: Space) -> Batch:
         """A symbolic batch of this space, converted to `space`.
@@ -164,9 +199,10 @@ class Space:
         return self._undo(batch, space, NUMERIC)
 
     def _format(self, batch: Batch, space: Space, backend: Backend) -> Batch:
-        self._validate(batch, backend)
+        is_numeric = backend is NUMERIC
+        self._validate_impl(is_numeric, batch)
         self._check_sizes(space)
-        return self._convert(batch, space, backend)
+        return self._format_as_impl(is_numeric, batch, space)
 
     def _undo(self, batch: Batch, space: Space, backend: Backend) -> Batch:
         return space._format(batch, self, backend)
@@ -191,7 +227,16 @@ class SimplyTypedSpace(Space):
 
     _batch_axis: ClassVar[int] = 0
 
-    def __init__(self, dtype: Any = "floatX") -> None:
+    def __init__(
+        self,
+        dtype: Any = "floatX",
+        *,
+        validate_callbacks: Callbacks = None,
+        np_validate_callbacks: Callbacks = None,
+    ) -> None:
+        super().__init__(
+            validate_callbacks=validate_callbacks, np_validate_callbacks=np_validate_callbacks
+        )
         self._dtype = resolve_dtype(dtype)
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pylearn2core.space.base import Space
+from pylearn2core.space.backend import NUMERIC
+from pylearn2core.space.base import Callbacks, Space
 from pylearn2core.space.null import NullSpace
 from pylearn2core.space.vector import VectorSpace, as_vectors
 
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 class CompositeSpace(Space):
     """Batches are tuples with one batch for each component; components may be composite too."""
 
-    def __init__(self, components: Iterable[Space]) -> None:
+    def __init__(
+        self,
+        components: Iterable[Space],
+        *,
+        validate_callbacks: Callbacks = None,
+        np_validate_callbacks: Callbacks = None,
+    ) -> None:
+        super().__init__(
+            validate_callbacks=validate_callbacks, np_validate_callbacks=np_validate_callbacks
+        )
         self.components: list[Space] = list(components)
         for index, component in enumerate(self.components):
             if not isinstance(component, Space):
@@ -109,8 +119,9 @@ class CompositeSpace(Space):
 
     def _validate(self, batch: Batch, backend: Backend) -> None:
         self._check_tuple(batch)
+        is_numeric = backend is NUMERIC
         for component, part in zip(self.components, batch, strict=True):
-            component._validate(part, backend)
+            component._validate_impl(is_numeric, part)
 
     def np_validate(self, batch: Batch) -> None:
         """Also checks that the components hold equally many examples."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.space.backend import NUMERIC, SYMBOLIC, Backend, Batch
-from pylearn2core.space.base import SimplyTypedSpace, Space
+from pylearn2core.space.base import Callbacks, SimplyTypedSpace, Space
 from pylearn2core.space.vector import VectorSpace
 
 Axes = tuple[int | str, ...]
@@ -29,8 +29,15 @@ class Conv2DSpace(SimplyTypedSpace):
         num_channels: int | None = None,
         axes: Sequence[int | str] | None = None,
         dtype: Any = "floatX",
+        *,
+        validate_callbacks: Callbacks = None,
+        np_validate_callbacks: Callbacks = None,
     ) -> None:
-        super().__init__(dtype)
+        super().__init__(
+            dtype,
+            validate_callbacks=validate_callbacks,
+            np_validate_callbacks=np_validate_callbacks,
+        )
         if (channels is None) == (num_channels is None):
             raise ConfigError("Conv2DSpace: give either channels or num_channels, exactly one")
         rows, columns = (int(size) for size in shape)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pylearn2core.space.base import SimplyTypedSpace, Space, resolve_dtype
+from pylearn2core.space.base import Callbacks, SimplyTypedSpace, Space, resolve_dtype
 from pylearn2core.space.vector import VectorSpace
 
 if TYPE_CHECKING:
@@ -20,8 +20,20 @@ class IndexSpace(SimplyTypedSpace):
     (merged); of dim * max_labels elements, their concatenation.
     """
 
-    def __init__(self, max_labels: int, dim: int, dtype: Any = "int64") -> None:
-        super().__init__(_integer(dtype))
+    def __init__(
+        self,
+        max_labels: int,
+        dim: int,
+        dtype: Any = "int64",
+        *,
+        validate_callbacks: Callbacks = None,
+        np_validate_callbacks: Callbacks = None,
+    ) -> None:
+        super().__init__(
+            _integer(dtype),
+            validate_callbacks=validate_callbacks,
+            np_validate_callbacks=np_validate_callbacks,
+        )
         self.max_labels = int(max_labels)
         self.dim = int(dim)
 

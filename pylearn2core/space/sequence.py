@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pylearn2core.space.base import SimplyTypedSpace, Space
+from pylearn2core.space.base import Callbacks, SimplyTypedSpace, Space
 from pylearn2core.space.index import IndexSpace
 from pylearn2core.space.vector import VectorSpace
 
@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 class VectorSequenceSpace(SimplyTypedSpace):
     """A batch is one sequence of vectors, a matrix of shape (time, dim)."""
 
-    def __init__(self, dim: int, dtype: Any = "floatX") -> None:
-        super().__init__(dtype)
+    def __init__(
+        self,
+        dim: int,
+        dtype: Any = "floatX",
+        *,
+        validate_callbacks: Callbacks = None,
+        np_validate_callbacks: Callbacks = None,
+    ) -> None:
+        super().__init__(
+            dtype,
+            validate_callbacks=validate_callbacks,
+            np_validate_callbacks=np_validate_callbacks,
+        )
         self.dim = int(dim)
 
     def _key(self) -> tuple[Any, ...]:
@@ -35,6 +46,9 @@ class VectorSequenceSpace(SimplyTypedSpace):
         return self.dim
 
     def _convert(self, batch: Batch, space: Space, backend: Backend) -> Batch:
+        if isinstance(space, VectorSpace):
+            # Each time is an example, as Pylearn2 had it.
+            return space._from_vector(batch, backend)
         if not isinstance(space, VectorSequenceSpace):
             raise self._no_conversion_to(space)
         return backend.cast(batch, space.dtype)
@@ -43,9 +57,21 @@ class VectorSequenceSpace(SimplyTypedSpace):
 class IndexSequenceSpace(SimplyTypedSpace):
     """A batch is one sequence of labels, an integer matrix of shape (time, dim)."""
 
-    def __init__(self, max_labels: int, dim: int, dtype: Any = "int64") -> None:
+    def __init__(
+        self,
+        max_labels: int,
+        dim: int,
+        dtype: Any = "int64",
+        *,
+        validate_callbacks: Callbacks = None,
+        np_validate_callbacks: Callbacks = None,
+    ) -> None:
         self._index = IndexSpace(max_labels, dim, dtype)
-        super().__init__(self._index.dtype)
+        super().__init__(
+            self._index.dtype,
+            validate_callbacks=validate_callbacks,
+            np_validate_callbacks=np_validate_callbacks,
+        )
         self.max_labels = self._index.max_labels
         self.dim = self._index.dim
 
@@ -70,7 +96,7 @@ class IndexSequenceSpace(SimplyTypedSpace):
             )
 
     def _check_sizes(self, space: Space) -> None:
-        if isinstance(space, VectorSequenceSpace):
+        if isinstance(space, VectorSequenceSpace | VectorSpace):
             self._index._check_sizes(VectorSpace(space.dim, dtype=None))
         else:
             super()._check_sizes(space)
@@ -79,6 +105,8 @@ class IndexSequenceSpace(SimplyTypedSpace):
         if isinstance(space, IndexSequenceSpace):
             self._index._check_same_labels(space._index)
             return backend.cast(batch, space.dtype)
+        if isinstance(space, VectorSpace):
+            return self._index._convert(batch, space, backend)
         if isinstance(space, VectorSequenceSpace):
             return self._index._convert(batch, VectorSpace(space.dim, dtype=space.dtype), backend)
         raise self._no_conversion_to(space)

@@ -6,8 +6,8 @@ from typing import Any
 
 import scipy.sparse
 
-from pylearn2core.space.backend import SYMBOLIC, Backend, Batch, is_sparse_variable
-from pylearn2core.space.base import SimplyTypedSpace, Space
+from pylearn2core.space.backend import NUMERIC, SYMBOLIC, Backend, Batch, is_sparse_variable
+from pylearn2core.space.base import Callbacks, SimplyTypedSpace, Space
 
 
 class VectorSpace(SimplyTypedSpace):
@@ -16,8 +16,20 @@ class VectorSpace(SimplyTypedSpace):
     sparse: batches are SciPy's compressed sparse matrices, or sparse variables.
     """
 
-    def __init__(self, dim: int, sparse: bool = False, dtype: Any = "floatX") -> None:
-        super().__init__(dtype)
+    def __init__(
+        self,
+        dim: int,
+        sparse: bool = False,
+        dtype: Any = "floatX",
+        *,
+        validate_callbacks: Callbacks = None,
+        np_validate_callbacks: Callbacks = None,
+    ) -> None:
+        super().__init__(
+            dtype,
+            validate_callbacks=validate_callbacks,
+            np_validate_callbacks=np_validate_callbacks,
+        )
         self.dim = int(dim)
         self.sparse = bool(sparse)
 
@@ -84,4 +96,5 @@ class VectorSpace(SimplyTypedSpace):
 
 def as_vectors(space: Space, batch: Batch, backend: Backend) -> Batch:
     """A batch of any space as a dense matrix of the dtype it has."""
-    return space._convert(batch, VectorSpace(space.get_total_dimension(), dtype=None), backend)
+    vectors = VectorSpace(space.get_total_dimension(), dtype=None)
+    return space._format_as_impl(backend is NUMERIC, batch, vectors)

@@ -32,7 +32,7 @@ _EXHAUSTIVE_STEPS = (0.5, 1.0)
 class BGD(GradientAlgorithm):
     """Line searches on large batches, several on each.
 
-    cost: its value is what a search goes by.
+    cost: its value is what a search goes by; the model's own default cost if None.
     batch_size: rows a batch; all the examples for true batch gradient descent. The model's
         `force_batch_size` if None.    batches_per_iter: batches an epoch; all if None.
     updates_per_batch: line searches on each batch, at most; -1 for no bound.
@@ -52,7 +52,7 @@ class BGD(GradientAlgorithm):
 
     def __init__(
         self,
-        cost: Cost,
+        cost: Cost | None = None,
         batch_size: int | None = None,
         batches_per_iter: int | None = None,
         updates_per_batch: int = 10,

@@ -16,6 +16,7 @@ from pylearn2core.training_algorithms.batches import Batch, EpochBatches, Inputs
 if TYPE_CHECKING:
     from pylearn2core.costs.cost import Cost
     from pylearn2core.datasets.dataset import Dataset, Datasets
+    from pylearn2core.models.model import Model
     from pylearn2core.termination_criteria.criterion import TerminationCriterion
 
 Passes = Generator[TrainPass | Measure, Any, Any]
@@ -24,10 +25,11 @@ Passes = Generator[TrainPass | Measure, Any, Any]
 class GradientAlgorithm(BatchAlgorithm):
     """Goes by the gradients of a cost on the batches of an epoch.
 
-    The arguments are what all such algorithms take.    cost: a list of costs is their sum.
+    The arguments are what all such algorithms take.
+    cost: a list of costs is their sum; None for the model's own default cost.
     """
 
-    cost: Cost  # SGD's may be None until `setup`
+    cost: Cost  # may be None until `setup`
     rng: np.random.RandomState
 
     def __init__(
@@ -48,12 +50,17 @@ class GradientAlgorithm(BatchAlgorithm):
         self.batches_per_iter = batches_per_iter
         self.monitoring_batch_size = checked_size(monitoring_batch_size, "monitoring_batch_size")
         self.monitoring_batches = monitoring_batches
-        self.monitoring_dataset = monitoring_dataset
+        self._set_monitoring_dataset(monitoring_dataset)
         self.termination_criterion = termination_criterion
         self.set_batch_size = set_batch_size
         self.theano_function_mode = theano_function_mode
 
     # -------------------------------------------------------------- setting up
+    def setup(self, model: Model, dataset: Dataset) -> None:
+        """Settle the cost and the batch size, and find the monitor."""
+        self.cost = self.cost if self.cost is not None else model.get_default_cost()
+        super().setup(model, dataset)
+
     def _take_data(self, mode: str) -> dict[str, Any]:
         """Note the data that the cost asks for; return the variables that a batch fixes.
 
@@ -62,6 +69,7 @@ class GradientAlgorithm(BatchAlgorithm):
         self._inputs = Inputs(self.cost, self.model)
         fixed = self.cost.get_fixed_var_descr(self.model, self._inputs.nested)
         self._on_load_batch = list(fixed.on_load_batch)
+        self._fixed = dict(fixed.fixed_vars), tuple(fixed.on_load_batch)
         self._epoch = EpochBatches(mode, self.batch_size, self.batches_per_iter, self.rng)
         return dict(fixed.fixed_vars)
 
@@ -79,6 +87,7 @@ class GradientAlgorithm(BatchAlgorithm):
         if self.monitoring_dataset is None:
             return
         batch_size, batches = self._batches_to_monitor()
+        fixed_vars, prereqs = self._fixed
         self.monitor.setup(
             dataset=self.monitoring_dataset,
             cost=self.cost,
@@ -86,6 +95,8 @@ class GradientAlgorithm(BatchAlgorithm):
             num_batches=batches,
             extra_costs=extra_costs,
             mode=mode,
+            obj_prereqs=prereqs,
+            cost_monitoring_args=fixed_vars,
         )
         for name, value in own.items():
             self.monitor.add_channel(name, None, value, self._first_dataset())

@@ -120,10 +120,9 @@ class SGD(GradientAlgorithm):
     # -------------------------------------------------------------- setting up
     def setup(self, model: Model, dataset: Dataset) -> None:
         """Build the step's graph and the channels."""
-        self.cost = self.cost if self.cost is not None else model.get_default_cost()
         super().setup(model, dataset)
-        self._setup_monitor()
         fixed_vars = self._take_data(self.train_iteration_mode)
+        self._setup_monitor()
         updates = self._updates(self._inputs.nested, fixed_vars)
         self._graph = Step(self._inputs.groups, updates, ())
         self.params = list(model.get_params())

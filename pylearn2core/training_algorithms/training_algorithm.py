@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pylearn2core.types import Symbol
@@ -27,6 +27,14 @@ class TrainingAlgorithm(ABC):
     def setup(self, model: Model, dataset: Dataset) -> None:
         """Prepare to train `model` on `dataset`; called once."""
         self.model = model
+
+    def _set_monitoring_dataset(self, monitoring_dataset: Datasets | None) -> None:
+        """Measure on this: a dataset, or a mapping of prefixes to datasets; an empty one is none.
+
+        Code that builds its Train first and has its data afterwards calls it, as in Pylearn2.
+        """
+        empty = isinstance(monitoring_dataset, Mapping) and not monitoring_dataset
+        self.monitoring_dataset = None if empty else monitoring_dataset
 
     @abstractmethod
     def train(self, dataset: Dataset) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -11,8 +11,43 @@ import pytensor
 import pytensor.tensor as T
 from pytensor.graph.basic import Variable
 
+from pylearn2core.utils.more import (
+    block_gradient,
+    float32_floatX,
+    get_choice,
+    make_name,
+    safe_update,
+    subdict,
+)
+
 if TYPE_CHECKING:
     from pylearn2core.types import Array, Symbol
+
+__all__ = [
+    "as_floatX",
+    "block_gradient",
+    "constantX",
+    "contains_inf",
+    "contains_nan",
+    "float32_floatX",
+    "function",
+    "get_choice",
+    "grad",
+    "isfinite",
+    "make_name",
+    "py_complex_types",
+    "py_float_types",
+    "py_integer_types",
+    "py_number_types",
+    "safe_izip",
+    "safe_union",
+    "safe_update",
+    "safe_zip",
+    "sharedX",
+    "subdict",
+    "update_wrapper",
+    "wraps",
+]
 
 py_integer_types = (int, np.integer)
 py_float_types = (float, np.floating)
@@ -72,15 +107,53 @@ def safe_union(a: Iterable[Any], b: Iterable[Any]) -> list[Any]:
     return union
 
 
-def wraps(wrapped: Callable[..., Any], append: bool = False, **kwargs: Any) -> Callable[[_F], _F]:
-    """Like `functools.wraps`; with `append`, the new docstring follows the wrapped one."""
+_CONCATENATED = ("__doc__",)
+
+
+def update_wrapper(
+    wrapper: _F,
+    wrapped: Callable[..., Any],
+    assigned: Sequence[str] = functools.WRAPPER_ASSIGNMENTS,
+    concatenated: Sequence[str] = _CONCATENATED,
+    append: bool = False,
+    updated: Sequence[str] = functools.WRAPPER_UPDATES,
+    replace_before: str | None = None,
+) -> _F:
+    """Like `functools.update_wrapper`, but the wrapper's own docstring stands before the other's.
+
+    append: after it.    concatenated: attributes that are joined in place of assigned.
+    replace_before: only what follows this in the wrapped docstring is kept, from it on.
+    """
+    own = {name: getattr(wrapper, name, None) for name in concatenated}
+    functools.update_wrapper(wrapper, wrapped, assigned, updated)
+    for name, text in own.items():
+        inherited = getattr(wrapped, name, None) or ""
+        if replace_before:
+            if replace_before not in inherited:
+                raise ValueError(
+                    f"replace_before {replace_before!r} is not in {wrapped.__name__}.{name}"
+                )
+            inherited = inherited[inherited.index(replace_before) :]
+        if text:
+            parts = (inherited, text) if append else (text, inherited)
+            setattr(wrapper, name, "\n\n".join(part for part in parts if part))
+    return wrapper
+
+
+def wraps(
+    wrapped: Callable[..., Any],
+    assigned: Sequence[str] = functools.WRAPPER_ASSIGNMENTS,
+    concatenated: Sequence[str] = _CONCATENATED,
+    append: bool = False,
+    updated: Sequence[str] = functools.WRAPPER_UPDATES,
+    replace_before: str | None = None,
+) -> Callable[[_F], _F]:
+    """`update_wrapper` as a decorator."""
 
     def decorate(wrapper: _F) -> _F:
-        own = wrapper.__doc__
-        functools.update_wrapper(wrapper, wrapped, **kwargs)
-        if append and own:
-            wrapper.__doc__ = f"{wrapped.__doc__ or ''}\n\n{own}"
-        return wrapper
+        return update_wrapper(
+            wrapper, wrapped, assigned, concatenated, append, updated, replace_before
+        )
 
     return decorate
 

@@ -27,9 +27,10 @@ _MODEL_FILE = "pylearn2core.checkpoint.model_file"
 
 
 # ------------------------------------------------------------------ loading
-def load(filepath: str | os.PathLike[str]) -> Any:
+def load(filepath: str | os.PathLike[str], recurse_depth: int = 0, retry: bool = True) -> Any:
     """Load a pickle (also gzipped, also of Python 2), `.npy`, or `.npz`: a model, or arrays.
 
+    recurse_depth, retry: Pylearn2's, for file systems that fail now and then; nothing is retried.
     Raises ConfigError where the file is missing or can't be read. A pickle can run any code, and
     a model file calls any class: load only files that you trust.
     """
@@ -41,6 +42,17 @@ def load(filepath: str | os.PathLike[str]) -> Any:
     if path.suffix == ".npz":
         return _load_npz(path)
     return _load_pickle(path)
+
+
+def load_npy(filepath: str | os.PathLike[str]) -> Any:
+    """The array of a NumPy file of any name. Raises ConfigError where it is none."""
+    path = paths.to_read(filepath)
+    if not path.is_file():
+        raise ConfigError(_missing(filepath, path))
+    try:
+        return np.load(path)
+    except (ValueError, EOFError) as error:
+        raise ConfigError(f"can't load {path}: it is no array of NumPy's ({error}).") from error
 
 
 def _load_npz(path: Path) -> Any:
@@ -126,9 +138,9 @@ _EXPORT = (
 )
 
 
-def from_string(text: bytes) -> Any:
+def from_string(s: bytes) -> Any:
     """The object that `to_string` pickled."""
-    return pickle.loads(text)
+    return pickle.loads(s)
 
 
 # ------------------------------------------------------------------ saving
@@ -237,29 +249,31 @@ def to_string(obj: Any) -> bytes:
     return pickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def mkdir(path: str | os.PathLike[str]) -> None:
+def mkdir(filepath: str | os.PathLike[str]) -> None:
     """Make a folder and its parents, where they are not there yet."""
-    paths.to_write(path).mkdir(parents=True, exist_ok=True)
+    paths.to_write(filepath).mkdir(parents=True, exist_ok=True)
 
 
 # ------------------------------------------------------------------ experiments
-def load_train_file(path: str | os.PathLike[str], environ: dict[str, str] | None = None) -> Any:
+def load_train_file(
+    config_file_path: str | os.PathLike[str], environ: dict[str, str] | None = None
+) -> Any:
     """Build what an experiment's YAML file describes, usually a Train; its main_loop runs it.
 
     The file's folder is importable, and relative paths in it are read from there; what is written
     goes to the current folder. `${PYLEARN2_TRAIN_FILE_FULL_STEM}` (the file without its suffix),
     `_DIR`, `_BASE_NAME` and `_FILE_STEM` are known in it, and the names in `environ`.
     """
-    file = Path(path).expanduser().absolute()
+    file = Path(config_file_path).expanduser().absolute()
     if not file.is_file():
-        raise ConfigError(f"can't load {os.fspath(path)!r}: there is no such file")
+        raise ConfigError(f"can't load {os.fspath(config_file_path)!r}: there is no such file")
     _make_importable(file.parent)
     # Users' modules import pylearn2 and theano; the alias package leads both here.
     importlib.import_module("pylearn2")
     from pylearn2core.config import yaml_parse
 
     places = train_places(file, environ or {})
-    with paths.use(places), Path(path).expanduser().open(encoding="utf-8") as stream:
+    with paths.use(places), Path(config_file_path).expanduser().open(encoding="utf-8") as stream:
         experiment = yaml_parse.load(stream)
     for part in experiment if isinstance(experiment, list) else [experiment]:
         with suppress(AttributeError, TypeError):

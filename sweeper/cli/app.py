@@ -166,6 +166,20 @@ def down(run: RunArgument = None) -> None:
 
 
 @app.command()
+def adopt(
+    run: RunArgument = None,
+    on: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|URL", help="Your own cluster file for it.", show_default=False),
+    ] = None,
+) -> None:
+    """Let another's run be asked about. One that you did not launch from here."""
+    from sweeper.cli.adopt import adopt_run
+
+    typer.echo(adopt_run(find(run), on))
+
+
+@app.command()
 def expand(
     spec: SpecArgument,
     count: Annotated[bool, typer.Option("--count", help="Print only how many trials.")] = False,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeper.cli.reading import reading, tell_age
+from sweeper.cli.reading import read_status, reading, tell_age
 from sweeper.records.errors import InputError
 from sweeper.runs.find import find_run
 
@@ -34,8 +34,9 @@ def show_text(run: str | None, trial: str | None) -> str:
         except InputError:
             raise no_such_run from None
     tell_age(run_dir)
+    found = None if trial else read_status(run_dir)
     with reading(run_dir) as store:
-        return show_trial(store, run_dir, trial) if trial else show_run(store, run_dir)
+        return show_trial(store, run_dir, trial) if trial else show_run(store, run_dir, found)
 
 
 def report_text(run_dir: Path, *, over: Sequence[str], format: str, all_channels: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sweeper.cli.reading import is_fetched, reading
+from sweeper.cli.reading import is_fetched, read_status
 from sweeper.launchers.base import InProcess
 from sweeper.launchers.choose import launcher_of
 from sweeper.records.errors import DamageError, SweepError
@@ -16,15 +16,13 @@ from sweeper.runs.placed import read_placed
 
 def status_text(run_dir: Path) -> str:
     """How far the run is."""
-    from sweeper.report.status import describe, status
+    from sweeper.report.status import describe
 
     run, fetched = short_name(run_dir, Path.cwd()), is_fetched(run_dir)
     if fetched and not RunFolder(run_dir).has_snapshot:
         # It may wait for days, and why is all that there is to say.
         return printable(f"{run}: {place_of(run_dir)}\nnothing was fetched yet: sweep fetch {run}")
-    with reading(run_dir) as store:
-        found = status(store)
-    return describe(found, run, place=place_of(run_dir), fetched=fetched)
+    return describe(read_status(run_dir), run, place=place_of(run_dir), fetched=fetched)
 
 
 def place_of(run_dir: Path) -> str:

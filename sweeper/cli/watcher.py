@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.cli.alive import is_unheard
-from sweeper.cli.reading import reading
+from sweeper.cli.reading import read_status
 from sweeper.driver.progress import PACE_AFTER_S, PACE_AFTER_TRIALS, Progress
 from sweeper.launchers.base import InProcess, Job
 from sweeper.launchers.choose import NOWHERE, launcher_of, placed_of
 from sweeper.records import TrialState
 from sweeper.records.errors import InputError, StoreError, SweepError
-from sweeper.report.status import Status, status
+from sweeper.report.status import Status
+from sweeper.runs.folder import RunFolder
+from sweeper.store.liveness import driver_lives
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import Launcher
@@ -45,6 +48,7 @@ class Watcher:
     _job: Job = field(init=False, default=Job("unknown"))
     _asked: float = field(init=False, default=float("-inf"))
     _unknown: int = field(init=False, default=0)
+    _stamp: tuple[tuple[int, int], ...] | None = field(init=False, default=None)
     _first: tuple[float, int] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -90,8 +94,19 @@ class Watcher:
         return f"{placed.kind} job {placed.job} is {job.state}{said}"
 
     def _read(self) -> None:
-        with contextlib.suppress(StoreError, InputError), reading(self.run_dir) as store:
-            self.status = status(store)
+        stamp = RunFolder(self.run_dir).stamp
+        if stamp == self._stamp and not self._may_have_died():
+            return  # many may look on: to read all rows again costs the driver its disk
+        with contextlib.suppress(StoreError, InputError):
+            self.status = read_status(self.run_dir)
+            self._stamp = stamp
+
+    def _may_have_died(self) -> bool:
+        """Whether a driver that lived is not heard of, or seen, any more."""
+        found, now = self.status, time.time()
+        return found is None or (
+            found.alive and not driver_lives(found.sweep, host=socket.gethostname(), now=now)
+        )
 
     def _is_over(self) -> bool:
         found, state = self.status, self._job.state
@@ -109,7 +124,7 @@ class Watcher:
             return Progress(0, 0, 0, 0, None, 0.0, None, 0.0, self.words)
         counts = found.counts
         done = sum(number for state, number in counts.items() if state.is_final)
-        total = sum(counts.values())
+        total = sum(counts.values()) + found.to_come
         rate = self._rate(done)
         is_told = found.sweep.state == "running" and found.alive
         return Progress(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from sweeper import scheduler
@@ -13,7 +15,7 @@ from sweeper.driver.pool import pool_of
 from sweeper.driver.progress import Teller
 from sweeper.driver.roster import Roster
 from sweeper.driver.scoreboard import Scoreboard
-from sweeper.records import Ending, EndKind, Outcome
+from sweeper.records import Ending, EndKind, Limit, Outcome, replace
 from sweeper.store.batches import split
 
 if TYPE_CHECKING:
@@ -45,10 +47,15 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
     roster = Roster(remaining.texts, scoreboard.known)
     source = claim.source
     growth = Growth(source, claim, roster, scoreboard) if source is not None else None
-    teller = Teller(terms.on_progress, total=remaining.total, before=remaining.tally.done)
+    total = max(remaining.total, growth.expected if growth is not None else 0)
+    teller = Teller(terms.on_progress, total=total, before=remaining.tally.done)
     teller.tell(remaining.tally, 0, scoreboard.best)
-    with cluster:
-        claim.interrupts.install()  # Ray has taken SIGTERM
+    with ExitStack() as held:
+        try:
+            held.enter_context(cluster)
+            claim.interrupts.install()  # Ray has taken SIGTERM
+        except SystemExit as error:
+            return _ended_early(claim, error)
         teller.message = "starting workers"
         claim.ledger.beat()  # Ray may have taken its time
         loop = Loop(
@@ -60,18 +67,32 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
             scoreboard=scoreboard,
             teller=teller,
             growth=growth,
+            limit=remaining.header.limit,
             check=cluster.check,
         )
         return loop.run()
 
 
+def _ended_early(claim: Claim, error: SystemExit) -> Ending:
+    """The end of a run that SIGTERM met while Ray started, whose own handler exits by it."""
+    if error.code != signal.SIGTERM:
+        raise error
+    claim.interrupts.note(signal.SIGTERM)
+    assert claim.interrupts.request is not None
+    ending = claim.interrupts.request.ending
+    claim.ledger.finish(ending)
+    return ending
+
+
 def _policy(header: SweepSpec) -> scheduler.Policy:
-    return scheduler.Policy(
+    policy = scheduler.Policy(
         retries=header.retries,
         retry_on=header.retry_on,
         max_failures=header.max_failures,
         across=header.stop.across,
     )
+    # A trial that is alone in its lease is alone to blame for a limit that it passes.
+    return replace(policy, max_lease=1) if header.limit != Limit() else policy
 
 
 def _first(claim: Claim, roster: Roster) -> list[Proposed]:

@@ -77,6 +77,10 @@ class Interrupts:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _REQUESTS)  # held back by the command line
 
     def _note(self, number: int, _frame: object) -> None:
+        self.note(number)
+
+    def note(self, number: int) -> None:
+        """Count a signal; the third is raised."""
         if self.request is not None and number == signal.SIGUSR1:
             return  # every process of a job's may be told, and pass it on: that is no impatience
         if self.request is None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sweeper import scheduler
 from sweeper.driver.audit import audit_if_wanted
 from sweeper.driver.interrupts import interrupted
-from sweeper.records import Cancel, Drain, Ended, Ending, EndKind, Row
+from sweeper.driver.watch import Watch
+from sweeper.records import Cancel, Drain, Ended, Ending, EndKind, Limit, Row, Runaway
 from sweeper.records.errors import StoreError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Loop:
     """One driver's loop.
 
     state: the scheduler's first; first: what there is to do, batch by batch.
-    growth: where more may come from, None where nothing will.
+    growth: where more may come from, None where nothing will.    limit: of each trial.
     check: raises ClusterError once the cluster is lost.
     """
 
@@ -50,6 +51,7 @@ class Loop:
         scoreboard: Scoreboard,
         teller: Teller,
         growth: Growth | None = None,
+        limit: Limit | None = None,
         check: Callable[[], None],
     ) -> None:
         self._policy = policy
@@ -65,6 +67,7 @@ class Loop:
         self._request: EndRequest | None = None
         self._audit = audit_if_wanted(os.environ)
         self._growth = growth
+        self._watch = Watch(limit or Limit())
         self._known: set[str] = set()
         for event in first:
             self._propose(event)
@@ -78,6 +81,8 @@ class Loop:
                 self._grow()
                 for item in self._pool.events(POLL_S):
                     self._hear(item)
+                for late in self._watch.look(self._state):
+                    self._step(late)
                 self._ledger.write_if_due()
                 state, self._teller.hint = self._state, self._scoreboard.hint
                 self._teller.tell_if_due(state.tally, state.running, self._scoreboard.best)
@@ -106,6 +111,7 @@ class Loop:
     def _hear(self, item: Event | Row) -> None:
         if isinstance(item, Row):
             self._ledger.add(item)
+            self._watch.see_row(item.trial)
             self._scoreboard.see(item)
             if self._growth is not None:
                 self._growth.see(item)
@@ -117,12 +123,15 @@ class Loop:
             self._step(Drain(self._scoreboard.fault, time.time()))
 
     def _step(self, event: Event) -> None:
+        if isinstance(event, Runaway):
+            self._teller.message = event.reason
         self._take(event, scheduler.step(self._policy, self._state, event))
 
     def _propose(self, event: Proposed) -> None:
         self._known.update(trial.id for trial in event.trials)
         self._step(event)
-        self._teller.total = self._state.total
+        expected = self._growth.expected if self._growth is not None else 0
+        self._teller.total = max(self._state.total, expected)
 
     def _grow(self) -> None:
         """Take what the sweep's source has proposed, if it has."""
@@ -130,9 +139,9 @@ class Loop:
             return
         event = self._growth.look(self._state.backlog.stuck)
         if event is not None:
-            self._propose(event)
             if event.is_last:
                 self._growth = None
+            self._propose(event)
 
     def _take(self, event: Event, result: scheduler.Result) -> None:
         self._state, commands, changes = result
@@ -153,7 +162,7 @@ class Loop:
             self._drain(interrupts.request)
         for asked in self._control.asked():
             self._obey(asked)
-        now = time.time()
+        now = time.monotonic()  # patience is no longer where a clock is set back
         if self._state.ending is not None and self._deadline is None:
             self._deadline = now + (self._request.patience_s if self._request else PATIENCE_S)
             again = " (Ctrl-C again ends it at once)" if interrupts.count == 1 else ""

@@ -47,6 +47,7 @@ def _runner_setup(remaining: Remaining) -> RunnerSetup:
         precision=header.precision,
         checkpoint=header.checkpoint,
         results=os.environ.get(variables.RESULTS, ""),
+        memory=header.limit.memory,
         stop=header.stop,
     )
 

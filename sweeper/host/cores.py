@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sweeper.host import folders, locks
@@ -67,6 +67,26 @@ def claim(count: int, *, given: int, folder: Path) -> tuple[int, ...]:
         return ()
     locks.keep(*taken.values())
     return tuple(taken)
+
+
+def free_first(cores: Sequence[int], count: int, folder: Path) -> tuple[tuple[int, ...], list[int]]:
+    """`cores`, those that no other sweep of this user holds first; and locks on the first `count`.
+
+    The locks, as far as they are to be had, last until their descriptors are closed. Where cores
+    are too few, sweeps share them.    folder: as of `claim`.
+    """
+    try:
+        folders.make_own(folder)
+    except OSError:
+        return tuple(cores), []
+    held: dict[int, int] = {}
+    for core in cores:
+        if len(held) == count:
+            break
+        lock = locks.try_lock(folder / str(core))
+        if lock is not None:
+            held[core] = lock
+    return (*held, *(core for core in cores if core not in held)), list(held.values())
 
 
 def claims() -> Path:

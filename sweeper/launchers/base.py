@@ -126,6 +126,17 @@ class InProcess(Launcher, Protocol):
         """This process, as it is noted where it drives a run."""
 
 
+@runtime_checkable
+class Adopting(Launcher, Protocol):
+    """A launcher that finds a driver again of whose placing this user has no record."""
+
+    def adopted(self, noted: Placed) -> Placed:
+        """What the cluster file, and the place that it leads to, say of a job.
+
+        noted: kind, job, start and number of parts, as the run's folder has them.
+        """
+
+
 # ------------------------------------------------------------------ what a backend registers
 class ClusterConfig(Protocol):
     """What a cluster file says: a frozen record of its kind's own.

@@ -35,7 +35,7 @@ def launcher_of(placed: Placed) -> Launcher:
         raise InputError(
             f"{placed.kind} job {placed.job}: not asked, for this run was not launched from here by"
             " you. What its folder says of programs and addresses is not used; `sweep report` shows"
-            " what is recorded in it."
+            " what is recorded in it. If it is yours: sweep adopt RUN."
         )
     # The file may have changed, or be gone, since the run was put there.
     if not placed.cluster_file:

@@ -17,6 +17,8 @@ Common: TypeAlias = dict[str, Any]
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(M|G|T)(?:i?B)?", re.IGNORECASE)
 _MIB = {"m": 1, "g": 1024, "t": 1024 * 1024}
 _CLOCK = re.compile(r"(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)")
+# SLURM's own further forms: minutes:seconds, days-hours, days-hours:minutes (`man sbatch`, --time).
+_OF_SLURM = re.compile(r"(?:(\d+)-(\d+)(?::([0-5]\d))?|(\d+):([0-5]\d))")
 _WORDS = re.compile(r"(\d+(?:\.\d+)?) ?(second|minute|hour|day)s?")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
@@ -75,7 +77,7 @@ def memory_mib(place: Place) -> int:
 
 
 def duration_s(text: str) -> Reader:
-    """Read `4:00:00`, `1-12:00:00` or `30 minutes` as seconds. text: of the whole file.
+    """Read `4:00:00`, `30 minutes`, or another form of SLURM's, as seconds. text: the whole file.
 
     YAML reads 4:00:00 without quotes as a number to the base of 60, so the line itself is read.
     """
@@ -86,7 +88,10 @@ def duration_s(text: str) -> Reader:
             value = _as_written(place, text)
         seconds = _seconds(value) if isinstance(value, str) else 0
         if not seconds:
-            advice = 'Write "4:00:00" (hours, minutes, seconds), "1-12:00:00" or "30 minutes".'
+            advice = (
+                'Write "4:00:00" (hours, minutes, seconds), "1-12:00:00" or "30 minutes"; "10:00"'
+                " is ten minutes, as SLURM has it."
+            )
             raise place.wrong("a time of one second or more, with its unit", advice)
         return seconds
 
@@ -103,6 +108,9 @@ def _seconds(text: str) -> int:
     if clock := _CLOCK.fullmatch(text.strip()):
         days, *rest = (int(part or 0) for part in clock.groups())
         return days * 86_400 + rest[0] * 3600 + rest[1] * 60 + rest[2]
+    if form := _OF_SLURM.fullmatch(text.strip()):
+        days, hours, minutes, alone, seconds = (int(part or 0) for part in form.groups())
+        return days * 86_400 + hours * 3600 + (minutes + alone) * 60 + seconds
     words = _WORDS.fullmatch(text.strip())
     return int(float(words[1]) * _SECONDS[words[2]]) if words else 0
 

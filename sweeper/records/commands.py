@@ -61,10 +61,19 @@ class InterruptTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class EndWorker:
+    """End a worker's process at once: what it runs does not come back. Nothing more is heard."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
 class EndSweep:
     """Nothing is left to do. reason: "" where every trial came to its end by itself."""
 
     reason: str
 
 
-Command: TypeAlias = Lease | Extend | StartWorker | InterruptWorker | InterruptTrial | EndSweep
+Command: TypeAlias = (
+    Lease | Extend | StartWorker | InterruptWorker | InterruptTrial | EndWorker | EndSweep
+)

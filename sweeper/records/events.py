@@ -143,8 +143,9 @@ class Ended:
     """An attempt is over in its worker.
 
     outcome: FINISHED, STOPPED, FAILED or INTERRUPTED.
-    kind: "input" where building failed because of what the user wrote, "error" for any other
-        exception.    message: one paragraph.    traceback: in full, "" where there is none.
+    kind: "input" where building failed because of what the user wrote, "limit" where it passed the
+        header's, "error" for any other exception.
+    message: one paragraph.    traceback: "" where there is none.
     info: facts worth keeping (seconds to build, mode of the engine), plain values.
     """
 
@@ -153,7 +154,7 @@ class Ended:
     attempt: int
     outcome: AttemptState
     time: float
-    kind: Literal["", "input", "error"] = ""
+    kind: Literal["", "input", "error", "limit"] = ""
     message: str = ""
     traceback: str = ""
     info: Mapping[str, Value] = field(default_factory=dict)
@@ -183,6 +184,31 @@ class LeaseOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """An attempt has passed the header's limit. reason: one paragraph."""
+
+    worker: int
+    trial: str
+    attempt: int
+    reason: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Runaway:
+    """A worker has to be ended: an attempt does not end, though it was asked to, or takes too much.
+
+    reason: one paragraph, for the attempts that were not asked by themselves.
+    is_sure: False where it may be what earlier trials left in the process.
+    """
+
+    worker: int
+    reason: str
+    time: float
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """The user (Ctrl-C), or a fault that ends the sweep, asks for an orderly end.
 
@@ -202,5 +228,16 @@ class Cancel:
 
 
 Event: TypeAlias = (
-    Proposed | WorkerUp | WorkerDown | Began | Built | AtRung | Ended | LeaseOver | Drain | Cancel
+    Proposed
+    | WorkerUp
+    | WorkerDown
+    | Began
+    | Built
+    | AtRung
+    | Ended
+    | LeaseOver
+    | Overdue
+    | Runaway
+    | Drain
+    | Cancel
 )

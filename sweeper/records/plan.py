@@ -36,6 +36,19 @@ class Checkpointing:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What one trial may take; None where it may take what it wants.
+
+    seconds: from its start.    stall: seconds without a row.
+    memory: bytes of its worker's process, and of the processes that it started.
+    """
+
+    seconds: float | None = None
+    stall: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SweepSpec:
     """The header of a spec file, checked. Axes are kept apart, in `sweeper.spec.axes`.
 
@@ -67,6 +80,7 @@ class SweepSpec:
     repeat: int = 1
     pack: int | None = None
     checkpoint: Checkpointing | None = None
+    limit: Limit = Limit()
     stop: Stopping = NO_RULES
 
 
@@ -135,6 +149,7 @@ class RunnerSetup:
     channels, modules, floatX, precision, checkpoint, stop: as in SweepSpec.
     results: URL (fsspec) of a folder that outlives the workers' disks; an attempt's folder and its
     checkpoint are put under `results/trials/ID/aN/`. "" where run_dir is on a disk that all share.
+    memory: bytes that a worker may take, None for what it wants.
     """
 
     run_dir: str
@@ -145,4 +160,5 @@ class RunnerSetup:
     checkpoint: Checkpointing | None = None
     results: str = ""
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
+    memory: int | None = None
     stop: Stopping = NO_RULES

@@ -6,6 +6,7 @@ import math
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
+from pylearn2core.words import did_you_mean, shortened
 from sweeper.records import TrialState
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sweeper.report.summary import TrialSummary
 
 _NAMED = 5
+_LISTED = 300  # characters
 
 
 def remarks(
@@ -22,14 +24,25 @@ def remarks(
     summed: Mapping[str, TrialSummary],
     objective: Objective | None,
 ) -> tuple[str, ...]:
-    """Which trials ended in NaN or infinity, and which finished without a row.
+    """Which trials ended in NaN or infinity, which finished without a row; an objective that no
+    row has.
 
     summed: of `summary.summaries`.
     """
     what = f"{objective.channel} is" if objective else "objectives are"
     diverged = f"{what} NaN or infinite in their last row"
     found = (_diverged(trials, summed, objective), diverged), (_silent(trials, summed), "no row")
-    return tuple(_told(those, len(trials), said) for those, said in found if those)
+    told = [_told(those, len(trials), said) for those, said in found if those]
+    return (*told, *_missing(summed, objective))
+
+
+def _missing(summed: Mapping[str, TrialSummary], objective: Objective | None) -> list[str]:
+    if objective is None or not summed or any(one.best is not None for one in summed.values()):
+        return []
+    channels = {name for one in summed.values() for shape in one.last_rows for name in shape}
+    meant = did_you_mean(objective.channel, channels)
+    there_are = shortened(", ".join(sorted(channels)), _LISTED)
+    return [f"no row has the objective {objective.channel!r}{meant}; there are {there_are}"]
 
 
 def _told(those: Sequence[str], of: int, said: str) -> str:

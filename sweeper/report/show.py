@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sweeper.records import AttemptRecord, Row, SweepRecord, TrialRecord
+    from sweeper.report.status import Status
     from sweeper.store.base import StoreReader
 
 LOG_LINES = 100
@@ -34,8 +35,8 @@ _MANY_CHANNELS = 8  # more than these stand below one another, with a few epochs
 _EPOCHS_BESIDE = 6
 
 
-def show_run(store: StoreReader, run_dir: Path) -> str:
-    """What the run was launched with, and its status."""
+def show_run(store: StoreReader, run_dir: Path, found: Status | None = None) -> str:
+    """What the run was launched with, and its status: `found`, or what the store says."""
     sweep = store.sweep()
     facts = [
         ("folder", str(run_dir)),
@@ -46,7 +47,7 @@ def show_run(store: StoreReader, run_dir: Path) -> str:
         ("varies", _axes(store.trials())),
         ("versions", ", ".join(f"{key} {value}" for key, value in sweep.versions.items())),
     ]
-    return describe(status(store), short_name(run_dir, Path.cwd())) + "\n" + _facts(facts)
+    return describe(found or status(store), short_name(run_dir, Path.cwd())) + "\n" + _facts(facts)
 
 
 def show_trial(store: StoreReader, run_dir: Path, prefix: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeper.store.sql.files import SNAPSHOT_FILE, STORE_FILE
+from sweeper.store.sql.files import SNAPSHOT_FILE, STORE_FILE, wal_of
 
 RUNS = "runs"  # where runs are launched, in the user's folder
 LATEST = "latest"  # a link in RUNS
@@ -124,6 +124,12 @@ class RunFolder:
         return self.has_store or self.has_snapshot
 
     @property
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Other than before where something more may have been recorded."""
+        stores = [path for one in (self, *self.parts()) for path in (one.store, one.snapshot)]
+        return tuple(_stamp(path) for store in stores for path in (store, wal_of(store)))
+
+    @property
     def is_fetched(self) -> bool:
         """Whether what is here is a copy, at most, of a run that is elsewhere."""
         return self.placed.is_file() and not self.has_store
@@ -132,6 +138,14 @@ class RunFolder:
     def is_run(self) -> bool:
         """Whether a run was made here; put elsewhere it has no copy until one is fetched."""
         return self.can_be_read or self.placed.is_file()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return 0, 0
+    return facts.st_mtime_ns, facts.st_size
 
 
 # ------------------------------------------------------------------ names inside

@@ -41,13 +41,28 @@ def write_placed(run_dir: Path, placed: Placed) -> None:
 
     Raises InputError where that can't be written, or is no kind and job that is taken again.
     """
+    _write(run_dir, placed, _run_id(RunFolder(run_dir).placed) or _new_id())
+
+
+def adopt_placed(run_dir: Path, placed: Placed) -> None:
+    """Keep for this user where the run in this folder is. Raises InputError.
+
+    Under a new id: by the one in the note another run may be known.
+    """
+    _write(run_dir, placed, _new_id())
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)
+
+
+def _write(run_dir: Path, placed: Placed, run: str) -> None:
     path = RunFolder(run_dir).placed
     if not (_KIND.fullmatch(placed.kind) and _JOB.fullmatch(placed.job)):
         raise InputError(
             f"{path}: {placed.kind!r}, {placed.job!r}: no kind and job to find a run again by."
             f" Expected names of the patterns {_KIND.pattern} and {_JOB.pattern} from the launcher."
         )
-    run = _run_id(path) or secrets.token_hex(16)
     note = {
         "run": run,
         "kind": placed.kind,
@@ -89,6 +104,20 @@ def read_placed(run_dir: Path) -> Placed | None:
         return _recorded(record, noted)
     except _ODD as error:
         raise _damaged(path, error) from error
+
+
+def moved_from(run_dir: Path) -> tuple[Path, Placed] | None:
+    """The folder that this one is a copy of, if that is a run of this user's, and where it is put.
+
+    Raises DamageError.
+    """
+    path = RunFolder(run_dir).placed
+    run = _run_id(path)
+    record = _record(run)
+    if record is None or run is None or not _is_copied(record, run, run_dir):
+        return None
+    note = _mapping(path) or {}
+    return Path(record["run_dir"]), _recorded(record, _noted(note))
 
 
 def _damaged(path: Path, error: Exception) -> DamageError:

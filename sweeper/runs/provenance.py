@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,7 +31,11 @@ def versions() -> dict[str, str]:
 
 
 def code_hashes(spec_path: Path) -> dict[str, str]:
-    """sha256 of each Python file beside the spec, and in the packages beside it, by name."""
+    """sha256 of each Python file beside the spec, and in the packages beside it, by name.
+
+    What is named so and is none that Python could import is left out: an editor's lock file, which
+    is hidden and leads nowhere, a folder, a FIFO.
+    """
     folder = spec_path.absolute().parent
     files = sorted(folder.glob("*.py"))
     for package in sorted(path.parent for path in folder.glob("*/__init__.py")):
@@ -38,6 +43,7 @@ def code_hashes(spec_path: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files
+        if not path.name.startswith(".") and path.is_file() and os.access(path, os.R_OK)
     }
 
 

@@ -23,6 +23,7 @@ def cancel(
     What is over, or is no trial of this sweep, is passed over. Costs nothing a trial left.
     """
     held = {one.trial.id: n for n, worker in enumerate(state.workers) for one in worker.lease}
+    late = {one.trial.id for worker in state.workers for one in worker.lease if one.overdue}
     backlog = state.backlog
     asked = [trial for trial in dict.fromkeys(trials) if trial not in backlog.unwanted]
     paused = {one.trial.id for worker in state.workers for one in worker.held}
@@ -37,7 +38,8 @@ def cancel(
         backlog = judge(backlog, doubt.text, probing[doubt.text])
     tally = replace(state.tally, cancelled=state.tally.cancelled + len(gone))
     state = replace(state, backlog=backlog, tally=tally)
-    return state, (*gone,), tuple(InterruptTrial(held[trial], trial) for trial in ended)
+    told = [trial for trial in ended if trial not in late]
+    return state, (*gone,), tuple(InterruptTrial(held[trial], trial) for trial in told)
 
 
 def _those_that_wait(backlog: Backlog, trials: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sweeper.records import EndSweep, Extend, Lease, StartWorker
+from sweeper.records import EndSweep, EndWorker, Extend, Lease, StartWorker
 from sweeper.scheduler.attempt import Why
 from sweeper.scheduler.backlog import (
     MAX_OPEN,
@@ -128,6 +128,8 @@ def _lease(worker: Worker) -> Iterator[Broken]:
     fresh_ones = [one for one in lease if not one.rung]
     if len(fresh_ones) > 1 and any(one.why is Why.PROBE for one in lease):
         yield "a probe is not alone in its lease", trials
+    if any(one.is_blamed and not one.overdue for one in lease):
+        yield "an attempt is blamed for a limit that it has not passed", trials
     if any(one.number < one.trial.number for one in lease):
         yield "an attempt's number was used before", trials
 
@@ -147,7 +149,10 @@ def _waiting(backlog: Backlog) -> Iterator[Broken]:
     wrong = [
         one
         for one in waiting
-        if one.is_first or one.began is not None or one.why in (Why.TURN, Why.WAS_PROBE)
+        if one.is_first
+        or one.began is not None
+        or one.overdue
+        or one.why in (Why.TURN, Why.WAS_PROBE)
     ]
     if wrong:
         yield "an attempt waits as if it were a trial's first", _ids(wrong)
@@ -210,6 +215,9 @@ def _end(state: State, commands: Iterable[Command]) -> Iterator[Broken]:
         yield "work is given while the sweep ends", ()
     if state.over and (state.parked or any(worker.held for worker in state.workers)):
         yield "the sweep is over while attempts wait at rungs", ()
+    ended = [command.worker for command in given if isinstance(command, EndWorker)]
+    if any(state.workers[one].slot not in (Slot.ABSENT, Slot.STARTING) for one in ended):
+        yield f"workers {ended} were ended and are not gone", ()
     if any(isinstance(command, EndSweep) for command in given) and not state.over:
         yield "the sweep was ended and is not over", ()
     if not state.over:

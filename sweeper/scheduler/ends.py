@@ -53,6 +53,8 @@ def try_again(
         charges=attempt.charges + charges,
         began=None,
         rung=0,
+        overdue="",
+        is_blamed=False,
     )
     return judge_text(replace(state, backlog=put_back(state.backlog, again)), trial.text)
 

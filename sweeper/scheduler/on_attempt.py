@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweeper.records import AttemptEnded, AttemptState, Extend, TrialState, replace
+from sweeper.records import (
+    AttemptEnded,
+    AttemptState,
+    Extend,
+    InterruptTrial,
+    TrialState,
+    replace,
+)
 from sweeper.scheduler.attempt import Why
 from sweeper.scheduler.backlog import note_seconds
 from sweeper.scheduler.ends import fail, prove_text, refute_text, try_again
@@ -14,7 +21,7 @@ from sweeper.scheduler.policy import retries_error
 from sweeper.scheduler.state import set_worker, worker_at
 
 if TYPE_CHECKING:
-    from sweeper.records import AtRung, Began, Built, Ended
+    from sweeper.records import AtRung, Began, Built, Ended, Overdue
     from sweeper.scheduler.attempt import Attempt
     from sweeper.scheduler.output import Output
     from sweeper.scheduler.policy import Policy
@@ -83,6 +90,7 @@ def ended(policy: Policy, state: State, event: Ended, out: Output) -> State:
     if event.outcome is AttemptState.STOPPED and event.info.get("stopped_by") == "cancelled":
         event = replace(event, outcome=AttemptState.INTERRUPTED)
     state = _set_attempt(state, event.worker, found, None)
+    event = _as_limited(state, found, event)
     if found.began is None:
         if event.outcome is AttemptState.INTERRUPTED:
             return try_again(state, found, out)
@@ -106,6 +114,26 @@ def ended(policy: Policy, state: State, event: Ended, out: Output) -> State:
     return _conclude(policy, state, found, event, out)
 
 
+def overdue(_policy: Policy, state: State, event: Overdue, out: Output) -> State:
+    """An attempt has passed a limit: its worker is asked to end it."""
+    found = _find(state, event)
+    if found is None or found.overdue or state.ending is not None:
+        return state
+    if found.trial.id not in state.backlog.unwanted:  # else it was asked already
+        out.commands.append(InterruptTrial(event.worker, event.trial))
+    is_alone = len(state.workers[event.worker].lease) == 1
+    asked = replace(found, overdue=event.reason, is_blamed=is_alone)
+    return _set_attempt(state, event.worker, found, asked)
+
+
+def _as_limited(state: State, found: Attempt, event: Ended) -> Ended:
+    """An end that a limit made is a failure of the trial that passed it, if that is certain."""
+    is_wanted = found.trial.id not in state.backlog.unwanted
+    if event.outcome is not AttemptState.INTERRUPTED or not (found.is_blamed and is_wanted):
+        return event
+    return replace(event, outcome=AttemptState.FAILED, kind="limit", message=found.overdue)
+
+
 def _conclude(policy: Policy, state: State, found: Attempt, event: Ended, out: Output) -> State:
     """Decide what an attempt's end means for its trial, and for its text."""
     if event.outcome is AttemptState.INTERRUPTED:
@@ -123,7 +151,7 @@ def _conclude(policy: Policy, state: State, found: Attempt, event: Ended, out: O
     return replace(state, tally=replace(state.tally, finished=state.tally.finished + 1))
 
 
-def _find(state: State, event: Began | Built | AtRung | Ended) -> Attempt | None:
+def _find(state: State, event: Began | Built | AtRung | Ended | Overdue) -> Attempt | None:
     """The attempt that an event speaks of, None where it is not this worker's (any more)."""
     worker = worker_at(state, event.worker)
     for attempt in worker.lease if worker is not None else ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweeper.records import AttemptState, EndKind, replace
+from sweeper.records import AttemptState, EndKind, EndWorker, replace
 from sweeper.scheduler import reasons
 from sweeper.scheduler.ends import end_early, fail, stop_here, try_again
 from sweeper.scheduler.held import stop_of
@@ -14,7 +14,7 @@ from sweeper.scheduler.state import MAX_STUMBLES, Slot, Worker, set_worker, work
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sweeper.records import Device, LeaseOver, WorkerDown, WorkerUp
+    from sweeper.records import Device, LeaseOver, Runaway, WorkerDown, WorkerUp
     from sweeper.scheduler.attempt import Attempt
     from sweeper.scheduler.output import Output
     from sweeper.scheduler.policy import Policy
@@ -51,6 +51,31 @@ def worker_down(policy: Policy, state: State, event: WorkerDown, out: Output) ->
     if stumbles >= MAX_STUMBLES and all(worker.is_given_up for worker in state.workers):
         reason = f"no worker stays alive; the last one: {event.reason}"
         return end_early(state, EndKind.CLUSTER, reason, out)
+    return state
+
+
+def runaway(policy: Policy, state: State, event: Runaway, out: Output) -> State:
+    """A worker has to be ended for one of its attempts: no other one is charged with it."""
+    worker = worker_at(state, event.worker)
+    if worker is None or worker.slot is not Slot.BUSY:
+        return state
+    out.commands.append(EndWorker(event.worker))
+    state = set_worker(state, event.worker, Worker(stumbles=worker.stumbles))
+    state, lease = _settled(state, worker, out)
+    how = AttemptState.INTERRUPTED
+    if state.ending is not None:
+        return _put_back(state, lease, out, how=how, reason=state.ending.reason)
+    for one in lease:
+        if one.trial.id in state.backlog.unwanted:
+            state = _put_back(state, (one,), out, how=how, reason=reasons.CANCELLED)
+        elif one.is_blamed or (event.is_sure and len(lease) == 1):
+            if one.began is None:
+                out.started(one, event.worker, worker.device)
+            reason = f"{one.overdue} {event.reason}".lstrip()
+            out.ended(one, AttemptState.FAILED, reason, kind="limit")
+            state = fail(policy, state, one, reason, out)
+        else:
+            state = _put_back(state, (one,), out, how=how, reason=event.reason)
     return state
 
 

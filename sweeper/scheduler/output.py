@@ -36,7 +36,7 @@ class Output:
             AttemptStarted(attempt.trial.id, attempt.number, worker, where, self.time)
         )
 
-    def ended(self, attempt: Attempt, how: AttemptState, message: str) -> None:
+    def ended(self, attempt: Attempt, how: AttemptState, message: str, kind: str = "") -> None:
         """An attempt that told no end of its own is over."""
-        over = AttemptEnded(attempt.trial.id, attempt.number, how, self.time, message=message)
-        self.changes.append(over)
+        trial, number = attempt.trial.id, attempt.number
+        self.changes.append(AttemptEnded(trial, number, how, self.time, kind, message))

@@ -21,17 +21,27 @@ _CLOCK = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?")
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
 _OPERAND = r"\(*[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\)*"
 _ARITHMETIC = re.compile(rf"{_OPERAND}(?:\s*(?:\*\*|[-+*/^])\s*{_OPERAND})+")
+# Python's words for what YAML writes as null, .nan and .inf.
+_PYTHONS = frozenset({"None", "nan", "NaN", "inf", "-inf", "Infinity", "-Infinity"})
 _SUM = re.compile(r"[\d_.\s+-]*")
 
 
 def doubts(documents: Iterable[nodes.Node], source: str) -> tuple[str, ...]:
-    """Return a paragraph that says which numbers are others than they look like, if any are."""
-    found = [
+    """Return paragraphs on numbers that are others than they look like, and on strings that are."""
+    scalars = [node for node in every(list(documents)) if isinstance(node, nodes.Scalar)]
+    numbers = [
         f"{_line(node)}{shortened(node.text or '')} is read as the number {shown(node.value)}"
-        for node in every(list(documents))
-        if isinstance(node, nodes.Scalar) and (is_clock(node) or _is_octal(node))
+        for node in scalars
+        if is_clock(node) or _is_octal(node)
     ]
-    return _paragraphs(source, found, "In YAML 12:30 is 750 and 010 is 8: write the number that is")
+    words = [
+        f"{_line(node)}{node.text} is read as a string"
+        for node in scalars
+        if node.text in _PYTHONS and node.value == node.text
+    ]
+    advice = "In YAML 12:30 is 750 and 010 is 8: write the number that is"
+    of_words = "YAML writes null, .nan and .inf: write what is"
+    return _paragraphs(source, numbers, advice) + _paragraphs(source, words, of_words)
 
 
 def _line(node: nodes.Node) -> str:

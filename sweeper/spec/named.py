@@ -23,12 +23,13 @@ from pylearn2core.config.allowed import (
 from pylearn2core.errors import ConfigError
 from pylearn2core.words import did_you_mean, shortened
 from sweeper.records.errors import InputError
-from sweeper.spec.place import input_error
+from sweeper.spec.place import input_error, listed
 
 if TYPE_CHECKING:
     from sweeper.spec.expand import Expansion
     from sweeper.spec.load import Spec
 
+_TAGS = ("!obj:", "!import:", "!pkl:", "!float")
 _LONGEST = 2_000_000
 _OURS = "pylearn2core"
 _ALIASES = (_OURS, "pylearn2")
@@ -62,6 +63,8 @@ def _faults(spec: Spec, expansion: Expansion, *, here: bool) -> list[InputError]
         if "${" in dotted:
             continue  # of the environment of the worker
         try:
+            if dotted.startswith("!"):
+                raise ConfigError(f"`{shortened(dotted)}` is no tag: there are {listed(_TAGS)}.")
             if not all(part.isidentifier() for part in dotted.split(".")):
                 shown = shortened(dotted)
                 raise ConfigError(f"`{shown}` is no dotted name of a module, class or function.")

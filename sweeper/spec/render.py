@@ -96,14 +96,15 @@ class Renderer:
     def _syntax_error(self, message: str, line: int | None) -> InputError:
         return self._error(f"{message}.", line)
 
-    def _error(self, message: str, line: int | None) -> InputError:
-        return input_error(message + self._comment_advice(line), self._where(line))
+    def _error(self, message: str, line: int | None, name: str = "") -> InputError:
+        return input_error(message + self._comment_advice(line, name), self._where(line))
 
-    def _comment_advice(self, line: int | None) -> str:
-        """What to do where that line's braces stand in a comment."""
+    def _comment_advice(self, line: int | None, name: str) -> str:
+        """What to do where that line's braces, those with `name`, stand in a comment."""
         row = self.template.split("\n")[line - 1] if line is not None else ""
         comment = _COMMENT.search(row)
-        if comment is None or "{{" in row[: comment.start()] or "{%" in row[: comment.start()]:
+        before = row[: comment.start()] if comment is not None else row
+        if comment is None or (("{{" in before or "{%" in before) and (not name or name in before)):
             return ""
         return (
             " It stands in a comment, and a template is filled before YAML's comments are known: "
@@ -170,7 +171,7 @@ class Renderer:
             return self._error(f"an expression failed{of}: {error.message}.", _line(error))
         name = found[1]
         message = f"unknown variable {name!r}{of}{did_you_mean(name, variables)}. {self.advice}"
-        return UnknownNameError(str(self._error(message.rstrip(), _line(error))))
+        return UnknownNameError(str(self._error(message.rstrip(), _line(error), name)))
 
     def lines(self, variables: Mapping[str, Any], text: str) -> tuple[int, ...]:
         """Return, for each line of the rendered `text`, its line in the file.

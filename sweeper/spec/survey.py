@@ -9,11 +9,15 @@ from pylearn2core.config import nodes
 from sweeper.records import Value
 
 _NAMING = ("obj", "import")
+_OTHERS = ("pkl", "float")
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A tag `!obj:a.b.C` or `!import: a.b.C`. name: what it names, of a token or more."""
+    """A tag `!obj:a.b.C` or `!import: a.b.C`. name: what it names, of a token or more.
+
+    The name of a tag that there is not is `!TAG`.
+    """
 
     name: nodes.Node
     line: int
@@ -89,10 +93,12 @@ def _named(node: nodes.Tagged) -> Iterator[Named]:
         yield Named(tag, node.line)
         return
     kind, _, name = tag.partition(":")
-    if kind in _NAMING and name:
+    if kind == "obj" or (kind == "import" and name):
         yield Named(nodes.Scalar(name, node.line), node.line)
     elif kind == "import" and isinstance(node.body, nodes.Scalar | nodes.Text | nodes.Token):
         yield Named(node.body, node.line)
+    elif kind not in (*_NAMING, *_OTHERS):
+        yield Named(nodes.Scalar(f"!{tag}", node.line), node.line)
 
 
 def _save_paths(node: nodes.Mapping) -> Iterator[nodes.Node]:

@@ -6,9 +6,11 @@ What C code prints goes to the same file, untagged.
 from __future__ import annotations
 
 import codecs
+import faulthandler
 import io
 import os
 import re
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 # Longer than this, a line is written in pieces: what never ends one must not fill the memory.
 LONGEST_LINE = 4096
+# At this a worker writes to its log where each of its threads is.
+STACK_SIGNAL = signal.SIGUSR2
 # A carriage return ends a line too: a progress bar draws each of its states over the one before.
 _LINE_END = re.compile(r"\r*\n\r*|\r+")
 
@@ -124,6 +128,8 @@ class WorkerLog:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         for standard in (1, 2):
             os.dup2(descriptor, standard)
+        # Works while C code holds Python's lock, too.
+        faulthandler.register(STACK_SIGNAL, file=descriptor, all_threads=True)
         global _log  # noqa: PLW0603  (a process has one standard output)
         _log = self
         self._streams = tuple(TaggedStream(descriptor, lambda: self._tag) for _ in range(2))

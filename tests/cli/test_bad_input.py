@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,19 @@ def test_nan_and_infinity_in_a_row_are_recorded(sweep, tmp_path) -> None:
     assert "\n4 of 4 trials: loss is NaN or infinite in their last row (" in done.stdout
     trial = json.loads(sweep("report", "run", "--format", "json").stdout)[0]
     assert (trial["best"], trial["last"]) == ("-Infinity", "NaN")
+
+
+@pytest.mark.slow
+def test_no_file_beside_the_spec_hides_a_library(tmp_path) -> None:
+    def sweep(*arguments: str):  # `python -m` would look in the working folder first by itself
+        command = [str(Path(sys.executable).with_name("sweep")), *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    for name in ("jax", "numpy", "yaml", "pytensor"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('the user file was imported')\n")
+    module = f"import numpy\n{MODULE}".replace("self.value}", "numpy.float32(0.5)}")
+    done = launch(sweep, tmp_path, spec("mine.Rows { x: {{ x }} }"), module)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.slow

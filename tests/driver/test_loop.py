@@ -108,3 +108,21 @@ def test_an_objective_that_no_trial_records_ends_it_as_the_user_s_input(run):
     assert ending == store.sweep().ending
     assert ending.kind is EndKind.INPUT
     assert ending.reason.startswith("sweep.objective.channel: 'valid_error' is no channel")
+
+
+def test_patience_is_counted_by_a_clock_that_nobody_sets_back(run, monkeypatch):
+    steps = iter(range(1000))
+    clocks = SimpleNamespace(
+        time=lambda: 1e9 - 3600.0 * next(steps),  # set back an hour a look
+        monotonic=lambda: 5.0 * next(steps),
+    )
+    monkeypatch.setattr("sweeper.driver.loop.time", clocks)
+    killed = []
+    monkeypatch.setattr(
+        Worker, "kill", lambda _: killed.append(True) or [WorkerDown(0, "killed", False, 0.0)]
+    )
+    row = made.row("t0", 0, (0.25,), names=("loss",))  # no objective: the run drains
+    ended = Ended(0, "t0", 1, AttemptState.FINISHED, 0.0)
+    ending, _, _ = run([UP, began("t0"), row, ended], [began("t1")], *[[]] * 20)
+    assert ending.kind is EndKind.INPUT
+    assert killed

@@ -77,3 +77,23 @@ def test_cores_are_locked_in_one_place_whatever_cluster_the_host_is_lent_to(monk
 def test_pinning_to_the_cores_there_are_changes_nothing():
     before = os.sched_getaffinity(0)
     assert cores.pin(before) == cores.pin(()) == tuple(sorted(before))
+
+
+def test_two_sweeps_of_one_core_each_begin_on_two_cores(tmp_path):
+    folder = tmp_path / "cores"
+    first, held = cores.free_first((4, 5, 6), 1, folder)
+    second, held_too = cores.free_first((4, 5, 6), 1, folder)
+    third, held_last = cores.free_first((4, 5, 6), 2, folder)
+    assert (first, second) == ((4, 5, 6), (5, 4, 6))
+    assert third == (6, 4, 5)  # too few are free: it shares
+    for lock in (*held, *held_too, *held_last):
+        os.close(lock)
+    again, held = cores.free_first((4, 5, 6), 3, folder)
+    assert again == (4, 5, 6)
+    for lock in held:
+        os.close(lock)
+
+
+def test_cores_are_as_they_come_where_no_lock_can_be_had(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert cores.free_first((1, 2), 1, tmp_path / "file" / "cores") == ((1, 2), [])

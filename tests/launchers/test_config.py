@@ -134,6 +134,11 @@ def test_a_local_file_is_read() -> None:
         ("30 minutes", 1800),
         ("1.5 hours", 5400),
         ("2 days", 172_800),
+        # As `man sbatch` has them: minutes:seconds, days-hours, days-hours:minutes.
+        ("10:00", 600),
+        ('"90:30"', 5430),
+        ("2-0", 172_800),
+        ("1-02:30", 95_400),
     ],
 )
 def test_a_time_is_read_as_it_is_written(written: str, seconds: int) -> None:
@@ -205,7 +210,8 @@ def test_a_file_that_is_none_is_told(text: str, message: str) -> None:
         ("memory_per_node: 16", "memory_per_node: expected an amount of memory with its unit"),
         ("memory_per_node: 16K", "memory_per_node: expected an amount of memory with its unit"),
         ("time: 60", "time: expected a time .* with its unit, got the number 60"),
-        ("time: 30:00", "time: expected a time"),  # minutes? hours? neither is assumed
+        ("time: 60", r'got the number 60\..* "10:00" is ten minutes'),  # SLURM alone reads minutes
+        ("time: 10:99", "time: expected a time"),
         ("time: 0:00:00", "time: expected a time of one second or more"),
         ("account: 12345", r'account: expected a string, got the number 12345\. .*quotes: "12345"'),
         ("partition: two words", "partition: expected one word without blanks"),

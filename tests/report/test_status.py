@@ -91,6 +91,14 @@ def test_trials_that_diverged_or_said_nothing_are_counted_and_named_and_are_not_
     assert told in describe(found, "r")
 
 
+def test_an_objective_that_no_row_has_is_told_while_the_run_goes_on(run):
+    store = run.make([({"a": 1}, "running", [0.5])], ("los", "min"))
+    told = "no row has the objective 'los' (did you mean loss?); there are err, loss"
+    assert status(store, now=1001.0, host="h").remarks == (told,)
+    waiting = run.make([({"a": 1}, "running", [])], ("los", "min"), name="other")
+    assert status(waiting, now=1001.0, host="h").remarks == ()
+
+
 def test_without_an_objective_the_objective_channels_tell_what_diverged(run):
     rows = [[(math.nan, 1.0)], [(1.0, math.nan)]]
     names = ("train_objective", "other")

@@ -46,7 +46,7 @@ def expected(curves, block, keep):
 
 
 @given(seeds, curves, workers, keeps, blocks, odds, held)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_any_order_and_number_of_workers_stops_whom_a_straight_loop_stops(
     seed, curves, workers, keep, block, odds, held
 ):
@@ -63,7 +63,7 @@ def test_any_order_and_number_of_workers_stops_whom_a_straight_loop_stops(
 
 
 @given(seeds, curves, workers, blocks, odds, st.floats(0.005, 0.1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_drain_leaves_no_attempt_open_that_waits_at_a_rung(
     seed, curves, workers, block, odds, drain
 ):
@@ -75,7 +75,7 @@ def test_a_drain_leaves_no_attempt_open_that_waits_at_a_rung(
 
 
 @given(seeds, curves, workers, blocks, odds, st.floats(0.01, 0.1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_cancelled_trials_hang_no_rung(seed, curves, workers, block, odds, cancel):
     odds.cancel = cancel
     world = world_of(seed, curves, workers, "1/3", block, odds)
@@ -128,4 +128,7 @@ def test_without_misfortune_no_attempt_is_made_twice():
     world = world_of(3, [[float(i % 7)] * 12 for i in range(81)], 4, "1/3", 27, Odds(slots=8))
     world.run()
     ends = {AttemptState.FINISHED, AttemptState.STOPPED}
-    assert all(list(made) == [1] and made[1] in ends for made in world.attempts.values())
+    # A filler that came too late was never begun, and has the next number.
+    assert all(
+        len(made) == 1 and ends.issuperset(made.values()) for made in world.attempts.values()
+    )

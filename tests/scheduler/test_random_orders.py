@@ -21,6 +21,8 @@ odds = st.builds(
     preempt=st.sampled_from([0.0, 0.01, 0.3]),
     error=st.sampled_from([0.0, 0.2]),
     killer=st.sampled_from([0.0, 0.1]),
+    hang=st.sampled_from([0.0, 0.1]),
+    slow=st.sampled_from([0.0, 0.02]),
     bad_text=st.sampled_from([0.0, 0.3]),
     stale=st.sampled_from([0.0, 0.5]),
     report=st.sampled_from([0.0, 0.7, 1.0]),
@@ -105,6 +107,17 @@ def test_a_cancelled_trial_never_runs_again_and_every_other_one_comes_to_its_end
     for trial, state in world.trial_state.items():
         is_bad = world.text[trial] in world.bad or world.state.end.kind == "cluster"
         assert state.is_final or (is_bad and trial not in world.unwanted)
+
+
+@given(seeds, texts_of_trials, st.integers(1, 5), rules, st.sampled_from([1, 2, 8]))
+@settings(max_examples=200, deadline=None)
+def test_a_trial_that_hangs_fails_and_no_other_is_charged(seed, texts, workers, rules, slots):
+    world = World(seed, texts, workers, rules, Odds(hang=0.2, slots=slots))
+    world.run()
+    for trial, state in world.trial_state.items():
+        hangs = trial in world.hangers
+        assert state is (TrialState.FAILED if hangs else TrialState.FINISHED)
+        assert AttemptState.LOST not in world.attempts[trial].values()
 
 
 @given(seeds, texts_of_trials, st.integers(1, 5))

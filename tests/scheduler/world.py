@@ -17,13 +17,16 @@ from sweeper.records import (
     Drain,
     Ended,
     EndSweep,
+    EndWorker,
     Extend,
     InterruptTrial,
     InterruptWorker,
     Lease,
     LeaseOver,
     NewTrial,
+    Overdue,
     Proposed,
+    Runaway,
     StartWorker,
     TrialChanged,
     TrialState,
@@ -42,6 +45,8 @@ class Odds:
     preempt: float = 0.0
     error: float = 0.0
     killer: float = 0.0  # a trial that takes its worker down whenever it runs
+    hang: float = 0.0  # a trial that never comes to an end, whatever it is asked
+    slow: float = 0.0  # that a trial passes a limit, a turn
     bad_text: float = 0.0
     stale: float = 0.0
     drain: float = 0.0
@@ -72,6 +77,8 @@ class World:
         self.text = {f"t{i}": f"text{text}" for i, text in enumerate(texts)}
         self.bad = {text for text in set(self.text.values()) if self.roll(odds.bad_text)}
         self.killers = {trial for trial in self.text if self.roll(odds.killer)}
+        self.hangers = {trial for trial in self.text if self.roll(odds.hang)} - self.killers
+        self.late: set[str] = set()  # trials that ever passed a limit
         self.policy = rules
         self.batches = self.divide()
         self.proposed: list[str] = []
@@ -177,6 +184,9 @@ class World:
                 assert trial in {one.trial for one in left}
                 assert trial not in process.unwanted, "a trial is interrupted once"
                 process.unwanted.add(trial)
+            case EndWorker(worker):
+                assert self.processes[worker] is not None, "a live worker is ended"
+                self.processes[worker] = None
             case EndSweep():
                 assert self.ended is None
                 self.ended = command
@@ -279,6 +289,10 @@ class World:
             return
         one = process.lease[process.at]
         key = {"worker": worker, "trial": one.trial, "attempt": one.number, "time": self.clock}
+        hangs = one.trial in self.hangers and process.told == "built"
+        if process.told and (hangs or self.roll(self.odds.slow)):
+            self.watch(worker, process, one, key)
+            return
         is_heeded = one.trial in process.unwanted and self.roll(0.7)
         if process.interrupted or is_heeded:
             told = process.told or (is_heeded and self.roll(0.5))
@@ -295,6 +309,16 @@ class World:
             self.build(worker, process, one, key)
         else:
             self.end(worker, process, one, key)
+
+    def watch(self, worker, process, one, key):
+        """The driver sees that a trial takes too long, and that it does not end when asked to."""
+        if one.trial in process.unwanted or self.roll(0.1):
+            self.late.add(one.trial)  # of one that was never asked: its worker takes too much
+            self.tell(Runaway(worker, "it does not come back", self.clock))
+            return
+        if not process.interrupted:
+            self.late.add(one.trial)
+        self.tell(Overdue(reason="it took too long", **key))
 
     def build(self, worker, process, one, key):
         if self.text[one.trial] in self.bad:

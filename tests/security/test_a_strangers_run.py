@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from sweeper import driver
 from sweeper import spec as specs
 from sweeper.host.folders import state_folder
+from sweeper.launchers.remote.driver import remote_dir_in
 from sweeper.records import Placed
 from sweeper.records.errors import DamageError, InputError
 from sweeper.runs.folder import RunFolder
@@ -205,3 +207,99 @@ def test_a_damaged_record_of_the_user_s_own_is_told_by_its_own_name(tmp_path):
     record.write_text(json.dumps({**json.loads(record.read_text()), "facts": {"tasks": 3}}))
     with pytest.raises(DamageError, match=rf"{run}\.json: damaged.*no text where one is expected"):
         read_placed(tmp_path)
+
+
+# ------------------------------------------------------------------ adopting
+SLURM = "kind: slurm\nform: allocation\nnodes: 1\n"
+
+
+def strangers(run_dir: Path, **note: object) -> None:
+    """The folder's note, as another user's launch left it."""
+    told = {"started": 5.0, "run": "0" * 32, "has_record": True, **note}
+    RunFolder(run_dir).placed.write_text(json.dumps(told))
+
+
+def test_a_run_is_adopted_by_the_user_s_own_file_and_nothing_of_the_folder_but_the_job(tmp_path):
+    run_dir = made(tmp_path / "s")
+    strangers(run_dir, kind="slurm", job="7", cluster_file="kind: evil", address=ADDRESS)
+    (tmp_path / "mine.yaml").write_text(SLURM)
+    words = ["adopt", str(run_dir), "--on", str(tmp_path / "mine.yaml")]
+    found, said = hooked(run_dir.parent, words, words)
+    assert [(one["code"], one["seen"], one["loaded"]) for one in found] == [(0, [], [])] * 2
+    assert "is asked about as slurm job 7 from now on" in said
+    assert "is yours already" in said
+    placed = read_placed(run_dir)
+    assert placed is not None
+    assert (placed.is_own, placed.job, placed.cluster_file) == (True, "7", SLURM)
+    assert (placed.address, dict(placed.facts)) == ("", {"form": "allocation"})
+
+
+def test_a_run_in_parts_is_adopted_with_its_parts(tmp_path):
+    run_dir = made(tmp_path / "s")
+    strangers(run_dir, kind="slurm", job="7", tasks=3)
+    (tmp_path / "mine.yaml").write_text(SLURM)
+    hooked(run_dir.parent, ["adopt", str(run_dir), "--on", str(tmp_path / "mine.yaml")])
+    placed = read_placed(run_dir)
+    assert placed is not None
+    assert dict(placed.facts) == {"tasks": "3", "form": "array"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "on", "told"),
+    [
+        ("slurm", None, "Name your own cluster file for it"),
+        ("slurm", "kind: local\ncpus: 1\n", "is of kind local, and the run is slurm job 7"),
+        ("kubernetes", "kind: kubernetes\nimage: x\n", "can't be found again by a cluster file"),
+    ],
+)
+def test_what_can_t_be_adopted_is_told_and_stays_a_stranger_s(tmp_path, capsys, kind, on, told):
+    run_dir = made(tmp_path / "s")
+    strangers(run_dir, kind=kind, job="7")
+    words = ["adopt", str(run_dir)]
+    if on is not None:
+        (tmp_path / "mine.yaml").write_text(on)
+        words += ["--on", str(tmp_path / "mine.yaml")]
+    found, said = hooked(run_dir.parent, words)
+    assert (found[0]["code"], found[0]["seen"]) == (2, [])
+    assert told in said
+    noted = read_placed(run_dir)
+    assert noted is not None
+    assert not noted.is_own
+
+
+def test_a_copy_of_one_s_own_run_is_adopted_without_a_file_and_the_first_stays_too(tmp_path):
+    run_dir = made(tmp_path / "s")
+    write_placed(run_dir, OWN)
+    copy = tmp_path / "s" / "copy"
+    shutil.copytree(run_dir, copy)
+    ((found,), _) = hooked(tmp_path / "s", ["adopt", str(copy)])
+    assert found["code"] == 0
+    assert read_placed(copy) == read_placed(run_dir) == OWN
+
+
+def test_a_confined_run_of_this_machine_is_adopted_without_a_file(tmp_path):
+    run_dir = made(tmp_path / "s")
+    strangers(run_dir, kind="local", job="1")
+    ((found,), _) = hooked(run_dir.parent, ["adopt", str(run_dir)])
+    assert found["code"] == 0
+    placed = read_placed(run_dir)
+    assert placed is not None
+    assert placed.is_own
+
+
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [
+        (
+            "python -m sweeper launch g.yaml.j2 -D a=1 --workers 2 --out '/h/my sweeps/j'",
+            "/h/my sweeps/j",
+        ),
+        ("fetch && python -m sweeper resume /h/j --workers 2", "/h/j"),
+        ("python -m sweeper.launchers.remote.on_head send /h/j", ""),
+        ("rm -rf /h", ""),
+        ("python -m sweeper", ""),
+        ("'", ""),
+    ],
+)
+def test_a_driver_s_command_says_where_its_run_is(command, folder):
+    assert remote_dir_in(command) == folder

@@ -12,7 +12,7 @@ import pytest
 
 from sweeper.launchers.base import DriverOrder
 from sweeper.launchers.cluster_file import loads
-from sweeper.launchers.slurm import SlurmLauncher, host, progress, queue, script
+from sweeper.launchers.slurm import SlurmLauncher, checks, host, progress, queue, script
 from sweeper.launchers.slurm.config import SlurmConfig
 from sweeper.records import Checkpointing, Placed, Resources, SweepSpec
 from sweeper.records.errors import InputError
@@ -76,6 +76,33 @@ def test_an_array_asks_for_one_node_a_task():
     assert "--array=0-2" in found
     assert "--nodes=1" in found
     assert "--no-kill" not in found
+
+
+def test_an_array_has_no_more_tasks_than_trials_and_is_divided_as_before_where_it_goes_on():
+    wide = config(form="array", tasks=5000)
+    text = script.text(order(), wide)  # of 12 trials
+    assert "--array=0-11" in asked(text)
+    assert '--part "$SLURM_ARRAY_TASK_ID/12"' in text
+    assert "# 12 tasks, not 5000: there are no more trials to share." in text
+    before = Placed("slurm", "7", facts={TASKS: "12", "form": "array"})
+    again = script.text(replace(order(), trials=3, before=before), wide)
+    assert "--array=0-11" in asked(again)  # whose trials are left is not known here
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [("MaxArraySize            = 4\n", 4), ("MaxArraySize = 12\n", None), ("nothing\n", None)],
+)
+def test_an_array_above_the_site_s_limit_is_refused_with_the_number(monkeypatch, said, most):
+    monkeypatch.setattr(queue, "call", lambda *words: f"Configuration data\n{said}SlurmUser = x\n")
+    made = order(), config(form="array", tasks=12)
+    if most is None:
+        checks.check_site(*made)
+        return
+    with pytest.raises(
+        InputError, match=rf"array of 12 tasks .* at most {most} .*tasks: {most} or"
+    ):
+        checks.check_site(*made)
 
 
 @pytest.mark.parametrize("form", ["allocation", "array"])

@@ -57,6 +57,13 @@ def test_an_axis_of_octal_numbers_and_one_of_calculations_get_notices():
     assert "These are strings" in notices(spec("  grid: {x: [1/3, 2/3]}"))[0]
 
 
+@pytest.mark.parametrize("word", ["None", "nan", "inf", "-inf"])
+def test_python_s_words_for_null_nan_and_infinity_get_a_notice(word):
+    (notice,) = notices(spec(X, f"!obj:a.B {{ x: {{{{ x }}}},\n  y: {word} }}"))
+    assert f"line 5: {word} is read as a string. YAML writes null, .nan and .inf" in notice
+    assert notices(spec(X, f"!obj:a.B {{ x: {{{{ x }}}}, y: '{word}' }}")) == ()
+
+
 @pytest.mark.parametrize("values", ["['12:30', '010', '1/3']", "[1.5, 2e3, 0, -7]", "[a/b, 1-2]"])
 def test_what_stands_in_quotes_or_is_what_it_looks_like_gets_no_word(values):
     assert notices(spec(f"  grid: {{x: {values}}}")) == ()
@@ -95,6 +102,18 @@ def test_braces_in_a_comment_say_how_a_template_s_comment_is_written():
     assert "unknown variable 'old_name'" in message
     assert "It stands in a comment" in message
     assert "write {# and #} around" in message
+
+
+def test_braces_in_a_comment_at_a_line_s_end_are_told_too():
+    message = error_of(spec(X, "!obj:a.B { x: {{ x }} } # was {{ old_name }}"))
+    assert "unknown variable 'old_name'" in message
+    assert "It stands in a comment" in message
+    assert "comment" not in error_of(spec(X, "!obj:a.B { x: {{ y }} } # was {{ x }}"))
+
+
+def test_an_axis_written_as_a_variable_of_the_environment_is_told():
+    message = error_of(spec(X, "!obj:a.B { x: '${x}' }"))
+    assert "`${x}` is a variable of the environment: write {{ x }}." in message
 
 
 def test_an_axis_that_a_comment_alone_uses_says_so():

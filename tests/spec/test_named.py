@@ -64,11 +64,17 @@ def test_a_name_that_is_there_is_let_through(check, name):
         ("pylearn2.models.mlp.Sigmoyd", "has no `Sigmoyd`"),
         ("pylearn2.models.mpl.MLP", "module `pylearn2.models` has no `mpl` (did you mean mlp?)"),
         ("os.system", "If you trust `os`, list it in the header: `modules: [os]`."),
+        ("", "`` is no dotted name of a module, class or function."),
         ("mine.5", "`mine.5` is no dotted name of a module, class or function."),
     ],
 )
 def test_a_name_that_is_not_there_is_told_with_its_line(check, name, told):
     assert told in error_of(check, name)
+
+
+def test_a_tag_that_there_is_not_is_told_with_those_there_are(check):
+    told = error_of(check, "mine.Net", tag="!object:{} {{ x: {{{{ x }}}} }}")
+    assert told == "`!object:mine.Net` is no tag: there are !obj:, !import:, !pkl: and !float."
 
 
 def test_a_name_that_an_axis_completes_is_looked_at_for_each_of_its_values(check):

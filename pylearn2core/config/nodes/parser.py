@@ -53,16 +53,42 @@ def parse(
     try:
         return list(reader.documents())
     except yaml.MarkedYAMLError as error:
-        raise reader.syntax_error(error) from None
+        found = _read_by_pyyaml(text, source, lines, error)
+        if found is None:
+            raise reader.syntax_error(error) from None
+        return found
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise reader.bad_character(error) from None
+
+
+def _read_by_pyyaml(
+    text: str, source: str | None, lines: SequenceOf[int] | None, error: yaml.MarkedYAMLError
+) -> list[Node] | None:
+    """The documents as PyYAML's own parser reads them; None where it refuses them as well.
+
+    libyaml stops at `{costs :[a]}`, which Pylearn2 read, and many public files write.
+    """
+    if LOADER is yaml.SafeLoader or "nesting depth" in str(error.problem):
+        return None
+    reader = _Reader(text, source, lines, loader=yaml.SafeLoader)
+    try:
+        return list(reader.documents())
+    except yaml.YAMLError:
+        return None
 
 
 class _Reader:
     """Builds the tree from the parser's events, so that quoting, tags and lines are all known."""
 
-    def __init__(self, text: str, source: str | None, lines: SequenceOf[int] | None) -> None:
+    def __init__(
+        self,
+        text: str,
+        source: str | None,
+        lines: SequenceOf[int] | None,
+        loader: Any = LOADER,
+    ) -> None:
         self.text = text
+        self.loader = loader
         self.source = source
         self.lines = lines
         self.path: list[str | int] = []
@@ -119,7 +145,7 @@ class _Reader:
 
     # -- nodes
     def documents(self) -> Iterator[Node]:
-        loader = LOADER(self.text)
+        loader = self.loader(self.text)
         try:
             self.next: Any = loader.get_event
             while not isinstance(event := self.next(), ev.StreamEndEvent):

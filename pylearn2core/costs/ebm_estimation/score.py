@@ -24,10 +24,15 @@ class SM(DefaultDataSpecsMixin, Cost):
 
     The mean over units, not the sum, so that the learning rate need not know how many there are.
     The model has `score`, and, to be faster, `score_divergence`.
+    lambd: the weight of Kingma and LeCun's penalty on the curvature; 0, as that is not here.
     Source: Swersky et al. 2011, equation 4; Hyvarinen 2005.
     """
 
     supervised = False
+
+    def __init__(self, lambd: float = 0.0) -> None:
+        if lambd:
+            raise ConfigError(f"SM: lambd can only be 0 here, got {lambd!r}.")
 
     def expr(self, model: ModelLike, data: Symbol, **kwargs: Any) -> Symbol:
         """The objective, a scalar."""

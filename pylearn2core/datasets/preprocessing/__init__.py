@@ -7,7 +7,11 @@ from pylearn2core.datasets.preprocessing.base import (
     Preprocessor,
     ShuffleAndSplit,
 )
-from pylearn2core.datasets.preprocessing.local_contrast import LeCunLCN
+from pylearn2core.datasets.preprocessing.local_contrast import (
+    LeCunLCN,
+    gaussian_filter,
+    lecun_lcn,
+)
 from pylearn2core.datasets.preprocessing.patches import (
     ExtractGridPatches,
     ExtractPatches,
@@ -18,9 +22,9 @@ from pylearn2core.datasets.preprocessing.scaling import (
     MakeUnitNorm,
     RemoveMean,
     Standardize,
-    global_contrast_normalize,
 )
 from pylearn2core.datasets.preprocessing.whitening import PCA, ZCA
+from pylearn2core.expr.preprocessing import global_contrast_normalize
 
 __all__ = [
     "PCA",
@@ -38,5 +42,7 @@ __all__ = [
     "RemoveMean",
     "ShuffleAndSplit",
     "Standardize",
+    "gaussian_filter",
     "global_contrast_normalize",
+    "lecun_lcn",
 ]

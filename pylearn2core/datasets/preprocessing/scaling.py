@@ -11,10 +11,10 @@ from pylearn2core.datasets.preprocessing.base import (
     Preprocessor,
     not_fitted,
 )
+from pylearn2core.expr.preprocessing import global_contrast_normalize
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
-    from pylearn2core.types import Array
 
 
 class Standardize(Preprocessor):
@@ -52,8 +52,8 @@ class RemoveMean(Preprocessor):
         self._axis = axis
         self._mean: Any = None
 
-    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = False) -> None:
-        """Raises ValueError where nothing was learnt yet."""
+    def apply(self, dataset: DenseDesignMatrix, can_fit: bool = True) -> None:
+        """Learns unless told not to, as Pylearn2's. Raises ValueError if nothing was learnt yet."""
         X = dataset.get_design_matrix()
         if can_fit or self._axis == 1:
             self._mean = X.mean(axis=self._axis, keepdims=True)
@@ -105,28 +105,3 @@ class GlobalContrastNormalization(ExamplewisePreprocessor):
             for start in range(0, len(X), step)
         ]
         dataset.set_design_matrix(np.concatenate(parts))
-
-
-def global_contrast_normalize(
-    X: Array,
-    scale: float = 1.0,
-    subtract_mean: bool = True,
-    use_std: bool = False,
-    sqrt_bias: float = 0.0,
-    min_divisor: float = 1e-8,
-) -> Array:
-    """Rows of X, minus their means, divided by sqrt(sqrt_bias + sum of squares) / scale.
-
-    use_std: the variance (n - 1) in place of the sum of squares.
-    min_divisor: a row whose divisor is smaller is not divided.
-    """
-    if min_divisor < 0 or sqrt_bias < 0:
-        raise ValueError("min_divisor and sqrt_bias can't be negative")
-    mean = X.mean(axis=1, keepdims=True)
-    X = X - mean if subtract_mean else X.copy()
-    if use_std:
-        power = X.var(axis=1, ddof=min(1, X.shape[1] - 1), keepdims=True)
-    else:
-        power = (X**2).sum(axis=1, keepdims=True)
-    divisors = np.sqrt(sqrt_bias + power) / scale
-    return X / np.where(divisors < min_divisor, 1.0, divisors)

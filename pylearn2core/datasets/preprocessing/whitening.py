@@ -8,6 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from pylearn2core.datasets.preprocessing.base import Preprocessor, not_fitted
+from pylearn2core.space import VectorSpace
 
 if TYPE_CHECKING:
     from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
@@ -69,9 +70,14 @@ class ZCA(Preprocessor):
         dataset.set_design_matrix((X - self.mean_) @ self.P_)
 
     def inverse(self, X: Array) -> Any:
-        """Rows as they were before; exact where no component was left out."""
+        """Rows as they were before; exact where no component was left out.
+
+        Raises ValueError where nothing was learnt yet.
+        """
+        if self.P_ is None:
+            raise not_fitted(self)
         if self.inv_P_ is None:
-            raise ValueError("ZCA: nothing to invert with; fit it with store_inverse first")
+            self.inv_P_ = np.linalg.pinv(self.P_, hermitian=True)
         return X @ self.inv_P_ + self.mean_
 
 
@@ -86,8 +92,9 @@ class PCA(Preprocessor):
     def __init__(
         self,
         num_components: int | None = None,
-        min_variance: float = 0.0,
         whiten: bool = False,
+        *,
+        min_variance: float = 0.0,
     ) -> None:
         self._num_components = num_components
         self._min_variance = min_variance
@@ -156,6 +163,8 @@ class PCAViewConverter:
         rows = self._before.topo_view_to_design_mat(topo_array)
         return (rows - self._pca._mean) @ self._pca._directions / self._pca._scales
 
-    def get_formatted_batch(self, batch: Array, space: Space) -> Any:
-        """Rows of the design matrix as images in `space`."""
-        return self._before.get_formatted_batch(self._pca.inverse(batch), space)
+    def get_formatted_batch(self, batch: Array, dspace: Space) -> Any:
+        """Rows of the design matrix as images in `dspace`; as they are for a VectorSpace."""
+        if isinstance(dspace, VectorSpace):
+            return VectorSpace(batch.shape[1], dtype=None).np_format_as(batch, dspace)
+        return self._before.get_formatted_batch(self._pca.inverse(batch), dspace)

@@ -10,6 +10,7 @@ from pytensor.tensor.special import softmax
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.models.mlp.elementwise import rectify
+from pylearn2core.theano.tensor import nnet
 
 _BY_NAME: dict[str, Callable[[Any], Any]] = {
     "linear": lambda x: x,
@@ -32,10 +33,18 @@ def activation(function: Any, argument: str) -> Callable[[Any], Any] | None:
         return None
     if callable(function):
         return function  # type: ignore[no-any-return]
-    found = _BY_NAME.get(function) if isinstance(function, str) else None
+    found = _named(function) if isinstance(function, str) else None
     if found is None:
         raise ConfigError(
-            f"{argument}: expected a function, null or one of {', '.join(_BY_NAME)}, got "
-            f"{function!r}."
+            f"{argument}: expected a function, null, one of {', '.join(_BY_NAME)} or another "
+            f"function's name in theano.tensor.nnet or theano.tensor, got {function!r}."
         )
     return found
+
+
+def _named(name: str) -> Callable[[Any], Any] | None:
+    """The function of that name: one of ours, or Theano's."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    found = getattr(nnet, name, None) or getattr(pt, name, None)
+    return found if callable(found) and not isinstance(found, type) else None

@@ -81,8 +81,8 @@ class Autoencoder(AbstractAutoencoder):
         act_dec: Any,
         tied_weights: bool = False,
         irange: float = 1e-3,
-        rng: SeedOrRng = DEFAULT_SEED,
         istdev: float | None = None,
+        rng: SeedOrRng = DEFAULT_SEED,
     ) -> None:
         super().__init__()
         for name, value in (("nvis", nvis), ("nhid", nhid)):
@@ -137,9 +137,9 @@ class Autoencoder(AbstractAutoencoder):
             return [self.decode(each) for each in hiddens]
         return _applied(self.act_dec, pt.dot(hiddens, self.w_prime) + self.visbias)
 
-    def get_weights(self) -> Array:
+    def get_weights(self, borrow: bool = False) -> Array:
         """W's value, shape (nvis, nhid)."""
-        values: Array = self.weights.get_value()
+        values: Array = self.weights.get_value(borrow=borrow)
         return values
 
 

@@ -33,9 +33,10 @@ class DenoisingAutoencoder(Autoencoder):
         act_dec: Any,
         tied_weights: bool = False,
         irange: float = 1e-3,
+        istdev: float | None = None,
         rng: SeedOrRng = DEFAULT_SEED,
     ) -> None:
-        super().__init__(nvis, nhid, act_enc, act_dec, tied_weights, irange, rng)
+        super().__init__(nvis, nhid, act_enc, act_dec, tied_weights, irange, istdev, rng)
         self.corruptor = corruptor
 
     def reconstruct(self, inputs: Symbol) -> Symbol:
@@ -62,7 +63,9 @@ class ContractiveAutoencoder(Autoencoder):
     def contraction_penalty(self, data: Symbol) -> Symbol:
         """Mean over examples of sum_ij (d h_j / d x_i)^2."""
         squares = pt.sqr(self._activation_grad(data))
-        return pt.dot(squares, pt.sqr(self.weights).sum(axis=0)).mean()
+        penalty = pt.dot(squares, pt.sqr(self.weights).sum(axis=0)).mean()
+        penalty.name = None  # "mean" would become a part of the channel's name: `term_1_mean`
+        return penalty
 
     def contraction_penalty_data_specs(self) -> DataSpecs:
         """(space, source) of the inputs."""
@@ -86,9 +89,10 @@ class HigherOrderContractiveAutoencoder(ContractiveAutoencoder):
         act_dec: Any,
         tied_weights: bool = False,
         irange: float = 1e-3,
+        istdev: float | None = None,
         rng: SeedOrRng = DEFAULT_SEED,
     ) -> None:
-        super().__init__(nvis, nhid, act_enc, act_dec, tied_weights, irange, rng)
+        super().__init__(nvis, nhid, act_enc, act_dec, tied_weights, irange, istdev, rng)
         if num_corruptions < 1:
             raise ConfigError(f"num_corruptions: expected 1 or more, got {num_corruptions}.")
         self.corruptor = corruptor

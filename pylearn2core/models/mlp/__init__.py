@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pylearn2core.costs.mlp import L1WeightDecay, WeightDecay
 from pylearn2core.models.mlp.composite import CompositeLayer
 from pylearn2core.models.mlp.conv import ConvElemwise, ConvRectifiedLinear
 from pylearn2core.models.mlp.conv_nonlinearity import (
@@ -35,6 +36,7 @@ __all__ = [
     "ConvRectifiedLinear",
     "FlattenerLayer",
     "IdentityConvNonlinearity",
+    "L1WeightDecay",
     "Layer",
     "Linear",
     "LinearGaussian",
@@ -48,6 +50,7 @@ __all__ = [
     "SpaceConverter",
     "Tanh",
     "TanhConvNonlinearity",
+    "WeightDecay",
     "beta_from_design",
     "beta_from_features",
     "beta_from_targets",

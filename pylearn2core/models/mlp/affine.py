@@ -31,6 +31,7 @@ class Affine(Dense):
     mask_weights: array of W's shape, by which W is multiplied after each step.
     max_row_norm, max_col_norm, min_col_norm: bounds on the L2 norms of W's rows or columns.
     copy_input: true for the input to stand after the units in the output.
+    extensions: Model's.
     use_abs_loss: what a subclass with Linear's cost goes by; the others take it all the same.
     """
 
@@ -53,8 +54,10 @@ class Affine(Dense):
         copy_input: bool | None = None,
         use_abs_loss: bool = False,
         use_bias: bool = True,
+        *,
+        extensions: Any = None,
     ) -> None:
-        super().__init__()
+        super().__init__(extensions)
         self.layer_name = layer_name
         if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
             raise ConfigError(f"layer {layer_name!r}: dim must be an integer > 0, got {dim!r}.")
@@ -115,5 +118,9 @@ class Affine(Dense):
         if state is None and state_below is not None:
             state = self.fprop(state_below)
         if state is not None:
-            channels.update(unit_statistics(state))
+            channels.update(self._unit_channels(state))
         return channels
+
+    def _unit_channels(self, state: Symbol) -> OrderedDict[str, Symbol]:
+        """Statistics of the units."""
+        return unit_statistics(state)

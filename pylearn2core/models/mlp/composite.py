@@ -22,8 +22,9 @@ class CompositeLayer(Layer):
     """Several layers that work side by side; the output is the tuple of theirs.
 
     layer_name: unique in its MLP.    layers: the layers, each with a name of its own.
-    inputs_to_layers: where the input is a tuple, a map from the place of each part to the list of
-    the places of the layers that take it; None: every layer takes the whole input.
+    inputs_to_layers: where the input is a tuple, a map from the place of a part to the list of
+    the places of the layers that take it: an empty list for a part that none takes; one that the
+    map leaves out goes to all. None: every layer takes the whole input.
     """
 
     def __init__(
@@ -43,24 +44,42 @@ class CompositeLayer(Layer):
                 f"layer {layer_name!r}: two of its layers have one name: "
                 f"{', '.join(self.layer_names)}."
             )
-        self.layers_to_inputs = self._invert(inputs_to_layers)
+        self.inputs_to_layers = None if inputs_to_layers is None else dict(inputs_to_layers)
+        self.layers_to_inputs: dict[int, list[int]] | None = None
+        for part, places in (self.inputs_to_layers or {}).items():
+            self._check_places(part, places)
 
-    def _invert(
-        self, inputs_to_layers: Mapping[int, Sequence[int]] | None
-    ) -> dict[int, list[int]] | None:
-        """For each layer's place the places of the input's parts that it takes, in order."""
-        if inputs_to_layers is None:
+    def _check_places(self, part: int, places: Sequence[int]) -> None:
+        for place in places:
+            if place not in range(len(self.layers)):
+                raise ConfigError(
+                    f"layer {self.layer_name!r}: inputs_to_layers sends part {part} to layer "
+                    f"{place}, but there are {len(self.layers)} layers, counted from 0."
+                )
+
+    @property
+    def routing_needed(self) -> bool:
+        """Whether each layer takes parts of the input; False where all take the whole."""
+        return self.inputs_to_layers is not None
+
+    def _routes(self, parts: int | None, space: Space) -> dict[int, list[int]] | None:
+        """For each layer's place the places of the input's parts that it takes, in order.
+
+        parts: how many the input has; None where it is no tuple.
+        """
+        if self.inputs_to_layers is None:
             return None
-        taken: dict[int, list[int]] = {place: [] for place in range(len(self.layers))}
-        for part in sorted(inputs_to_layers):
-            for place in inputs_to_layers[part]:
-                if place not in taken:
-                    raise ConfigError(
-                        f"layer {self.layer_name!r}: inputs_to_layers sends part {part} to layer "
-                        f"{place}, but there are {len(self.layers)} layers, counted from 0."
-                    )
+        if parts is None or not set(self.inputs_to_layers) <= set(range(parts)):
+            raise ConfigError(
+                f"layer {self.layer_name!r}: inputs_to_layers speaks of the input's parts "
+                f"{sorted(self.inputs_to_layers)}, but the input is {space}."
+            )
+        everywhere = range(len(self.layers))
+        taken: dict[int, list[int]] = {place: [] for place in everywhere}
+        for part in range(parts):
+            for place in self.inputs_to_layers.get(part, everywhere):
                 taken[place].append(part)
-        idle = [self.layer_names[place] for place, parts in taken.items() if not parts]
+        idle = [self.layer_names[place] for place, found in taken.items() if not found]
         if idle:
             raise ConfigError(
                 f"layer {self.layer_name!r}: inputs_to_layers sends nothing to {', '.join(idle)}."
@@ -82,13 +101,7 @@ class CompositeLayer(Layer):
         """Set the layers' input spaces, in order; draws their weights."""
         self.input_space = space
         parts = space.num_components if isinstance(space, CompositeSpace) else None
-        if self.layers_to_inputs is not None:
-            used = {part for parts_of in self.layers_to_inputs.values() for part in parts_of}
-            if parts is None or used != set(range(parts)):
-                raise ConfigError(
-                    f"layer {self.layer_name!r}: inputs_to_layers speaks of the input's parts "
-                    f"{sorted(used)}, but the input is {space}."
-                )
+        self.layers_to_inputs = self._routes(parts, space)
         for place, layer in enumerate(self.layers):
             if self.layers_to_inputs is None:
                 layer.set_input_space(space)
@@ -128,13 +141,13 @@ class CompositeLayer(Layer):
         ]
         return sum(costs[1:], costs[0])
 
-    def get_weight_decay(self, coeffs: Any) -> Symbol:
-        """The sum of the layers' weight decays; coeffs: by name, or a list."""
-        return self._sum_of_decays("get_weight_decay", coeffs)
+    def get_weight_decay(self, coeff: Any) -> Symbol:
+        """The sum of the layers' weight decays; coeff: a number, by name, or a list."""
+        return self._sum_of_decays("get_weight_decay", coeff)
 
-    def get_l1_weight_decay(self, coeffs: Any) -> Symbol:
-        """The sum of the layers' L1 penalties; coeffs as in get_weight_decay."""
-        return self._sum_of_decays("get_l1_weight_decay", coeffs)
+    def get_l1_weight_decay(self, coeff: Any) -> Symbol:
+        """The sum of the layers' L1 penalties; coeff as in get_weight_decay."""
+        return self._sum_of_decays("get_l1_weight_decay", coeff)
 
     def _sum_of_decays(self, method: str, coeffs: Any) -> Symbol:
         if isinstance(coeffs, Mapping):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pylearn2core.models.mlp.layer import LayerOwner
     from pylearn2core.space import DataSpecs, Source, Space
     from pylearn2core.types import Array, Seed, Symbol
+
+log = logging.getLogger(__name__)
 
 DEFAULT_SEED = [2013, 1, 4]
 
@@ -85,9 +88,10 @@ class MLP(Layer):
     def set_mlp(self, mlp: LayerOwner) -> None:
         """Put this MLP into `mlp`, whose generator will draw its weights."""
         if self.seed is not None:
-            raise ConfigError(
-                f"MLP {self.layer_name!r} stands in another MLP, which draws the initial weights: "
-                "give the seed to that one."
+            log.info(
+                "MLP %r stands in another MLP, which draws the initial weights: its own seed is "
+                "not used.",
+                self.layer_name,
             )
         super().set_mlp(mlp)
 

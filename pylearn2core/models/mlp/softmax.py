@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor
@@ -35,6 +35,7 @@ class Softmax(Dense):
     init_bias_target_marginals: a dataset whose class frequencies b starts from.
     binary_target_dim: number of label columns, for targets given as labels and not one-hot.
     non_redundant: true for n_classes - 1 units and a constant 0 before them.
+    extensions: Model's.
     """
 
     def __init__(
@@ -52,8 +53,10 @@ class Softmax(Dense):
         init_bias_target_marginals: DenseDesignMatrix | None = None,
         binary_target_dim: int | None = None,
         non_redundant: bool = False,
+        *,
+        extensions: Any = None,
     ) -> None:
-        super().__init__()
+        super().__init__(extensions)
         self.layer_name = layer_name
         if isinstance(n_classes, bool) or not isinstance(n_classes, int | np.integer):
             raise ConfigError(
@@ -120,7 +123,8 @@ class Softmax(Dense):
         if self.binary_target_dim is None:
             return Y
         if self.binary_target_dim != 1:
-            raise self._lacks("a cost for binary_target_dim other than 1")
+            # Several labels a row: the union of their one-hot rows.
+            return self.get_target_space().format_as(Y, self.output_space)
         return pt.cast(pt.eq(Y, np.arange(self.n_classes)[None, :]), pytensor.config.floatX)
 
     def cost_matrix(self, Y: Symbol, Y_hat: Symbol) -> Symbol:

@@ -33,10 +33,11 @@ def weight_norms(W: Symbol) -> Channels:
     return channels
 
 
-def unit_statistics(state: Symbol) -> Channels:
+def unit_statistics(state: Symbol, *, prefix: str = "", between: str = "_") -> Channels:
     """`{max,min,range,mean}_x_{max,mean,min}_u` of a batch of states, shape (batch, units).
 
     The first statistic is over the batch's rows, the second over the units.
+    prefix: before each name.    between: in place of the underscore after the x.
     """
     highest, lowest = state.max(axis=0), state.min(axis=0)
     over_rows = {
@@ -47,9 +48,9 @@ def unit_statistics(state: Symbol) -> Channels:
     }
     channels: Channels = OrderedDict()
     for name, values in over_rows.items():
-        channels[f"{name}_x_max_u"] = values.max()
-        channels[f"{name}_x_mean_u"] = values.mean()
-        channels[f"{name}_x_min_u"] = values.min()
+        channels[f"{prefix}{name}_x{between}max_u"] = values.max()
+        channels[f"{prefix}{name}_x{between}mean_u"] = values.mean()
+        channels[f"{prefix}{name}_x{between}min_u"] = values.min()
     return channels
 
 

@@ -154,13 +154,13 @@ class FlattenerLayer(Layer):
             raw_targets = self.output_space.format_as(targets, self.raw_layer.get_target_space())
         return self.raw_layer.get_layer_monitoring_channels(state_below, raw_state, raw_targets)
 
-    def get_weight_decay(self, coeff: Any) -> Symbol:
+    def get_weight_decay(self, coeffs: Any) -> Symbol:
         """The raw layer's."""
-        return self.raw_layer.get_weight_decay(coeff)
+        return self.raw_layer.get_weight_decay(coeffs)
 
-    def get_l1_weight_decay(self, coeff: Any) -> Symbol:
+    def get_l1_weight_decay(self, coeffs: Any) -> Symbol:
         """The raw layer's."""
-        return self.raw_layer.get_l1_weight_decay(coeff)
+        return self.raw_layer.get_l1_weight_decay(coeffs)
 
     def get_lr_scalers(self) -> OrderedDict[Symbol, float]:
         """The raw layer's."""

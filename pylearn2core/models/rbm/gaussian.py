@@ -119,6 +119,10 @@ class GaussianBinaryRBM(RBM):
         """The probability of each hidden unit to be 1."""
         return self.mean_h_given_v(V)
 
+    def free_energy_given_v(self, V: Symbol) -> Symbol:
+        """The same as free_energy, under Pylearn2's name for the argument."""
+        return self.free_energy(V)
+
     def free_energy_given_h(self, h: Symbol) -> Symbol:
         """Not for real visible units."""
         raise self._lacks("free_energy_given_h")

@@ -268,13 +268,24 @@ class RBM(Model, Block):
         """The hidden units' means."""
         return self.mean_h_given_v(v)
 
-    def upward_pass(self, inputs: Symbol) -> Symbol:
+    def upward_pass(self, v: Symbol) -> Symbol:
         """The hidden units' means, under the name that a PretrainedLayer asks for."""
-        return self.mean_h_given_v(inputs)
+        return self.mean_h_given_v(v)
 
     def reconstruct(self, v: Symbol) -> Symbol:
         """The visible units' means given the hidden units' means."""
         return self.energy_function.reconstruct(v)
+
+    def ml_gradients(self, pos_v: Symbol, neg_v: Symbol) -> list[Symbol]:
+        """The likelihood's gradients from data and from the model's own draws.
+
+        The gradients, in the order of get_params, of the mean free energy of the visible units
+        pos_v less that of neg_v.
+        """
+        params = self.get_params()
+        cost = self.free_energy(pos_v).mean() - self.free_energy(neg_v).mean()
+        found: list[Symbol] = pt.grad(cost, params, consider_constant=[pos_v, neg_v])
+        return found
 
     # Sampling ---------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytensor.tensor as pt
@@ -26,7 +26,7 @@ class Prior(Distribution):
         """Channels of the parameters; none by default."""
         return OrderedDict()
 
-    def sample_from_p_z(self, num_samples: int) -> Symbol:
+    def sample_from_p_z(self, num_samples: int, **kwargs: Any) -> Symbol:
         """Draws of z, shape (num_samples, nhid)."""
         raise self._lacks("sample_from_p_z")
 
@@ -48,7 +48,7 @@ class DiagonalGaussianPrior(Prior):
         self.log_prior_sigma = sharedX(np.zeros(nhid), name="prior_log_sigma")
         self._params = [self.prior_mu, self.log_prior_sigma]
 
-    def sample_from_p_z(self, num_samples: int) -> Symbol:
+    def sample_from_p_z(self, num_samples: int, **kwargs: Any) -> Symbol:
         """Draws of z, shape (num_samples, nhid)."""
         noise = self.theano_rng.normal(size=(num_samples, self.nhid))
         return self.prior_mu + pt.exp(self.log_prior_sigma) * noise

@@ -176,7 +176,7 @@ class VAE(Model):
         """The mean of x under p(x | z)."""
         return self.conditional.conditional_expectation(theta)
 
-    def sample_from_p_z(self, num_samples: int) -> Symbol:
+    def sample_from_p_z(self, num_samples: int, **kwargs: Any) -> Symbol:
         """Draws of z, shape (num_samples, nhid)."""
         return self.prior.sample_from_p_z(num_samples)
 
@@ -206,9 +206,9 @@ class VAE(Model):
 
     # Drawing ----------------------------------------------------------------------------------
 
-    def sample(self, num_samples: int, return_sample_means: bool = True) -> Any:
+    def sample(self, num_samples: int, return_sample_means: bool = True, **kwargs: Any) -> Any:
         """Draws of x, shape (num_samples, nvis); by default the pair (draws, their means)."""
-        theta = self.decode_theta(self.sample_from_p_z(num_samples))
+        theta = self.decode_theta(self.sample_from_p_z(num_samples, **kwargs))
         return self._drawn(num_samples, theta, return_sample_means)
 
     def reconstruct(

@@ -155,7 +155,8 @@ def _reach(address: str, timeout_s: float) -> None:
             raise ClusterError(
                 f"{ADDRESS}: nothing answers at {address} within {timeout_s:.0f} s ({error}). Look"
                 " whether the head runs (`ray status` there), whether this is its address, and"
-                " whether a firewall lets this machine reach it."
+                f" whether a firewall lets this machine reach it; without {ADDRESS} the sweep runs"
+                " on this machine."
             ) from error
         return
 

@@ -46,6 +46,8 @@ class PrivateCluster:
         self.scratch = ""
         self._link: connection.Link | None = None
         self._lock: int | None = None
+        self._held: list[int] = []
+        self._needed = self.workers * resources.cpus
         # With GPUs the cores are shared where they are too few; Ray must not run out of them.
         self._cpus = max(len(room.cores), self.workers * resources.cpus)
 
@@ -54,11 +56,14 @@ class PrivateCluster:
         self.scratch = make_folder(_roots())
         try:
             self._lock = left_overs.hold(Path(self.scratch))
+            # A sweep beside this one may have some: the workers' slices begin with what is free.
+            self.cores, self._held = cores.free_first(self.cores, self._needed, cores.claims())
             connection.use_new_token()
             with connection.environment(), bare_ray.installed():
                 self._start()
             self._link = connection.Link(connection.head_address())
         except BaseException as error:
+            _end_ray()  # what had started of it would stay
             self._remove()
             if not isinstance(error, Exception):
                 raise
@@ -89,16 +94,22 @@ class PrivateCluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        import ray
-
-        ray.shutdown()
+        _end_ray()
         self._remove()
 
     def _remove(self) -> None:
         shutil.rmtree(self.scratch, ignore_errors=True)
+        while self._held:
+            os.close(self._held.pop())
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _end_ray() -> None:
+    import ray
+
+    ray.shutdown()
 
 
 # ------------------------------------------------------------------ Ray's folder

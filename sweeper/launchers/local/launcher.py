@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sweeper.host import processes
@@ -75,6 +75,10 @@ class LocalLauncher:
         )
         return self._placed(int(started.stdout))
 
+    def adopted(self, noted: Placed) -> Placed:
+        """See `base.Adopting`."""
+        return replace(noted, cluster_file=self.config.text, is_own=True)
+
     def look(self, placed: Placed, run_dir: Path) -> Job:
         """What the store says, which any driver of this disk writes; else the process."""
         sweep = _sweep(run_dir)
@@ -112,7 +116,8 @@ class LocalLauncher:
 
 
 def _command(order: DriverOrder) -> list[str]:
-    words = [sys.executable, "-m", "sweeper", "resume", str(order.run_dir)]
+    # -P: without the folder where this shell stands, whose types.py would hide Python's own.
+    words = [sys.executable, "-P", "-m", "sweeper", "resume", str(order.run_dir)]
     words += ["--workers", str(order.workers)] if order.workers else []
     return [*words, *(["--code-changed-ok"] if order.code_changed_ok else [])]
 

@@ -22,11 +22,12 @@ from sweeper.launchers.remote.driver import (
     head_command,
     job_name,
     job_of,
+    remote_dir_in,
     results_of,
 )
 from sweeper.launchers.remote.shipping import files_to_ship
 from sweeper.records import Placed
-from sweeper.records.errors import ClusterError, SweepError
+from sweeper.records.errors import ClusterError, InputError, SweepError
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import DriverOrder
@@ -115,6 +116,27 @@ class RayLauncher:
         if self._config.data and not data.is_url(self._config.data):
             found[DATA_PATH] = self._config.data
         return {name: value for name, value in found.items() if value}
+
+    def adopted(self, noted: Placed) -> Placed:
+        """See `base.Adopting`. The cluster has the command that the job was started with."""
+        address = self._config.address
+        found = self._api().job(noted.job)
+        remote_dir = remote_dir_in(str((found or {}).get("entrypoint")))
+        if found is None or not remote_dir:
+            raise InputError(
+                f"{noted.kind} job {noted.job}: {address} knows no driver of that name, so there is"
+                " nothing to ask about. Name the cluster file that it was launched with."
+            )
+        results = ((found.get("runtime_env") or {}).get("env_vars") or {}).get(RESULTS, "")
+        return Placed(
+            kind=noted.kind,
+            job=noted.job,
+            address=address,
+            remote_dir=remote_dir,
+            cluster_file=self._config.text,
+            started=noted.started,
+            facts={"results": str(results)},
+        )
 
     # -------------------------------------------------------------- afterwards
     def look(self, placed: Placed, run_dir: Path) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from sweeper.launchers.base import Job
@@ -30,6 +31,21 @@ def driver_command(order: DriverOrder, remote_dir: str, most_workers: int | None
     for name, value in order.defines.items():
         words += ["-D", f"{name}={value}"]
     return quoted([*words, *workers, "--out", remote_dir])
+
+
+def remote_dir_in(command: str) -> str:
+    """The run's folder in a command of `driver_command`; "" in any other."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return ""
+    if "sweeper" not in words:
+        return ""
+    verb, *rest = words[words.index("sweeper") + 1 :] or [""]
+    if verb == "resume":
+        return rest[0] if rest else ""
+    after = rest[rest.index("--out") + 1 :] if verb == "launch" and "--out" in rest else []
+    return after[0] if after else ""
 
 
 def head_command(what: str, remote_dir: str, *words: str) -> list[str]:

@@ -8,6 +8,7 @@ from sweeper.launchers.base import check_parts
 from sweeper.launchers.fit import Room, count_workers
 from sweeper.launchers.slurm import queue
 from sweeper.records.errors import InputError
+from sweeper.runs.placed import TASKS
 
 if TYPE_CHECKING:
     from sweeper.launchers.base import DriverOrder
@@ -22,6 +23,26 @@ def check(order: DriverOrder, config: SlurmConfig) -> None:
     _check_worker(order, config)
     if config.form == "array":
         check_parts(order.header)
+
+
+def check_site(order: DriverOrder, config: SlurmConfig) -> None:
+    """Ask SLURM, before anything is submitted. Raises InputError for an array that is too large."""
+    if config.form != "array":
+        return
+    tasks, most = tasks_of(order, config), queue.most_tasks()
+    if most is not None and tasks > most:
+        raise InputError(
+            f"{config.path}: an array of {tasks} tasks was asked for, and this site has at most"
+            f" {most} (`scontrol show config`, MaxArraySize). Write tasks: {most} or less: each"
+            " task drives several trials then."
+        )
+
+
+def tasks_of(order: DriverOrder, config: SlurmConfig) -> int:
+    """How many tasks the array has: as it was divided, at first no more than there are trials."""
+    if order.before is not None and TASKS in order.before.facts:
+        return int(order.before.facts[TASKS])
+    return max(1, min(config.tasks, order.trials))
 
 
 def _check_worker(order: DriverOrder, config: SlurmConfig) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sweeper.launchers.base import Job, asked_words
@@ -40,6 +40,7 @@ class SlurmLauncher:
     def submit(self, order: DriverOrder) -> Placed:
         """Submit it."""
         text = self.describe(order)
+        checks.check_site(order, self.config)
         path = order.run_dir / script.FOLDER / "job.sh"
         _write(path, text)
         try:
@@ -54,11 +55,21 @@ class SlurmLauncher:
             started=time.time(),
             facts={
                 "form": self.config.form,
-                **({TASKS: str(self.config.tasks)} if self.config.form == "array" else {}),
+                **self._tasks(order),
                 # Each task of an array is a job with a number of its own.
                 "log": script.log_of(order, "*" if self.config.form == "array" else job),
             },
         )
+
+    def _tasks(self, order: DriverOrder) -> dict[str, str]:
+        is_array = self.config.form == "array"
+        return {TASKS: str(checks.tasks_of(order, self.config))} if is_array else {}
+
+    def adopted(self, noted: Placed) -> Placed:
+        """See `base.Adopting`. A run in parts is an array, whatever the file says now."""
+        form = "array" if TASKS in noted.facts else "allocation"
+        facts = {**noted.facts, "form": form}
+        return replace(noted, cluster_file=self.config.text, facts=facts, is_own=True)
 
     def look(self, placed: Placed, run_dir: Path) -> Job:
         """What `scontrol show job` says."""

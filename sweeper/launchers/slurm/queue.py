@@ -165,6 +165,19 @@ def _end(line: Line) -> str:
     return f"{line.state}, exit code {line.exit_code}"
 
 
+def most_tasks() -> int | None:
+    """The most tasks that this site lets an array have; None where SLURM does not say.
+
+    `man slurm.conf`: MaxArraySize is one more than the largest index.
+    """
+    try:
+        said = call("scontrol", "show", "config")
+    except (InputError, ClusterError):
+        return None
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", said, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
 def partitions() -> str:
     """Names of the partitions, for a person; "" where SLURM does not say."""
     return _listed("%R")

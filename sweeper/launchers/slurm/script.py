@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sweeper.host.variables import DATA_PATH
 from sweeper.launchers.data import is_url
 from sweeper.launchers.fit import share_gpus
+from sweeper.launchers.slurm.checks import tasks_of
 from sweeper.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def _about(order: DriverOrder, config: SlurmConfig) -> list[str]:
     lines = [f"# {_plain(order.header.name)}: {order.trials} trials, {kept}."]
     if config.preemptible and save is None:
         lines.append("# This queue takes nodes away: with checkpoint_every less would run twice.")
+    if config.form == "array" and (tasks := tasks_of(order, config)) < config.tasks:
+        lines.append(f"# {tasks} tasks, not {config.tasks}: there are no more trials to share.")
     return lines
 
 
@@ -83,7 +86,7 @@ def asked(order: DriverOrder, config: SlurmConfig) -> list[tuple[str, str]]:
         ("account", config.account),
         ("qos", config.qos),
         ("constraint", config.constraint),
-        ("array", f"0-{config.tasks - 1}" if config.form == "array" else None),
+        ("array", f"0-{tasks_of(order, config) - 1}" if config.form == "array" else None),
     ]
     return [(name, str(value)) for name, value in options if value]
 
@@ -119,7 +122,7 @@ def _values(order: DriverOrder, config: SlurmConfig, python: str) -> list[str]:
         options.append("--code-changed-ok")
     if config.form == "array":
         # Each task is a whole driver, for the trials whose number is its own modulo the tasks.
-        options.append(f'--part "$SLURM_ARRAY_TASK_ID/{config.tasks}"')
+        options.append(f'--part "$SLURM_ARRAY_TASK_ID/{tasks_of(order, config)}"')
     lines = [
         f"run={shlex.quote(str(order.run_dir))}",
         f"options=({' '.join(options)})",

@@ -17,8 +17,13 @@ _PUBLISHED_S = 30.0
 def is_published(store: Path) -> bool:
     """Whether the copy has all there is, or its driver lives: not that of a driver long before."""
     copied = _modified(store.with_name(SNAPSHOT_FILE))
-    written = max(_modified(store), _modified(store.with_name(f"{store.name}-wal")))
+    written = max(_modified(store), _modified(wal_of(store)))
     return copied > 0 and (copied >= written or copied > time.time() - _PUBLISHED_S)
+
+
+def wal_of(store: Path) -> Path:
+    """Where SQLite keeps what was written last."""
+    return store.with_name(f"{store.name}-wal")
 
 
 def _modified(path: Path) -> float:

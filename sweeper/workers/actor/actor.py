@@ -16,7 +16,9 @@ from typing import Any
 
 from sweeper.host import cores, gpus, left_overs
 from sweeper.records import Device, ExperimentText, LeaseOver, TrialTask
+from sweeper.workers.actor.memory import Gauge
 from sweeper.workers.actor.outbox import Item
+from sweeper.workers.actor.search_path import put_libraries_first
 from sweeper.workers.actor.setup import WorkerSetup
 from sweeper.workers.actor.trials import TrialThread
 from sweeper.workers.interruption import Interruption
@@ -35,6 +37,7 @@ class WorkerActor:
     def __init__(self, setup: WorkerSetup) -> None:
         self._setup = setup
         self._log = WorkerLog()
+        self._gauge = Gauge(setup.number, setup.runner.memory)
         self._lease = 0
         self._given: tuple[int, list[TrialTask]] = (0, [])  # a lease, and its tasks
         # (lease, trial; None for all of it)
@@ -52,6 +55,8 @@ class WorkerActor:
         pinned = cores.pin(_find_cores(setup) if setup.finds_cores else setup.cores)
         self._log.take_over(Path(setup.log))
         sys.argv[:] = [setup.runner.spec_path]  # Ray's own words would reach a user's parser
+        if given_gpus is None:
+            put_libraries_first()
         given = tuple(str(one) for one in (_ray_gpus() if given_gpus is None else given_gpus))
         devices.check_visible(given, os.environ)
         scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,6 +93,9 @@ class WorkerActor:
                 yield batch
             if batch and isinstance(batch[-1], LeaseOver):
                 return
+            over = self._gauge.look(is_first=number == 1)
+            if over is not None:
+                yield [over]
 
     def extend(self, number: int, tasks: Sequence[TrialTask]) -> None:
         """Add `tasks` to lease `number`, if that runs still."""

@@ -7,6 +7,7 @@ of a process that was given up is never looked at again.
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from ray.exceptions import (
 
 from sweeper.records import (
     Command,
+    EndWorker,
     Event,
     ExperimentText,
     Extend,
@@ -39,7 +41,7 @@ from sweeper.records import (
 )
 from sweeper.records.errors import ClusterError, InputError, SweepError
 from sweeper.workers.actor import WorkerActor
-from sweeper.workers.pool import deaths
+from sweeper.workers.pool import deaths, stuck
 from sweeper.workers.pool.setup import PoolSetup
 from sweeper.workers.process import settings
 
@@ -52,11 +54,12 @@ Item: TypeAlias = Event | Row
 class _Process:
     """A worker's process, as the pool holds it. awaited: an answer, or a stream of them.
 
-    pid: 0 until it is up.
+    pid: 0 until it is up.    host: its name, "" before.
     """
 
     actor: Any
     pid: int = 0
+    host: str = ""
     awaited: Any = None
     lease: int = 0
     pinged: bool = False
@@ -93,6 +96,8 @@ class Pool:
                 self._interrupt(worker)
             case InterruptTrial(worker, trial):
                 self._interrupt(worker, trial)
+            case EndWorker(worker):
+                self._end(worker, is_stuck=True)
 
     def _start(self, worker: int) -> None:
         setup = self._setup
@@ -172,7 +177,7 @@ class Pool:
         if process.pinged:
             # It lives, but what it said meanwhile is lost.
             return self._bury(worker, f"lost touch with worker {worker}", charged=False)
-        process.awaited, process.pid = None, said.pid
+        process.awaited, process.pid, process.host = None, said.pid, said.host
         return [WorkerUp(worker, said, time.time())]
 
     def _ask_again(self, worker: int, process: _Process) -> list[Item]:
@@ -210,7 +215,12 @@ class Pool:
             down.extend(self._bury(worker, f"worker {worker} was ended", charged=False))
         return down
 
-    def _end(self, worker: int) -> None:
+    def _end(self, worker: int, *, is_stuck: bool = False) -> None:
         process = self._processes.pop(worker)
+        is_here = process.host == socket.gethostname() and process.pid > 0
+        if is_stuck and is_here:
+            stuck.write_stack(process.pid)
         with contextlib.suppress(RayActorError, ValueError):
             ray.kill(process.actor, no_restart=True)
+        if is_stuck and is_here:
+            stuck.end(process.pid)

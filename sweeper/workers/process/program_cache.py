@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import platform
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from sweeper.host.folders import make_own
+
+log = logging.getLogger(__name__)
 
 # How many bytes are kept.
 MOST_BYTES = 2 << 30
@@ -22,19 +25,28 @@ def folder(environ: Mapping[str, str]) -> Path:
     """The user's folder of compiled programs for this JAX on this processor, made, mode 0700.
 
     Of all such folders of the user, it keeps what was used last, up to MOST_BYTES.
-    A program holds machine code: it is neither shared with other users nor between processors.
+    A program holds machine code: it is neither shared with other users nor between processors, and
+    a place that another user made is not used.
     """
-    home = environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     name = f"jax-{version('jax')}-{_processor(_cpuinfo())}"
-    for root in (Path(home) / "sweeper", Path(tempfile.gettempdir()) / f"sweeper-{os.getuid()}"):
+    for root in _roots(environ):
         found = root / name
         try:
+            make_own(root)  # its owner could put another folder in the place of ours
             make_own(found)
-        except OSError:
+        except OSError as error:
+            log.warning("compiled programs are not kept in %s: %s", root, error.strerror or error)
             continue
         trim(root, MOST_BYTES)
         return found
     return Path(tempfile.mkdtemp(prefix="sweeper-jax-"))
+
+
+def _roots(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where to look for a place, in this order."""
+    with contextlib.suppress(RuntimeError):  # a user without a home, as in some containers
+        yield Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sweeper"
+    yield Path(tempfile.gettempdir()) / f"sweeper-{os.getuid()}"
 
 
 def trim(root: Path, most_bytes: int) -> None:

@@ -12,7 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pylearn2core.utils import archive
+from sweeper.host.folders import is_own_file
 from sweeper.records import Row
+from sweeper.records.errors import damage
 
 FILE = "sweep-checkpoint.npz"
 KIND = "checkpoint of a trial"
@@ -74,12 +76,40 @@ def encode(checkpoint: Checkpoint) -> bytes:
     return stream.getvalue()
 
 
-def read(path: Path) -> Checkpoint:
-    """The checkpoint in a file; raises whatever a file that is none of ours makes."""
-    data, _ = archive.read(path, KIND)
-    rows = _decode_rows(data["trial"], data["attempt"], data.pop("tail"))
-    states = [_decode_state(state) for state in data.pop("states")]
-    return Checkpoint(**data, states=states, tail=rows)
+def read(path: Path, trial: str, attempt: int) -> Checkpoint:
+    """The checkpoint of this attempt in a file. Raises DamageError.
+
+    One that is another's would give rows that are not the trial's; a state that is pickled is a
+    program, so of a file of another user's it is not loaded.
+    """
+    try:
+        data, _ = archive.read(path, KIND)
+        whose = data["trial"], data["attempt"]
+        if whose != (trial, attempt):
+            raise ValueError(f"it is of attempt {whose[1]} of trial {whose[0]}")
+        rows = _decode_rows(trial, attempt, data.pop("tail"))
+        is_own = is_own_file(path)
+        states = [_decode_state(state, is_own=is_own) for state in data.pop("states")]
+        checkpoint = Checkpoint(**data, states=states, tail=rows)
+        _check(checkpoint)
+    except Exception as error:  # a file may be anything, and what it makes raise too
+        raise damage(
+            path,
+            f"no checkpoint of attempt {attempt} of trial {trial} ({error})",
+            left="The rows that were recorded are in the run's store.",
+            todo="The trial goes on from an older checkpoint, or begins again.",
+        ) from error
+    return checkpoint
+
+
+def _check(checkpoint: Checkpoint) -> None:
+    """Raise ValueError where its fields don't hold what `encode` writes."""
+    at, before, tail = checkpoint.at, checkpoint.before, checkpoint.tail
+    numbers = (*at, *(before or (0, 0)), checkpoint.document, checkpoint.first)
+    if len(numbers) != 6 or not all(type(one) is int and one >= 0 for one in numbers):
+        raise ValueError("its place in the trial is none")
+    if not tail or (tail[-1].phase, tail[-1].epoch) != at:
+        raise ValueError("its rows do not lead to its place")
 
 
 # ------------------------------------------------------------------ states
@@ -91,9 +121,13 @@ def _encode_state(state: Any) -> dict[str, Any]:
     return {"pickled": np.frombuffer(pickled, dtype=np.uint8)}
 
 
-def _decode_state(part: Mapping[str, Any]) -> Any:
+def _decode_state(part: Mapping[str, Any], *, is_own: bool) -> Any:
+    if "plain" in part:
+        return part["plain"]
+    if not is_own:
+        raise PermissionError("it is another user's file, and holds a pickle")
     # The user's experiment is code of the same user's: what it wrote may be unpickled.
-    return part["plain"] if "plain" in part else pickle.loads(part["pickled"].tobytes())
+    return pickle.loads(part["pickled"].tobytes())
 
 
 # ------------------------------------------------------------------ rows

@@ -55,9 +55,9 @@ def find(task: TrialTask, out: Path, results: AttemptFiles) -> Iterator[Found]:
             continue
         try:
             if is_here:
-                checkpoint = read(folder / FILE)
+                checkpoint = read(folder / FILE, task.trial, number)
             else:
-                checkpoint = _fetched(attempt_path(task.trial, number), results)
+                checkpoint = _fetched(task.trial, number, results)
             missing = checkpoint.missing(task.known)
         except Exception as error:
             log.warning("attempt %d's checkpoint is passed over: %s", number, error)
@@ -68,11 +68,11 @@ def find(task: TrialTask, out: Path, results: AttemptFiles) -> Iterator[Found]:
         yield Found(checkpoint, missing, folder if is_here else None, results)
 
 
-def _fetched(attempt: str, results: AttemptFiles) -> Checkpoint:
+def _fetched(trial: str, number: int, results: AttemptFiles) -> Checkpoint:
     with tempfile.NamedTemporaryFile(suffix=".npz") as file:
-        file.write(results.get_bytes(attempt, FILE))
+        file.write(results.get_bytes(attempt_path(trial, number), FILE))
         file.flush()
-        return read(Path(file.name))
+        return read(Path(file.name), trial, number)
 
 
 def load(phase: Phase, checkpoint: Checkpoint) -> None:

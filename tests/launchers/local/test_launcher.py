@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -86,3 +87,13 @@ def test_down_ends_the_process_and_no_other_that_has_its_number(order, sleeper):
     assert HERE.look(sleeper, order.run_dir).state == "waiting"
     assert HERE.down(sleeper, order.run_dir) == f"process {sleeper.job} was ended"
     assert HERE.look(sleeper, order.run_dir).state == "over"
+
+
+def test_a_driver_behind_does_not_import_from_the_folder_where_the_shell_stands(order, tmp_path):
+    for name in ("types", "random", "site"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from here')\n")
+    command = shlex.split(HERE.describe(order))
+    command[-2:] = ["--version"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("sweep ")

@@ -17,6 +17,7 @@ from pylearn2core.costs.autoencoder import (
 from pylearn2core.costs.cost import Cost, LpPenalty, MethodCost, SumOfCosts
 from pylearn2core.costs.mlp import Default, L1WeightDecay, WeightDecay
 from pylearn2core.costs.mlp.dropout import Dropout
+from pylearn2core.costs.mlp.missing_target_cost import MissingTargetCost
 from pylearn2core.engine import default_updates
 from pylearn2core.models.autoencoder import (
     Autoencoder,
@@ -279,6 +280,11 @@ def dropout_of_images() -> Case:
     return model, Dropout(input_include_probs={"h": 0.8}, input_scales={"h": 1.25}), data
 
 
+def missing_target() -> Case:
+    targets = np.where(np.arange(ONE_HOT.size).reshape(ONE_HOT.shape) % 4 == 1, -1.0, ONE_HOT)
+    return mlp(), MissingTargetCost(), (X, targets)
+
+
 def lp_penalty(p: float) -> Case:
     model = mlp()
     return model, LpPenalty(model.get_params()[:2], p), ()
@@ -341,6 +347,7 @@ OTHERS: list[tuple[type, str, Callable[[], Case]]] = [
     (WeightDecay, "", lambda: (mlp(), WeightDecay({"h": 0.5, "y": 0.2}), ())),
     (L1WeightDecay, "", lambda: (mlp(), L1WeightDecay([0.5, 0.2]), ())),
     (Dropout, "", dropout),
+    (MissingTargetCost, "", missing_target),
     (Dropout, "one-mask", lambda: dropout(per_example=False, default_input_include_prob=0.7)),
     (Dropout, "images", dropout_of_images),
 ]

@@ -236,24 +236,27 @@ def test_random_batches_are_runs_of_rows():
 
 def test_holdout_splits_in_order_or_after_a_shuffle():
     train, valid = labelled().split_dataset_holdout(train_size=4)
-    assert np.array_equal(train.X, X[:4])
-    assert np.array_equal(valid.y[:, 0], LABELS[4:])
-    assert valid.get_data_specs() == labelled().get_data_specs()
+    assert np.array_equal(train, X[:4])
+    assert np.array_equal(valid, X[4:])
+    # The larger part is the first in the file, as Pylearn2 has it.
+    train, valid = labelled().split_dataset_holdout(train_prop=1 / 3)
+    assert np.array_equal(train, X[4:])
+    assert np.array_equal(valid, X[:4])
     train, valid = labelled().bootstrap_holdout(train_prop=0.5)
-    assert len(train.X) == len(valid.X) == 3
-    assert sorted(np.vstack([train.X, valid.X])[:, 0]) == X[:, 0].tolist()
-    with pytest.raises(ValueError, match="exactly one"):
+    assert len(train) == len(valid) == 3
+    assert sorted(np.vstack([train, valid])[:, 0]) == X[:, 0].tolist()
+    with pytest.raises(ValueError, match="give train_size or train_prop"):
         labelled().split_dataset_holdout()
     with pytest.raises(ValueError, match="leaves one part empty"):
         labelled().split_dataset_holdout(train_size=6)
 
 
 def test_folds_cover_all_examples():
-    folds = labelled().split_dataset_nfolds(4)
-    assert [len(fold.X) for fold in folds] == [2, 2, 1, 1]
-    assert np.array_equal(np.vstack([fold.X for fold in folds]), X)
+    folds = DenseDesignMatrix(X=X[:5]).split_dataset_nfolds(3)
+    assert [len(fold) for fold in folds] == [2, 2, 1]
+    assert np.array_equal(np.vstack(folds), X[:5])
     shuffled = labelled().bootstrap_nfolds(3, rng=1)
-    assert sorted(np.vstack([fold.X for fold in shuffled])[:, 0]) == X[:, 0].tolist()
+    assert sorted(np.vstack(shuffled)[:, 0]) == X[:, 0].tolist()
     with pytest.raises(ValueError, match=r"nfolds must lie in 1..6"):
         labelled().split_dataset_nfolds(7)
 

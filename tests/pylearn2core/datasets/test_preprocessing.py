@@ -98,7 +98,10 @@ def test_zca_gives_uncorrelated_features_and_is_inverted():
     covariance = np.cov(TRAIN, rowvar=False, bias=True) + 1e-3 * np.eye(64)
     assert np.allclose(zca.P_ @ covariance @ zca.P_, np.eye(64))
     assert np.allclose(zca.inverse(train.X), TRAIN)
-    with pytest.raises(ValueError, match="store_inverse"):
+    unkept = pp.ZCA(filter_bias=1e-3, store_inverse=False)
+    unkept.fit(TRAIN)
+    assert np.allclose(unkept.inverse(train.X), TRAIN)
+    with pytest.raises(ValueError, match="has not been fitted"):
         pp.ZCA(store_inverse=False).inverse(TRAIN)
 
 
@@ -185,28 +188,34 @@ def test_patches_that_do_not_tile_are_refused():
 
 
 def test_local_contrast_is_that_of_a_convolution_by_scipy_signal():
+    paper, _ = both(pp.LeCunLCN((8, 8), kernel_size=5, batch_size=300, paper=True))
     train, _ = both(pp.LeCunLCN((8, 8), kernel_size=5, batch_size=300))
     offsets = np.arange(5) - 2
     window = np.exp(-(offsets[:, None] ** 2 + offsets**2) / 8.0)
     window /= window.sum()
     image = TRAIN[17].reshape(8, 8)
     centred = image - scipy.signal.convolve2d(image, window, mode="same")
-    deviation = np.sqrt(scipy.signal.convolve2d(centred**2, window, mode="same"))
-    expected = centred / np.maximum(np.maximum(deviation, deviation.mean()), 1e-4)
-    assert np.allclose(train.X[17].reshape(8, 8), expected)
+    for found, squares in ((train, image**2), (paper, centred**2)):
+        deviation = np.sqrt(scipy.signal.convolve2d(squares, window, mode="same"))
+        expected = centred / np.maximum(np.maximum(deviation, deviation.mean()), 1e-4)
+        assert np.allclose(found.X[17].reshape(8, 8), expected)
     with pytest.raises(ValueError, match="must be odd"):
         pp.LeCunLCN((8, 8), kernel_size=4)
     with pytest.raises(ValueError, match=r"expected images of \(9, 9\)"):
         both(pp.LeCunLCN((9, 9)))
 
 
-def test_local_contrast_can_leave_channels_alone():
-    images = np.random.RandomState(0).rand(2, 6, 6, 2)
+@pytest.mark.parametrize(
+    ("channels", "paper", "changed"),
+    [([1], False, [1]), (2, False, [2]), (None, False, [0]), ([1, 2], True, [1, 2])],
+)
+def test_local_contrast_can_leave_channels_alone(channels, paper, changed):
+    images = np.random.RandomState(0).rand(2, 6, 6, 3)
     dataset = DenseDesignMatrix(topo_view=images)
-    dataset.apply_preprocessor(pp.LeCunLCN((6, 6), channels=[1]))
+    dataset.apply_preprocessor(pp.LeCunLCN((6, 6), channels=channels, paper=paper))
     found = dataset.get_topological_view()
-    assert np.array_equal(found[..., 0], images[..., 0])
-    assert not np.allclose(found[..., 1], images[..., 1])
+    differ = [c for c in range(3) if not np.allclose(found[..., c], images[..., c])]
+    assert differ == changed
 
 
 class Doubler:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 
 from pylearn2core.errors import ConfigError
@@ -31,8 +32,10 @@ class Matrix(Model):
     [
         (lambda: MaxL2FilterNorm(1.5), 0, 0.0, 1.5),
         (lambda: MaxL2FilterNorm(2.0, axis=1, min_limit=1.8), 1, 1.8, 2.0),
-        (lambda: ConstrainFilterMaxNorm(1.5), 0, 0.0, 1.5),
-        (lambda: ConstrainFilterL2Norm(1.5), 0, 1.5, 1.5),
+        (lambda: ConstrainFilterL2Norm(1.5), 0, 0.0, 1.5),
+        (lambda: ConstrainFilterL2Norm(2.0, 1.8, 1), 1, 1.8, 2.0),
+        (lambda: ConstrainFilterL2Norm(None, 2.2), 0, 2.2, np.inf),
+        (lambda: ConstrainFilterL2Norm(pt.constant(1.5), None), 0, 0.0, 1.5),
     ],
 )
 def test_the_filters_norms_are_brought_within_bounds(
@@ -43,6 +46,13 @@ def test_the_filters_norms_are_brought_within_bounds(
     norms = np.linalg.norm(W, axis=axis, keepdims=True)
     expected = W * np.clip(norms, low, high) / norms
     np.testing.assert_allclose(model.get_param_values()[0], expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize(("limit", "bound"), [(0.4, 0.4), (None, np.inf)])
+def test_a_max_norm_clips_each_weight(limit: float | None, bound: float) -> None:
+    model = Matrix(ConstrainFilterMaxNorm(limit))
+    model.enforce_constraints()
+    np.testing.assert_array_equal(model.get_param_values()[0], np.clip(W, -bound, bound))
 
 
 def test_kernels_are_bounded_over_several_axes() -> None:
@@ -56,7 +66,7 @@ def test_kernels_are_bounded_over_several_axes() -> None:
 
 
 def test_a_filter_of_zeros_stays_so() -> None:
-    model = Matrix(ConstrainFilterL2Norm(1.5))
+    model = Matrix(ConstrainFilterL2Norm(1.5, 1.0))
     model.set_param_values([np.zeros((5, 4))])
     model.enforce_constraints()
     assert not model.get_param_values()[0].any()
@@ -67,3 +77,5 @@ def test_a_model_without_weights_and_bounds_that_cross_are_refused() -> None:
         MaxL2FilterNorm(1.0).post_modify_updates({}, Model())
     with pytest.raises(ConfigError, match="0 <= min_limit <= limit"):
         MaxL2FilterNorm(1.0, min_limit=2.0)
+    with pytest.raises(ConfigError, match=r"min_limit can only be left out, got 0\.5"):
+        ConstrainFilterMaxNorm(1.0, min_limit=0.5)

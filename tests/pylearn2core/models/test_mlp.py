@@ -156,12 +156,6 @@ def test_arguments_that_contradict_each_other_are_refused(kwargs: Any, message: 
         Tanh(**({"layer_name": "h", "dim": 3, "irange": 0.1} | kwargs))
 
 
-def test_a_nested_mlp_takes_no_seed() -> None:
-    inner = MLP(layer_name="in", seed=3, layers=[Tanh(layer_name="a", dim=3, irange=0.5)])
-    with pytest.raises(ConfigError, match="give the seed to that one"):
-        MLP(nvis=5, layers=[inner])
-
-
 def test_two_seeds_give_two_models() -> None:
     first, again, other = (three_layers(seed=seed).get_param_vector() for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)

@@ -41,7 +41,7 @@ def monitored(softmax: Callable[..., Any]) -> Callable[..., Any]:
         model = softmax(path)
         model.monitor = Monitor(model)
         for name, values in records.items():
-            channel = model.monitor.channels[name] = MonitorChannel(name)
+            channel = model.monitor.channels[name] = MonitorChannel(name=name)
             for epoch, value in enumerate(values):
                 channel.val_record.append(value)
                 channel.batch_record.append(3 * epoch)

@@ -155,8 +155,15 @@ def test_a_sequence_of_labels_becomes_one_of_one_hot_vectors():
     assert np.array_equal(hot(labels), found)
 
 
-def test_sequences_do_not_become_batches():
-    with pytest.raises(UnsupportedError, match="no conversion"):
-        VectorSequenceSpace(3).np_format_as(np.zeros((5, 3)), VectorSpace(3))
+def test_the_times_of_a_sequence_are_the_examples_of_a_batch_of_vectors():
+    sequence = np.arange(15.0).reshape(5, 3)
+    assert np.array_equal(VectorSequenceSpace(3).np_format_as(sequence, VectorSpace(3)), sequence)
+    labels = IndexSequenceSpace(3, 1).np_format_as(np.array([[0], [2]]), VectorSpace(3))
+    assert np.array_equal(labels, np.eye(3)[[0, 2]])
+    with pytest.raises(ValueError, match="must be equal"):
+        VectorSequenceSpace(3).np_format_as(sequence, VectorSpace(4))
+
+
+def test_a_batch_becomes_no_sequence():
     with pytest.raises(UnsupportedError, match="can't convert a batch of vectors"):
         VectorSpace(3).np_format_as(np.zeros((5, 3)), VectorSequenceSpace(3))

@@ -179,12 +179,23 @@ def test_updates_are_of_shared_variables_and_do_not_contradict_each_other() -> N
 
 
 # ------------------------------------------------------------------ the rest
-def test_the_configuration_is_pytensors_with_the_two_old_names() -> None:
+def test_the_configuration_is_pytensors_and_what_it_lacks_is_ignored_with_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     assert theano.config.floatX == pytensor.config.floatX
     assert (theano.config.compute_test_value, theano.config.device) == ("off", "cpu")
     theano.config.compute_test_value = "off"
-    with pytest.raises(NotImplementedError, match="compute_test_value can only be 'off'"):
+    with caplog.at_level("WARNING"):
         theano.config.compute_test_value = "raise"
+        theano.config.nvcc.fastmath = True
+        theano.config.no_such_setting = 3
+    ignored = [record.getMessage().split(" is ")[0] for record in caplog.records]
+    assert ignored == [
+        "theano.config.compute_test_value = 'raise'",
+        "theano.config.nvcc.fastmath = True",
+        "theano.config.no_such_setting = 3",
+    ]
+    assert theano.config.compute_test_value == "off"
     before = theano.config.on_unused_input
     theano.config.on_unused_input = "ignore"
     assert pytensor.config.on_unused_input == "ignore"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -33,6 +34,7 @@ class FakeRunner:
 
     def attempt(self, task, texts, interrupted):
         do, much = task.tokens[:2]
+        eaten = []
         key = (self.worker, task.trial, task.number)
         yield Began(*key, time.time())
         if do == "bad":
@@ -51,10 +53,21 @@ class FakeRunner:
             print("to stderr", file=sys.stderr)
             os.write(1, b"from C\n")
             threading.Thread(target=print, args=("from a thread",)).start()
+        if do == "score":
+            time.sleep(random.uniform(0.0, 0.03))
+            data = array("d", [much, 0.5]).tobytes()
+            yield Row(task.trial, task.number, 0, 1, time.time(), CHANNELS, data)
+            yield Ended(*key, AttemptState.FINISHED, time.time())
+            return
         for epoch in range(much if do in {"rows", "sleep"} else 3):
             if do == "sleep":
                 time.sleep(0.05)
             if do == "stuck":
+                time.sleep(1000)
+            if do == "holds":  # Python's lock, in C code
+                sum(range(10**15))
+            if do == "eats":
+                eaten.append(b"x" * (much << 20))
                 time.sleep(1000)
             data = array("d", [1.0 / (epoch + 1) + task.number, 0.5])
             yield Row(task.trial, task.number, 0, epoch, time.time(), CHANNELS, data.tobytes())

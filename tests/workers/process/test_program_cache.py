@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from importlib.metadata import version
+
+import pytest
 
 from sweeper.workers.process import program_cache
 
@@ -22,6 +25,28 @@ def test_a_cache_that_cannot_be_made_there_is_made_elsewhere(tmp_path):
     folder = program_cache.folder({"XDG_CACHE_HOME": str(tmp_path / "file")})
     assert folder.is_dir()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_place_that_another_user_made_is_not_used(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "file").write_text("")
+    strange = tmp_path / f"sweeper-{os.getuid()}"
+    strange.mkdir(mode=0o777)
+    os.chown(strange, 12345, 12345)
+    folder = program_cache.folder({"XDG_CACHE_HOME": str(tmp_path / "file")})
+    assert not folder.is_relative_to(strange)
+    assert list(strange.iterdir()) == []
+    assert f"compiled programs are not kept in {strange}: it is not a folder of user" in caplog.text
+
+
+def test_a_user_without_a_home_has_a_cache_all_the_same(tmp_path, monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(program_cache.Path, "home", no_home)
+    assert program_cache.folder({}).parent == tmp_path / f"sweeper-{os.getuid()}"
 
 
 def test_the_programs_that_were_used_longest_ago_make_room(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from broken_off import TRAIN, WALK, phases
@@ -16,8 +18,9 @@ from sweeper.records import (
     Row,
     TrialTask,
 )
+from sweeper.records.errors import DamageError
 from sweeper.workers.interruption import Interruption
-from sweeper.workers.runner import Runner
+from sweeper.workers.runner import Runner, checkpoint_file
 from sweeper.workers.runner.checkpoint_file import FILE
 
 
@@ -138,6 +141,40 @@ def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(bench, whole, capl
     assert third.ends["t0"].info["resumed_from"] == {"attempt": 1, "phase": 0, "epoch": 3}
     assert third.values() == {at: v for at, v in expected.values().items() if at > (0, 3)}
     assert "attempt 2's checkpoint is passed over" in caplog.text
+
+
+def test_another_trial_s_checkpoint_is_passed_over_and_gives_no_wrong_rows(bench, whole, caplog):
+    points = (6, "plain"), (9, "plain")
+    expected = whole(WALK, *points)
+    runs = bench(epochs=2)
+    runs.run(WALK, *points, stop_at=(0, 5))  # the worker dies before it comes to t1
+    runs.out(1, "t1").mkdir(parents=True)
+    (runs.out(1, "t1") / FILE).write_bytes((runs.out(1) / FILE).read_bytes())
+    second = runs.run(WALK, *points, number=2, known=(0, 4))
+    assert second.values("t1") == expected.values("t1")
+    assert "no checkpoint of attempt 1 of trial t1 (it is of attempt 1 of trial t0)" in caplog.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize(("how", "is_taken"), [("own class", False), ("plain", True)])
+def test_another_user_s_pickle_is_not_loaded(bench, whole, caplog, how, is_taken):
+    expected = whole(WALK, (6, how))
+    runs = bench(epochs=2)
+    runs.run(WALK, (6, how), stop_at=(0, 5))
+    os.chown(runs.out(1) / FILE, 12345, 12345)
+    second = runs.run(WALK, (6, how), number=2, known=(0, 4))
+    assert ("resumed_from" in second.ends["t0"].info) is is_taken
+    assert second.values().items() <= expected.values().items()
+    assert ("another user's file, and holds a pickle" in caplog.text) is not is_taken
+
+
+def test_damage_of_a_checkpoint_says_what_what_is_left_and_what_comes(tmp_path):
+    path = tmp_path / FILE
+    path.write_bytes(b"PK")
+    with pytest.raises(
+        DamageError, match=r"npz: damaged, .*no checkpoint of attempt 3 of trial t7"
+    ):
+        checkpoint_file.read(path, "t7", 3)
 
 
 def test_a_checkpoint_before_which_rows_were_lost_is_passed_over(bench, whole, caplog, monkeypatch):

@@ -36,13 +36,18 @@ ultra_fast_sigmoid = T.sigmoid
 
 
 def softmax(x: Symbol) -> Symbol:
-    """Probabilities along the last axis: each row sums to 1."""
-    return _softmax(x, axis=-1)
+    """Probabilities along the last axis: each row sums to 1; a vector is one row, as in Theano."""
+    return _softmax(_rows(x), axis=-1)
 
 
 def logsoftmax(x: Symbol) -> Symbol:
     """The logarithm of `softmax(x)`."""
-    return log_softmax(x, axis=-1)
+    return log_softmax(_rows(x), axis=-1)
+
+
+def _rows(x: Symbol) -> Symbol:
+    x = T.as_tensor_variable(x)
+    return T.shape_padleft(x) if x.ndim == 1 else x
 
 
 def softmax_with_bias(x: Symbol, b: Symbol) -> Symbol:

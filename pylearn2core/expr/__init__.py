@@ -1,0 +1,1 @@
+"""Expressions that models and preprocessing share."""

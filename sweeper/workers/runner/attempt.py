@@ -12,6 +12,7 @@ from typing import Any
 
 from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.engine import Record, Request, width
+from pylearn2core.errors import ConfigError
 from sweeper.records import (
     AtRung,
     AttemptState,
@@ -23,6 +24,7 @@ from sweeper.records import (
     Stop,
     TrialTask,
 )
+from sweeper.records.text import told
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import earlier, generators
 from sweeper.workers.runner.checkpoint_file import Checkpoint
@@ -36,6 +38,12 @@ from sweeper.workers.runner.rows import loop_of
 from sweeper.workers.runner.watch import Watch
 
 log = logging.getLogger(__name__)
+
+
+_NO_ROW = (
+    "the experiment came to its end without a row: expected at least one, a mapping of channel"
+    " names to numbers. Yield one, such as {'valid_error': 0.1}, for each epoch."
+)
 
 
 class InterruptedAttemptError(Exception):
@@ -136,6 +144,8 @@ class _Run:
             for phase in phases:
                 yield from self._phase(phase, inside)
             self._watch.check()
+            if not self._has_rows and task.known is None:
+                raise ConfigError(_NO_ROW)
         finally:
             inside.leave()
 
@@ -227,7 +237,7 @@ class _Run:
                 first = next(phases)
             except Exception as error:
                 number = found.checkpoint.attempt
-                log.warning("attempt %d's checkpoint is passed over: %r", number, error)
+                log.warning("attempt %d's checkpoint is passed over: %s", number, told(error))
                 shutil.rmtree(self._out, ignore_errors=True)
                 with inside:
                     generators.set_states(fresh)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytensor.tensor as pt
 
 from pylearn2core.engine.ops.softmax import softmax
 from pylearn2core.errors import ConfigError
@@ -14,13 +15,13 @@ from pylearn2core.rng import make_np_rng
 from pylearn2core.utils.hyper import hyper
 
 if TYPE_CHECKING:
-    from pylearn2core.models.mlp.mlp import MLP
     from pylearn2core.types import SeedOrRng, Symbol
 
+# `mlp` is an MLP, which imports this module.
 _MOST_UNITS = 16  # of whose masks all are tried
 
 
-def masked_inputs(mlp: MLP, masked_input_layers: Iterable[str] | None = None) -> dict[str, int]:
+def masked_inputs(mlp: Any, masked_input_layers: Iterable[str] | None = None) -> dict[str, int]:
     """Layer name to the number of its inputs, of the layers that a mask is for; all if None.
 
     Raises ConfigError for a name that no layer has.
@@ -36,7 +37,7 @@ def masked_inputs(mlp: MLP, masked_input_layers: Iterable[str] | None = None) ->
 
 
 def generate_dropout_mask(
-    mlp: MLP,
+    mlp: Any,
     default_include_prob: float = 0.5,
     input_include_probs: Mapping[str, float] | None = None,
     rng: SeedOrRng = (2013, 5, 17),
@@ -53,7 +54,7 @@ def generate_dropout_mask(
 
 
 def masked_fprop(
-    mlp: MLP,
+    mlp: Any,
     state_below: Symbol,
     mask: int,
     masked_input_layers: Sequence[str] | None = None,
@@ -80,7 +81,7 @@ def masked_fprop(
 
 
 def sampled_dropout_average(
-    mlp: MLP,
+    mlp: Any,
     inputs: Symbol,
     num_masks: int,
     default_input_include_prob: float = 0.5,
@@ -109,7 +110,7 @@ def sampled_dropout_average(
 
 
 def exhaustive_dropout_average(
-    mlp: MLP,
+    mlp: Any,
     inputs: Symbol,
     masked_input_layers: Sequence[str] | None = None,
     default_input_scale: float = 2.0,
@@ -131,5 +132,4 @@ def exhaustive_dropout_average(
 
 def geometric_mean_prediction(forward_props: Sequence[Symbol]) -> Symbol:
     """The normalised geometric mean of outputs of a softmax: the softmax of their mean logits."""
-    logits: list[Any] = [arg_of_softmax(output) for output in forward_props]
-    return softmax(sum(logits[1:], logits[0]) / hyper(float(len(logits))))
+    return softmax(pt.stack([arg_of_softmax(output) for output in forward_props]).mean(axis=0))

@@ -25,7 +25,8 @@ X = np.random.RandomState(0).normal(size=(5, 4))
 
 
 def value(output: Any) -> Any:
-    return pytensor.function([], output, mode="FAST_COMPILE")()
+    # As it is written: merged, a sum has more terms than a ufunc takes.
+    return pytensor.function([], output, mode=pytensor.Mode(linker="py", optimizer=None))()
 
 
 def one_softmax() -> MLP:

@@ -32,7 +32,7 @@ PYLEARN2CORE = (
     ("types", "words", "errors", "paths", "log", "rng", "theano", "cache", "patches"),
     ("config", "space", "engine"),
     ("protocols", "utils", "expr", "linear", "energy_functions", "corruption", "blocks", "costs"),
-    ("datasets", "models", "model_extensions", "testing"),
+    ("datasets", "models", "model_extensions", "testing", "gui"),
     ("monitor",),
     ("termination_criteria", "train_extensions", "checkpoint"),
     ("training_algorithms",),

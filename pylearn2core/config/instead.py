@@ -16,7 +16,7 @@ _INSTEAD = {
     "linear.conv2d_c01b": "pylearn2.linear.conv2d.Conv2D takes images in any order of their axes",
     "train_extensions.live_monitoring": "`sweep status` and `sweep show` follow a run",
     "train_extensions.plots": "plot_monitor.py draws a saved model's records",
-    "gui": "show_weights.py, show_examples.py and plot_monitor.py draw to a file",
+    "gui": "PatchViewer draws to a file, as do show_weights.py, show_examples.py, plot_monitor.py",
     "scripts.jobman": "`sweep launch` runs what jobman ran",
     "devtools": "There is no Theano here whose functions could be looked into",
 }

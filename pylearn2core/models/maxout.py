@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytensor.tensor as pt
 
 from pylearn2core.errors import ConfigError
+from pylearn2core.models.maxout_conv import MaxoutConvC01B
 from pylearn2core.models.mlp.affine import Affine
 from pylearn2core.models.mlp.elementwise import rectify
 from pylearn2core.models.mlp.statistics import unit_statistics
@@ -16,6 +17,8 @@ from pylearn2core.space import VectorSpace
 if TYPE_CHECKING:
     from pylearn2core.space import Space
     from pylearn2core.types import Array, Symbol
+
+__all__ = ["Maxout", "MaxoutConvC01B"]
 
 
 class Maxout(Affine):

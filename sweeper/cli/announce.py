@@ -7,6 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from pylearn2core.words import counted
+from sweeper import spec as specs
+from sweeper.cli.coming import coming_text
 from sweeper.cli.expand import size_text
 from sweeper.cli.say import shown_path
 from sweeper.launchers.cluster import joined
@@ -16,22 +18,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sweeper.records import Resources, SweepSpec
-    from sweeper.spec import Expansion
+    from sweeper.spec import Expansion, Spec
+    from sweeper.spec.search.config import Search
 
 
 def announcement(
-    header: SweepSpec,
+    spec: Spec,
     expansion: Expansion,
     run_dir: Path,
     workers: int | None,
     on: str | None = None,
 ) -> str:
-    """What is about to run, for a person to check. on: where, None for this machine."""
-    trials = expansion.trials
+    """What is about to run, for a person to check.
+
+    expansion: its first batch.    on: where, None for this machine.
+    """
+    header, trials = spec.header, len(expansion.trials)
+    size = coming_text(spec, trials) or size_text(trials, expansion.merged, expansion.dropped)
+    names = variety(expansion) if spec.search is None else searched(spec.search)
+    at_once = specs.at_once(specs.source_of(spec), trials)
     lines = [
-        f"{header.name}: {size_text(len(trials), expansion.merged, expansion.dropped)}",
-        f"  varied     {', '.join(variety(expansion))}",
-        f"  workers    {workers_text(header, workers, len(trials), on)}",
+        f"{header.name}: {size}",
+        f"  varied     {', '.join(names)}",
+        f"  workers    {workers_text(header, workers, at_once, on)}",
         f"  folder     {shown_path(run_dir)}",
     ]
     if header.objective:
@@ -48,6 +57,14 @@ def variety(expansion: Expansion) -> list[str]:
         for name, value in trial.values.items():
             values.setdefault(name, set()).add(json.dumps(value, default=str))
     return [f"{name} ({len(found)})" for name, found in values.items()]
+
+
+def searched(search: Search) -> list[str]:
+    """The axes of a search: `dim_2 (when layers >= 2)`."""
+    return [
+        f"{axis.name} (when {axis.when})" if axis.when is not None else axis.name
+        for axis in search.space.axes
+    ]
 
 
 def workers_text(header: SweepSpec, workers: int | None, trials: int, on: str | None = None) -> str:

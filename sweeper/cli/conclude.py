@@ -51,7 +51,8 @@ def next_steps(run_dir: Path, outcome: Outcome) -> str:
     """The commands that a user may want now."""
     run = shown_path(run_dir)
     steps = [f"All trials:  sweep report {run}", f"One trial:   sweep show {run} TRIAL"]
-    is_unfinished = any(n for state, n in outcome.counts.items() if not state.is_final)
+    is_left = any(n for state, n in outcome.counts.items() if not state.is_final)
+    is_unfinished = is_left or outcome.ending.is_interrupted  # a search may propose more
     # A run keeps its spec file as it was, so resuming does not mend a mistake in it.
     if is_unfinished and outcome.ending.kind is not EndKind.INPUT:
         steps.append(f"Go on:       sweep resume {run}")

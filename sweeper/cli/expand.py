@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pylearn2core.words import counted, did_you_mean, shortened
 from sweeper import spec as specs
+from sweeper.cli.coming import coming_text
 from sweeper.records.errors import InputError
 from sweeper.report.text import printable
 
@@ -27,14 +28,15 @@ def expansion_text(
     if count_only:
         found = specs.count(spec)
         return size_text(found.trials, found.merged, found.dropped)
-    expansion = specs.expand(spec)
+    expansion = specs.first_batch(spec)
     if trial is not None:
         return specs.resolved(spec, one_of(expansion.trials, trial), expansion.texts).rstrip("\n")
     if format == "json":
         return as_json(expansion.trials)
     if format == "yaml":
         return as_yaml(expansion.trials)
-    head = size_text(len(expansion.trials), expansion.merged, expansion.dropped)
+    size = size_text(len(expansion.trials), expansion.merged, expansion.dropped)
+    head = coming_text(spec, len(expansion.trials)) or size
     missing = [f"a launch would not start: {one}" for one in specs.missing_names(spec, expansion)]
     notices = [printable(notice) for notice in (*expansion.notices, *missing)]
     return "\n".join([head, *notices, "", table(expansion.trials)])

@@ -54,19 +54,20 @@ class _NewRun:
     options: LaunchOptions
 
     def announce(self, place: str | None, *, err: bool = False) -> None:
-        header, workers = self.spec.header, self.options.workers
-        words = announcement(header, self.expansion, self.run_dir, workers, place)
+        workers = self.options.workers
+        words = announcement(self.spec, self.expansion, self.run_dir, workers, place)
         typer.echo(words, err=err)
 
     def order(self, target: Target) -> DriverOrder:
-        trials, workers = len(self.expansion.trials), self.options.workers
+        workers = self.options.workers
+        trials = specs.at_once(specs.source_of(self.spec), len(self.expansion.trials))
         return target.order(self.spec, self.run_dir, trials=trials, workers=workers)
 
 
 def launch_spec(path: Path, defines: Mapping[str, str], options: LaunchOptions) -> int:
     """Run the sweep of a spec file; returns the exit code."""
     spec = specs.load(path, defines)
-    expansion = specs.expand(spec)
+    expansion = specs.first_batch(spec)
     with new_run_folder(options.out, spec.header.name, claim=not options.dry_run) as run_dir:
         config = config_of(options.on)
         launcher = launcher_by(config)

@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweeper.cli.coming import to_come
 from sweeper.records.errors import InputError
 from sweeper.report.text import duration
 from sweeper.runs.find import find_trial, short_name
@@ -42,14 +44,17 @@ def read_status(run_dir: Path) -> Status:
     A driver may end between the reading and the look at its process, and write how before it does:
     then what was read says that it runs. So it is read again.
     """
+    found = _status_now(run_dir)
+    if found.sweep.state == "running" and not found.alive:
+        found = _status_now(run_dir)
+    return found
+
+
+def _status_now(run_dir: Path) -> Status:
     from sweeper.report.status import status
 
     with reading(run_dir) as store:
-        found = status(store)
-    if found.sweep.state == "running" and not found.alive:
-        with reading(run_dir) as store:
-            found = status(store)
-    return found
+        return replace(status(store), to_come=to_come(store))
 
 
 def ids_of(run_dir: Path, trials: Sequence[str]) -> tuple[str, ...]:

@@ -195,14 +195,16 @@ def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tu
 
     if not RunFolder(run_dir).has_store:
         spec = _spec_copy(run_dir, placed)
-        return spec, specs.count(spec).trials
+        source = specs.source_of(spec)
+        return spec, specs.at_once(source, len(specs.first_batch(spec).trials))
     with closing(open_to_read(run_dir)) as store:
-        record, counts = store.sweep(), store.counts()
+        record, counts, batches = store.sweep(), store.counts(), len(store.batches())
     if not code_changed_ok:
         check_code(run_dir, record)
     path = Path(record.spec_path)
     spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=path)
-    return spec, sum(number for state, number in counts.items() if not state.is_final)
+    left = sum(number for state, number in counts.items() if not state.is_final)
+    return spec, specs.left_at_once(spec, batches, left)
 
 
 def _spec_copy(run_dir: Path, placed: Placed) -> Spec:

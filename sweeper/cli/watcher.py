@@ -124,7 +124,7 @@ class Watcher:
             return Progress(0, 0, 0, 0, None, 0.0, None, 0.0, self.words)
         counts = found.counts
         done = sum(number for state, number in counts.items() if state.is_final)
-        total = sum(counts.values())
+        total = sum(counts.values()) + found.to_come
         rate = self._rate(done)
         is_told = found.sweep.state == "running" and found.alive
         return Progress(

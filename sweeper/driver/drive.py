@@ -45,7 +45,8 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
     roster = Roster(remaining.texts, scoreboard.known)
     source = claim.source
     growth = Growth(source, claim, roster, scoreboard) if source is not None else None
-    teller = Teller(terms.on_progress, total=remaining.total, before=remaining.tally.done)
+    total = max(remaining.total, growth.expected if growth is not None else 0)
+    teller = Teller(terms.on_progress, total=total, before=remaining.tally.done)
     teller.tell(remaining.tally, 0, scoreboard.best)
     with ExitStack() as held:
         try:

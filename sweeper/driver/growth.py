@@ -26,6 +26,7 @@ class Growth:
     """What further batches a run's source proposes.
 
     source: it has proposed some batches, which are kept, and may propose more.
+    expected: how many trials there may be in the end, 0 where nothing says so.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Growth:
         self._scoreboard = scoreboard
         self._past = Past(self._header.objective)
         self._total = 0
+        self.expected = source.expected or 0
         self._recall(claim)
         self._proposals = Proposals(source, self._past, batches=len(claim.store.batches()))
 

@@ -130,7 +130,8 @@ class Loop:
     def _propose(self, event: Proposed) -> None:
         self._known.update(trial.id for trial in event.trials)
         self._step(event)
-        self._teller.total = self._state.total
+        expected = self._growth.expected if self._growth is not None else 0
+        self._teller.total = max(self._state.total, expected)
 
     def _grow(self) -> None:
         """Take what the sweep's source has proposed, if it has."""
@@ -138,9 +139,9 @@ class Loop:
             return
         event = self._growth.look(self._state.backlog.stuck)
         if event is not None:
-            self._propose(event)
             if event.is_last:
                 self._growth = None
+            self._propose(event)
 
     def _take(self, event: Event, result: scheduler.Result) -> None:
         self._state, commands, changes = result

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _FLOAT64 = struct.Struct("=d")
 _GOOD = (TrialState.FINISHED, TrialState.STOPPED)
+_TOLD = (*_GOOD, TrialState.FAILED)
 
 
 @dataclass(slots=True)
@@ -33,10 +34,15 @@ class _Seen:
     told: PastTrial | None = None
 
     def tell(self) -> PastTrial:
-        """The trial, as a source is told of it; made once."""
+        """The trial, as a source is told of it; made once. One without a good end has failed."""
         if self.told is None:
-            objective = tuple((*at, value) for at, value in sorted(self.points.items()))
-            self.told = PastTrial(self.values, self.state, objective)
+            is_good = self.state in _GOOD
+            points = sorted(self.points.items()) if is_good else ()
+            self.told = PastTrial(
+                self.values,
+                self.state if is_good else TrialState.FAILED,
+                tuple((*at, value) for at, value in points),
+            )
         return self.told
 
 
@@ -96,9 +102,16 @@ class Past:
         left = (trials for number, trials in self._left.items() if number <= batch)
         return all(trial in stuck for trials in left for trial in trials)
 
-    def history(self, until: int) -> History:
-        """What a source may know that looks at the results of batches 0 .. `until`."""
-        ended = (one for one in self._seen.values() if one.batch <= until and one.state in _GOOD)
+    def history(self, until: int, stuck: Collection[str] = ()) -> History:
+        """What a source may know that looks at the results of batches 0 .. `until`.
+
+        stuck: trials that will come to no end: they have failed.
+        """
+        ended = (
+            one
+            for name, one in self._seen.items()
+            if one.batch <= until and (one.state in _TOLD or name in stuck)
+        )
         return History(
             ended=tuple(one.tell() for one in ended),
             pending=tuple(one.values for one in self._seen.values() if one.batch > until),

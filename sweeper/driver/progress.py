@@ -41,7 +41,8 @@ class Progress:
 class Teller:
     """Tells the progress now and then.
 
-    total: trials of the run so far.    before: those that ended before this driver started.
+    total: trials of the run, as far as they are known.
+    before: those that ended before this driver started.
     message: what the driver does; hint: what may be wrong, told while there is no message.
     """
 

@@ -61,7 +61,7 @@ class Proposals:
         until = self._next - 1 - self._source.lag
         if not self._past.is_over(until, stuck):
             return
-        batch, history = self._next, self._past.history(until)
+        batch, history = self._next, self._past.history(until, stuck)
         self._said = _in_thread(lambda: self._source.propose(batch, history))
 
 

@@ -11,11 +11,11 @@ from sweeper.records.states import TrialState
 
 @dataclass(frozen=True, slots=True)
 class PastTrial:
-    """A trial that came to a good end.
+    """A trial that came to its end.
 
-    values: as in `Trial`.    state: FINISHED or STOPPED.
+    values: as in `Trial`.    state: FINISHED, STOPPED or FAILED.
     objective: (phase, epoch, value) of each of its rows that has the objective, in order; it is
-    that of its history, where an attempt went on from an earlier one.
+    that of its history, where an attempt went on from an earlier one. None of a trial that failed.
     """
 
     values: Mapping[str, Value]
@@ -27,8 +27,7 @@ class PastTrial:
 class History:
     """What a batch may follow from: the same in whatever order the trials ran.
 
-    ended: trials of the batches that are looked at, by ordinal, without those that failed or were
-    cancelled.
+    ended: trials of the batches that are looked at, by ordinal, without those that were cancelled.
     pending: values of the trials of later batches, by ordinal, whether they have ended or not.
     """
 

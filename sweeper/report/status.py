@@ -39,6 +39,7 @@ class Status:
     failures: trial id and first line of the error, the newest last.
     remarks: on trials that are odd.
     stopped: of each rule that stopped trials, how many.
+    to_come: trials that may still be proposed.
     """
 
     sweep: SweepRecord
@@ -50,6 +51,7 @@ class Status:
     failures: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...] = ()
     stopped: Mapping[str, int] = field(default_factory=dict)
+    to_come: int = 0
 
 
 def status(
@@ -137,13 +139,14 @@ def describe(status: Status, run: str, *, place: str = "", fetched: bool = False
     """
     sweep = status.sweep
     total = sum(status.counts.values())
+    later = f", {status.to_come} to come" if status.to_come else ""
     counts = ", ".join(
         f"{number} {state.value}" for state, number in status.counts.items() if number
     )
     lines = [
         f"{sweep.name}: {driver_line(status, run, fetched=fetched)}",
         *([f"placed    {place}"] if place else []),
-        f"trials    {total}: {counts}" if total else "trials    none",
+        f"trials    {total + status.to_come}: {counts}{later}" if total else "trials    none",
         f"elapsed   {duration(status.elapsed_s)}",
     ]
     if status.stopped:

@@ -4,7 +4,7 @@ from sweeper.spec.expand import Count, Expansion, Proposal, count, expand, resol
 from sweeper.spec.groups import program_groups
 from sweeper.spec.load import Spec, load, loads
 from sweeper.spec.named import check_names, missing_names
-from sweeper.spec.source import Source, at_once, source_of
+from sweeper.spec.source import Source, at_once, first_batch, left_at_once, source_of, still_to_come
 
 __all__ = [
     "Count",
@@ -16,10 +16,13 @@ __all__ = [
     "check_names",
     "count",
     "expand",
+    "first_batch",
+    "left_at_once",
     "load",
     "loads",
     "missing_names",
     "program_groups",
     "resolved",
     "source_of",
+    "still_to_come",
 ]

@@ -113,12 +113,12 @@ def _check_size(place: Place, points: int, axes: int, product: str = "") -> None
 def _grid(place: Place) -> _Factors:
     return [
         (Factor((name,), tuple((value,) for value in read_axis(axis))), {name: axis.where()})
-        for name, axis in _named_axes(place)
+        for name, axis in named_axes(place)
     ]
 
 
 def _zip(place: Place) -> _Factors:
-    axes = _named_axes(place)
+    axes = named_axes(place)
     columns = [read_axis(axis) for _, axis in axes]
     if len({len(column) for column in columns}) > 1:
         lengths = [f"{name} has {len(c)}" for (name, _), c in zip(axes, columns, strict=True)]
@@ -135,7 +135,7 @@ def _points(place: Place) -> _Factors:
     points = place.entries("a list of points", advice)
     if not points:
         raise place.error(f"no points. {advice}")
-    first = _named_axes(points[0])
+    first = named_axes(points[0])
     names = tuple(name for name, _ in first)
     rows = []
     for point in points:
@@ -154,7 +154,7 @@ def _random(place: Place) -> _Factors:
     if samples > MAX_POINTS:
         raise place.child("samples").error(f"at most {MAX_POINTS:,} points can be run.")
     seed = whole_number(place.child("seed"), least=0) if "seed" in place.value else 0
-    axes = _named_axes(place.child("axes"))
+    axes = named_axes(place.child("axes"))
     if samples * len(axes) > MAX_DRAWS:
         raise place.child("samples").error(
             f"{samples:,} samples of {len(axes):,} axes are {samples * len(axes):,} draws: at most "
@@ -216,7 +216,8 @@ _READERS: dict[str, Callable[[Place], _Factors]] = {
 
 
 # ------------------------------------------------------------------ names
-def _named_axes(place: Place) -> list[tuple[str, Place]]:
+def named_axes(place: Place) -> list[tuple[str, Place]]:
+    """Return the entries of a map of axes. Raises InputError for a name that none can have."""
     example = "learning_rate: [0.1, 0.01]"
     if not place.value and isinstance(place.value, dict | None):
         raise place.error(f"no axes here. Write one, such as `{example}`, or remove the key.")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pylearn2core.config import nodes
 from pylearn2core.errors import ConfigError, Where
 from sweeper.records import ExperimentText, Trial, Value
 from sweeper.records.errors import InputError
+from sweeper.spec.identity import canonical, same
 from sweeper.spec.load import Spec, where_to_seed
 from sweeper.spec.place import assigned, input_error, listed
-from sweeper.spec.points import canonical, find_points
+from sweeper.spec.points import find_points
 from sweeper.spec.shapes import Shapes
 
 _DOUBTS = 5  # that are told
@@ -58,8 +59,10 @@ class Count:
 
 def count(spec: Spec) -> Count:
     """Count the trials without rendering one. Raises InputError where `where` keeps none."""
-    points = find_points(spec)
     seeds = len(spec.axes.seeds or (0,))
+    if spec.search is not None:
+        return Count(spec.search.trials * seeds, merged=0, dropped=0)
+    points = find_points(spec)
     return Count(len(points.kept) * seeds, points.merged, points.dropped)
 
 
@@ -69,20 +72,52 @@ def expand(spec: Spec) -> Expansion:
     Raises InputError for an experiment that is no template or no YAML, for two trials that are the
     same experiment or write the same file.
     """
+    assert spec.search is None, "a search has no trials before it is asked"
     points = find_points(spec)
     shapes = Shapes(spec)
-    trials: list[Trial] = []
-    for values, parts in points.kept:
-        for seed in spec.axes.seeds or (0,):
-            trials.append(shapes.trial(len(trials), values, parts, seed))
+    trials = shapes.trials(points.kept)
     idle = _check_different(spec, shapes, trials)
     _check_save_paths(spec, shapes, trials)
+    return _expansion(spec, shapes, trials, points.merged, points.dropped, idle)
+
+
+def expand_points(spec: Spec, found: Iterable[Mapping[str, Value]]) -> Expansion:
+    """Return the trials of some points of a sweep whose other points are not known yet.
+
+    Two of them may be the same experiment: what finds points can't know that.
+    Raises InputError for an experiment that is no template or no YAML, or saves to a path that is
+    not each trial's own.
+    """
+    points = (
+        (values, {name: canonical(name, value) for name, value in values.items()})
+        for values in found
+    )
+    shapes = Shapes(spec)
+    trials = shapes.trials(points)
+    for _, path, node in _save_paths(shapes, trials):
+        if nodes.TRIAL not in path:
+            raise input_error(
+                f"a trial saves to {path}, and one that comes later may too. Write a relative "
+                "path, which each trial has for itself, or put {{ trial }} into it.",
+                Where(spec.source, node.line, "save_path"),
+            )
+    return _expansion(spec, shapes, trials)
+
+
+def _expansion(
+    spec: Spec,
+    shapes: Shapes,
+    trials: list[Trial],
+    merged: int = 0,
+    dropped: int = 0,
+    idle: tuple[str, ...] = (),
+) -> Expansion:
     told = dict.fromkeys(one for shape in shapes.found.values() for one in shape.doubts)
     return Expansion(
         tuple(trials),
         {text_id: shape.text for text_id, shape in shapes.found.items()},
-        points.merged,
-        points.dropped,
+        merged,
+        dropped,
         (*spec.notices, *list(told)[:_DOUBTS], *idle),
         shapes.named,
     )
@@ -146,22 +181,22 @@ def _where_it_stands(spec: Spec, axis: str) -> str:
 
 def _check_save_paths(spec: Spec, shapes: Shapes, trials: list[Trial]) -> None:
     writers: dict[str, Trial] = {}
+    for trial, path, node in _save_paths(shapes, trials):
+        (bound,) = nodes.bind((path,), trial=trial.id, out="OUT")
+        other = writers.setdefault(posixpath.normpath(bound), trial)
+        if other is not trial:
+            raise input_error(
+                f"two trials save to {bound}: {assigned(other.values)}; and "
+                f"{assigned(trial.values)}. Write a relative path, which each trial has for "
+                "itself, or put {{ trial }} into it.",
+                Where(spec.source, node.line, "save_path"),
+            )
+
+
+def _save_paths(shapes: Shapes, trials: Iterable[Trial]) -> Iterator[tuple[Trial, str, nodes.Node]]:
+    """Yield the absolute paths that trials save to, with where each stands."""
     for trial in trials:
         for node in shapes.found[trial.text_id].holds.save_paths:
             path = nodes.fill(node, trial.tokens)
-            if not isinstance(path, str) or not path.startswith(("/", "~")):
-                continue
-            (path,) = nodes.bind((path,), trial=trial.id, out="OUT")
-            other = writers.setdefault(posixpath.normpath(path), trial)
-            if other is not trial:
-                raise input_error(
-                    f"two trials save to {path}: {assigned(other.values)}; and "
-                    f"{assigned(trial.values)}. Write a relative path, which each trial has for "
-                    "itself, or put {{ trial }} into it.",
-                    Where(spec.source, node.line, "save_path"),
-                )
-
-
-def same(a: Value, b: Value) -> bool:
-    """Tell whether two values are equal and of one type, all the way down."""
-    return canonical("", a) == canonical("", b)
+            if isinstance(path, str) and path.startswith(("/", "~")):
+                yield trial, path, node

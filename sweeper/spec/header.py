@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pylearn2core.errors import Where
-from sweeper.records import Checkpointing, Objective, Resources, SweepSpec
-from sweeper.spec.axes import PRODUCT, Axes, read_product
+from sweeper.records import Checkpointing, Objective, Resources, SweepSpec, Value
+from sweeper.spec.axes import PRODUCT, Axes, named_axes, read_product
 from sweeper.spec.doubts import check_values, doubts, strings_like_numbers
 from sweeper.spec.limits import MAX_POINTS
 from sweeper.spec.place import Place, is_number, listed, shown, whole_number
+from sweeper.spec.search.config import Search, read_search
 from sweeper.spec.stop import read_stop
 from sweeper.spec.trial_limit import read_limit
 
-_LATER = ("search",)
 _NAME = re.compile(r"\w[\w.+-]*")
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)\s*(epoch|second|minute)s?")
 # What fnmatch takes for a set of characters: any other bracket is the character itself.
@@ -25,10 +26,23 @@ _SECONDS = {"second": 1.0, "minute": 60.0}
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes, tuple[str, ...]]:
-    """Return what the map at `place`, the value of `sweep`, says, and paragraphs for the user.
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a header says.
 
-    default_name: of the sweep, where the header names none.
+    search: what proposes points, None where all are known.    notices: paragraphs for the user.
+    """
+
+    sweep: SweepSpec
+    axes: Axes
+    search: Search | None
+    notices: tuple[str, ...]
+
+
+def read_header(place: Place, default_name: str, variables: Mapping[str, Value]) -> Header:
+    """Return what the map at `place`, the value of `sweep`, says.
+
+    default_name: of the sweep, where the header names none.    variables: of -D.
     Raises InputError, with file, line and key path.
     """
     _check_keys(place)
@@ -39,10 +53,29 @@ def read_header(place: Place, default_name: str) -> tuple[SweepSpec, Axes, tuple
     if place.value.get("stop") is not None:
         fields["stop"] = read_stop(place.child("stop"), fields.get("objective"))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
+    sweep = SweepSpec(**fields, repeat=len(seeds) if seeds else 1)
+    search, searched = _search(place, sweep, variables)
     factors, places = read_product(place, PRODUCT)
-    notices = _notices(place)
+    places = {**searched, **places}
     axes = Axes(factors, _where(place), _at(place, "where"), seeds, _at(place, "repeat"), places)
-    return SweepSpec(**fields, repeat=len(seeds) if seeds else 1), axes, notices
+    return Header(sweep, axes, search, _notices(place))
+
+
+def _search(
+    place: Place, sweep: SweepSpec, variables: Mapping[str, Value]
+) -> tuple[Search | None, dict[str, Where]]:
+    """The header's search, and where each name stands that its points have values of."""
+    if "search" not in place.value:
+        return None, {}
+    child = place.child("search")
+    beside = [key for key in place.value if key in (*PRODUCT, "where")]
+    if beside:
+        advice = "Write `when` at an axis." if beside[0] == "where" else "Write it in its `axes`."
+        raise place.child(beside[0]).error(
+            f"{beside[0]!r} and `search` don't go together: a search proposes all points. {advice}"
+        )
+    search = read_search(child, sweep, variables)
+    return search, {name: axis.where() for name, axis in named_axes(child.child("axes"))}
 
 
 def _notices(place: Place) -> tuple[str, ...]:
@@ -64,12 +97,8 @@ _NAME_BAD = re.compile(r"[^\w.+-]+")
 
 
 def _check_keys(place: Place) -> None:
-    for key, child in place.items("a map with the keys of a sweep"):
-        if key in _LATER:
-            raise child.error(
-                f"{key!r} is not supported yet: a later version will have it. Remove it."
-            )
-    place.check_keys((*_FIELDS, *PRODUCT, "stop", "where", "repeat"))
+    place.items("a map with the keys of a sweep")
+    place.check_keys((*_FIELDS, *PRODUCT, "search", "stop", "where", "repeat"))
 
 
 def _at(place: Place, key: str) -> Where:

@@ -25,6 +25,7 @@ from sweeper.spec.percent import percent_advice, percent_names
 from sweeper.spec.place import Place, describe, input_error, listed
 from sweeper.spec.plain import read_text
 from sweeper.spec.render import Renderer, UnknownNameError
+from sweeper.spec.search.config import Search
 from sweeper.spec.where import Condition
 
 _SEPARATOR = re.compile(r"---[ \t]*(#.*)?")
@@ -40,6 +41,7 @@ class Spec:
     defines: of `-D name=value`, as given; variables: the same, typed.
     experiment: the template after the header; first_line: its first line in the file, from 1.
     notices: paragraphs on what may be meant otherwise.
+    search: what proposes points, None where all are known.
     """
 
     header: SweepSpec
@@ -52,6 +54,7 @@ class Spec:
     experiment: str
     first_line: int
     notices: tuple[str, ...]
+    search: Search | None = None
 
     def renderer(self) -> Renderer:
         """Return the experiment's template, compiled, for the renderings of one sweep."""
@@ -89,10 +92,10 @@ def loads(
     variables, doubtful = read_defines(defines)
     names, place = _read_head(head, head_line, source, variables)
     path = Path(source) if path is None else path
-    header, axes, notices = read_header(place, path.name.split(".")[0])
+    header = read_header(place, path.name.split(".")[0], variables)
     spec = Spec(
-        header,
-        axes,
+        header.sweep,
+        header.axes,
         source,
         path,
         text,
@@ -100,11 +103,13 @@ def loads(
         variables,
         experiment,
         first_line,
-        (*notices, *doubtful),
+        (*header.notices, *doubtful),
+        header.search,
     )
     used = spec.renderer().names
-    condition = Condition(axes, variables)
-    _check_defines(spec, names | used | condition.names)
+    asked = header.search.space.walker().names if header.search else frozenset[str]()
+    condition = Condition(spec.axes, variables)
+    _check_defines(spec, names | used | condition.names | asked)
     _check_used(spec, used)
     return spec
 
@@ -229,7 +234,8 @@ def _check_known(spec: Spec, used: frozenset[str], too: str) -> None:
     too: another fault of the experiment, said in the same paragraph.
     """
     first = {name: value for factor in spec.axes.factors for name, value in factor.first().items()}
-    known = {**spec.variables, **dict.fromkeys(RESERVED, 0), **first}
+    other = dict.fromkeys((*RESERVED, *spec.axes.places), 0)
+    known = {**spec.variables, **other, **first}
     if used <= known.keys():
         return
     try:

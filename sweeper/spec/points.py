@@ -1,31 +1,21 @@
-"""The points of a sweep: the product of its axes, each once; a trial's id is its values alone."""
+"""The points of a sweep: the product of its axes, each once."""
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sweeper.records import Value
 from sweeper.records.errors import InputError
 from sweeper.spec.axes import Axes, Factor
+from sweeper.spec.identity import canonical
 from sweeper.spec.limits import MAX_POINTS
 from sweeper.spec.load import Spec
 from sweeper.spec.place import input_error, shown
 from sweeper.spec.where import Condition
-
-ID_LENGTH = 12
-"""Characters of five bits: 60 bits."""
-
-
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-# Two digits of base 32 each: base64.b32encode takes six times as long.
-_DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
-_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +28,6 @@ class Points:
     kept: tuple[tuple[Mapping[str, Value], Mapping[str, str]], ...]
     merged: int
     dropped: int
-
-
-def canonical(name: str, value: Value) -> str:
-    """Return `"name":value` as JSON in which 1, 1.0, true and "1" differ and maps are sorted."""
-    return f"{_encode(name)}:{_encode(value)}"
-
-
-def trial_id(parts: Iterable[str]) -> str:
-    """Return the id of a trial: a hash of the canonical text of its values.
-
-    parts: of `canonical`, in any order.
-    """
-    text = "{" + ",".join(sorted(parts)) + "}"
-    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 4
-    return "".join([_PAIRS[number >> shift & 1023] for shift in range(50, -10, -10)])
 
 
 def find_points(spec: Spec) -> Points:

@@ -16,21 +16,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
-from decimal import Decimal
-from statistics import NormalDist
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from sweeper.spec.distributions import Bell, Choice, Distribution, Span, Steps, decimal
 from sweeper.spec.place import Place, checked_value, is_number
-
-Draw = Callable[[int], Any]
-"""From 128 random bits to a value."""
 
 
 def sample(place: Place, name: str, seed: int, samples: int) -> tuple[Any, ...]:
     """Return the first `samples` values of the axis `name`, whose distribution is at `place`."""
-    draw = distribution(place)
-    values = tuple(draw(bits(seed, name, index)) for index in range(samples))
+    found = distribution(place)
+    values = tuple(found.draw(bits(seed, name, index)) for index in range(samples))
     if not all(math.isfinite(value) for value in values if isinstance(value, float)):
         raise place.error("draws a number that is not finite. Write smaller ones.")
     return values
@@ -42,9 +38,9 @@ def bits(seed: int, name: str, index: int) -> int:
     return int.from_bytes(digest[:16], "big")
 
 
-def distribution(place: Place) -> Draw:
-    """Return the draw that the map at `place` describes. Raises InputError."""
-    place.check_keys(_KINDS)
+def distribution(place: Place, also: Iterable[str] = ()) -> Distribution:
+    """Return what the map at `place` describes. also: further keys to name. Raises InputError."""
+    place.check_keys((*_KINDS, *also))
     if len(place.value) != 1:
         raise place.error("expected one distribution, such as `uniform: [0, 1]`.")
     (kind,) = place.value
@@ -70,68 +66,48 @@ def _bounds(place: Place, names: str = "a, b") -> list[Any]:
     return numbers
 
 
-def _unit(draw: int) -> Decimal:
-    """A number above 0 and below 1, from 52 of the bits: the middle of one of 2**52 steps."""
-    return (Decimal(draw >> 76) + Decimal("0.5")) / Decimal(2**52)
+def _uniform(place: Place) -> Distribution:
+    low, high = _bounds(place)
+    return Span(low, high)
 
 
-def _short(value: Decimal | float) -> float:
-    """Round to 12 digits: short enough to read, and free of the last bits of a machine's maths."""
-    return float(f"{value:.12g}")
+def _loguniform(place: Place) -> Distribution:
+    low, high = _bounds(place)
+    if low <= 0:
+        raise place.error(f"expected bounds above 0, got {low}. Use uniform, or a higher a.")
+    return Span(low, high, is_log=True)
 
 
-def _uniform(place: Place) -> Draw:
-    low, high = map(_decimal, _bounds(place))
-    return lambda draw: _short(low + _unit(draw) * (high - low))
-
-
-def _loguniform(place: Place) -> Draw:
-    bounds = _bounds(place)
-    if bounds[0] <= 0:
-        raise place.error(f"expected bounds above 0, got {bounds[0]}. Use uniform, or a higher a.")
-    low, high = (_decimal(bound).ln() for bound in bounds)
-    return lambda draw: _short((low + _unit(draw) * (high - low)).exp())
-
-
-def _quniform(place: Place) -> Draw:
+def _quniform(place: Place) -> Distribution:
     a, b, q = _bounds(place, "a, b, q")
     if q <= 0:
         raise place.error(f"expected a step q above 0, got {q}.")
-    low, step = _decimal(a), _decimal(q)
-    count = int((_decimal(b) - low) / step) + 1
-    kind = int if all(isinstance(number, int) for number in (a, b, q)) else float
-    return lambda draw: kind(low + draw % count * step)
+    count = int((decimal(b) - decimal(a)) / decimal(q)) + 1
+    return Steps(a, q, count, is_whole=all(isinstance(number, int) for number in (a, b, q)))
 
 
-def _randint(place: Place) -> Draw:
+def _randint(place: Place) -> Distribution:
     low, high = _bounds(place)
     if not isinstance(low, int) or not isinstance(high, int):
         raise place.error(f"expected whole numbers, got {low!r} and {high!r}.")
-    return lambda draw: low + draw % (high - low)
+    return Steps(low, 1, high - low, is_whole=True)
 
 
-def _normal(place: Place) -> Draw:
+def _normal(place: Place) -> Distribution:
     mu, sigma = _numbers(place, "mu, sigma")
     if sigma <= 0:
         raise place.error(f"expected a sigma above 0, got {sigma}.")
-    normal = NormalDist(mu, sigma)
-    return lambda draw: _short(normal.inv_cdf(float(_unit(draw))))
+    return Bell(mu, sigma)
 
 
-def _choice(place: Place) -> Draw:
+def _choice(place: Place) -> Distribution:
     items = place.entries("a list of values", "Write `choice: [first, second]`.")
     if not items:
         raise place.error("an empty list: there is nothing to choose from. Write a value.")
-    values = [checked_value(item) for item in items]
-    return lambda draw: values[draw % len(values)]
+    return Choice(tuple(checked_value(item) for item in items))
 
 
-def _decimal(number: float) -> Decimal:
-    """The number as it is written: Decimal(0.1) would be 0.1000000000000000055..."""
-    return Decimal(repr(number))
-
-
-_KINDS: dict[str, Callable[[Place], Draw]] = {
+_KINDS: dict[str, Callable[[Place], Distribution]] = {
     "uniform": _uniform,
     "loguniform": _loguniform,
     "quniform": _quniform,

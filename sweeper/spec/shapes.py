@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pylearn2core.config import nodes
@@ -12,11 +12,11 @@ from pylearn2core.errors import ConfigError, Where
 from sweeper.records import ExperimentText, Trial, Value
 from sweeper.records.errors import InputError
 from sweeper.spec.doubts import doubts
+from sweeper.spec.identity import canonical, trial_id
 from sweeper.spec.limits import MAX_KEPT, MAX_TEXTS
 from sweeper.spec.load import Spec
 from sweeper.spec.percent import percent_advice
 from sweeper.spec.place import describe, input_error
-from sweeper.spec.points import canonical, trial_id
 from sweeper.spec.survey import Survey, survey
 from sweeper.spec.work import CHARACTERS
 
@@ -73,6 +73,16 @@ class Shapes:
         self._by_text: dict[str, Shape] = {}
         self._fixed = {**spec.variables, "trial": nodes.TRIAL, "out": nodes.OUT}
         self._nodes = self._characters = 0
+
+    def trials(
+        self, points: Iterable[tuple[Mapping[str, Value], Mapping[str, str]]]
+    ) -> list[Trial]:
+        """Return the trials of points with their canonical text, each seed after the other."""
+        trials: list[Trial] = []
+        for values, parts in points:
+            for seed in self.spec.axes.seeds or (0,):
+                trials.append(self.trial(len(trials), values, parts, seed))
+        return trials
 
     def trial(
         self, ordinal: int, values: Mapping[str, Value], parts: Mapping[str, str], seed: int

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sweeper.records import History
-from sweeper.spec.expand import Proposal, expand
+from sweeper.spec.expand import Expansion, Proposal, expand
 from sweeper.spec.load import Spec
+from sweeper.spec.search.source import Searched
 
 
 class Source(Protocol):
@@ -28,6 +29,10 @@ class Source(Protocol):
     def batches(self) -> int | None:
         """How many there are, None where that shows only when there is no other."""
 
+    @property
+    def expected(self) -> int | None:
+        """How many trials there are at most, in all batches; None where nothing says so."""
+
     def propose(self, batch: int, history: History) -> Proposal | None:
         """The batch with this number, from 0; None where there is no such batch, nor a later one.
 
@@ -42,6 +47,7 @@ class Grid:
     spec: Spec
     lag: int = 0
     batches: int = 1
+    expected: None = None
 
     def propose(self, batch: int, history: History) -> Proposal | None:
         """All trials of the spec. Raises InputError, as `expand` does."""
@@ -50,7 +56,35 @@ class Grid:
 
 def source_of(spec: Spec) -> Source:
     """The source that a spec asks for."""
-    return Grid(spec)
+    return Grid(spec) if spec.search is None else Searched(spec, spec.search)
+
+
+def first_batch(spec: Spec) -> Expansion:
+    """The trials that a sweep begins with; of a grid these are all. Raises InputError."""
+    if spec.search is None:
+        return expand(spec)
+    found = Searched(spec, spec.search).propose(0, History())
+    assert found is not None  # a search has a point at least
+    return found
+
+
+def left_at_once(spec: Spec, batches: int, left: int) -> int:
+    """How many trials of a run may be there to run at the same time.
+
+    batches: that its source has proposed.    left: trials of theirs that are not over.
+    """
+    source = source_of(spec)
+    if spec.search is None or batches == source.batches:
+        return left
+    return max(left, at_once(source, spec.search.batch * spec.header.repeat))
+
+
+def still_to_come(spec: Spec, batches: int, trials: int) -> int:
+    """How many trials a run's source may still propose. batches, trials: that it has proposed."""
+    source = source_of(spec)
+    if source.expected is None or batches == source.batches:
+        return 0
+    return max(source.expected - trials, 0)
 
 
 def at_once(source: Source, size: int) -> int:

@@ -19,7 +19,7 @@ from sweeper.spec import sampling
 from sweeper.spec.limits import MAX_LOGSPACE, MAX_POINTS
 from sweeper.spec.place import Place, amount, checked_value, describe, is_number, listed
 
-_RULES = ("range", "linspace", "logspace")
+RULES = ("range", "linspace", "logspace")
 _Floats = tuple[float, ...]
 
 
@@ -61,9 +61,9 @@ def _read_rule(place: Place) -> tuple[Any, ...]:
             f"{drawn[0]!r} draws values: it stands under `random`, as "
             "`random: {samples: 20, seed: 0, axes: {...}}`."
         )
-    place.check_keys(_RULES)
+    place.check_keys(RULES)
     if len(keys) != 1:
-        raise place.error(f"expected one of {listed(_RULES)}, got {len(keys)} keys.")
+        raise place.error(f"expected one of {listed(RULES)}, got {len(keys)} keys.")
     rule = place.child(keys[0])
     if keys[0] == "range":
         return _range(rule)

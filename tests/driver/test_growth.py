@@ -29,6 +29,7 @@ class Climb:
     texts: Mapping[str, ExperimentText]
     lag: int = 0
     batches: int | None = None
+    expected: int | None = None
 
     def propose(self, batch: int, history: History) -> Proposal | None:
         seen = [values["x"] for values in history.pending]

@@ -62,12 +62,20 @@ def test_a_later_batch_counts_as_pending_also_once_it_has_ended():
     assert past.history(1).pending == ()
 
 
-def test_trials_that_failed_or_were_cancelled_are_no_part_of_it():
+def test_what_a_trial_that_failed_said_is_not_told_and_a_cancelled_one_is_no_part_of_it():
     past = two_batches()
     past.see(row("a", 0, 0.5))
     end(past, "a", TrialState.FAILED)
     end(past, "b", TrialState.CANCELLED)
-    assert past.history(0).ended == ()
+    assert past.history(0).ended == (PastTrial({"x": 1}, TrialState.FAILED, ()),)
+
+
+def test_a_trial_whose_text_cannot_be_built_has_failed():
+    past = two_batches()
+    past.see(row("a", 0, 0.5))
+    end(past, "a")
+    assert past.is_over(0, {"b"})
+    assert [one.state for one in past.history(0, {"b"}).ended] == [FINISHED, TrialState.FAILED]
 
 
 def test_an_attempt_that_went_on_replaces_what_came_after_its_first_row():

@@ -21,6 +21,7 @@ class Pairs:
 
     lag: int = 0
     batches: int | None = None
+    expected: int | None = None
     end: int = 3
     asked: list = field(default_factory=list)
     gate: threading.Event | None = None  # an answer waits for it

@@ -183,7 +183,6 @@ def test_a_mistake_in_where_is_told(where, message):
         ("repeat: 0", "sweep.repeat: expected a whole number of at least 1"),
         ("repeat: [1, 1]", "a seed stands twice in [1, 1]"),
         ("repeat: 3", "sweep.repeat: the experiment never uses `seed`"),
-        ("search: {}", "'search' is not supported yet"),
         ("stop: {}", "sweep.stop: expected a list of rules, got a map"),
         ("stop: []", "sweep.stop: an empty list stops nothing"),
         ("stop: [{halve: {}}]", "sweep.stop[0].halve: unknown key"),

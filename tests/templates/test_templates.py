@@ -36,6 +36,7 @@ TRIALS = {
     "digits-rbm": 12,
     "digits-vae": 12,  # more of it in tests/pylearn2core/vae
     "patches-grbm": 9,
+    "search-tpe": 48,
 }
 N_TRAIN, N_VALID = 1000, 400
 
@@ -193,3 +194,12 @@ def test_the_rbm_of_patches_learns_in_every_trial(folder: Path) -> None:
             ]
             objective = [row["valid_objective"] for row in rows]
             assert min(objective) < objective[0] - 0.05 * abs(objective[0])
+
+
+@pytest.mark.slow
+def test_the_search_proposes_better_perceptrons_once_it_knows_some_results(folder: Path) -> None:
+    errors = {row["trial"]: float(row["best"]) for row in launched(folder, "search-tpe")}
+    with closing(open_to_read(folder / "search-tpe")) as store:
+        found = [errors[trial.id] for trial in store.trials()]
+    # The batches 0 to 2 are proposed before ten results are known, and so drawn at random.
+    assert np.mean(found[24:]) < np.mean(found[:24])

@@ -28,7 +28,7 @@ from pylearn2core.models.autoencoder import (
     StackedDenoisingAutoencoder,
     UntiedAutoencoder,
 )
-from pylearn2core.models.maxout import Maxout
+from pylearn2core.models.maxout import Maxout, MaxoutConvC01B
 from pylearn2core.models.mlp import (
     MLP,
     CompositeLayer,
@@ -162,6 +162,11 @@ def conv(cls: Any = ConvElemwise, **kwargs: Any) -> Case:
     return hidden(cls(**(arguments | kwargs)), space=PICTURES, data=IMAGES)
 
 
+def maxout_conv(**kwargs: Any) -> Case:
+    layer = MaxoutConvC01B(2, 2, (2, 2), (2, 2), (1, 1), "h", irange=1.0, **kwargs)
+    return hidden(layer, space=PICTURES, data=IMAGES)
+
+
 def conv_output(nonlinearity: ConvNonlinearity) -> Case:
     layer = ConvElemwise(2, (2, 2), "h", nonlinearity, irange=1.0)
     mlp = scattered(MLP(input_space=PICTURES, layers=[layer]))
@@ -193,6 +198,8 @@ LAYERS: list[tuple[type, str, Callable[[], Case]]] = [
     (Softmax, "", lambda: output(top(), ONE_HOT)),
     (Softmax, "non-redundant", lambda: output(top(non_redundant=True), ONE_HOT)),
     (Softmax, "labels", lambda: output(top(binary_target_dim=1), LABELS)),
+    (MaxoutConvC01B, "", maxout_conv),
+    (MaxoutConvC01B, "padded", lambda: maxout_conv(pad=1, tied_b=True)),
     (Softmax, "hidden", lambda: hidden(Softmax(4, "h", irange=1.0))),
     (Tanh, "", lambda: hidden(unit(Tanh))),
     (RectifiedLinear, "", lambda: hidden(unit(RectifiedLinear))),

@@ -15,6 +15,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
+from sweeper.records import text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -54,15 +56,15 @@ class TaggedStream(io.TextIOBase):
         """The descriptor, for what writes past Python."""
         return self._descriptor
 
-    def write(self, text: str) -> int:
-        """Write the whole lines of `text`; keep the rest."""
+    def write(self, written: str) -> int:
+        """Write the whole lines of what is written; keep the rest."""
         with self._lock:
-            *lines, rest = _LINE_END.split((self._rest + text).lstrip("\r"))
+            *lines, rest = _LINE_END.split((self._rest + written).lstrip("\r"))
             if len(rest) > LONGEST_LINE:
                 lines, rest = [*lines, rest], ""
             self._rest = rest
             self._write_lines(lines)
-        return len(text)
+        return len(written)
 
     def flush_line(self) -> None:
         """Write a line that has no end yet, as before another trial begins."""
@@ -76,7 +78,7 @@ class TaggedStream(io.TextIOBase):
             return
         tag = self._tag()
         before = f"{tag}| " if tag else ""
-        data = "".join(f"{before}{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+        data = "".join(f"{before}{text.kept(line, text.LINE)}\n" for line in lines).encode("utf-8")
         # A full disk must not take the trial down with its log.
         try:
             while data:
@@ -88,8 +90,8 @@ class TaggedStream(io.TextIOBase):
 class _BytesOf(io.RawIOBase):
     """`sys.stdout.buffer`: what is written here goes into the lines of its text stream."""
 
-    def __init__(self, text: TaggedStream) -> None:
-        self._text = text
+    def __init__(self, stream: TaggedStream) -> None:
+        self._stream = stream
         # A character may come in two writes.
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
@@ -100,7 +102,7 @@ class _BytesOf(io.RawIOBase):
     def write(self, data: Any) -> int:
         """Write the bytes as UTF-8 text; what is none is shown as \\xNN."""
         given = bytes(data)
-        self._text.write(self._decoder.decode(given))
+        self._stream.write(self._decoder.decode(given))
         return len(given)
 
 

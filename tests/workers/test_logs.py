@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from sweeper.records.text import LINE
 from sweeper.workers.logs import LONGEST_LINE, TaggedStream
 
 
@@ -55,6 +56,17 @@ def test_text_without_line_ends_does_not_gather(tmp_path):
     assert max(map(len, lines)) <= LONGEST_LINE + 100 + len("abc.a1| ")
 
 
+def test_a_line_without_measure_keeps_its_head_and_its_tail_and_says_so(tmp_path):
+    out, _, log = stream(tmp_path)
+    print("head" + "x" * 20_000_000 + "tail", file=out)
+    out.write("y" * 20_000_000)
+    first, _, second = log.read_text().splitlines()
+    assert first.startswith("abc.a1| headxxx")
+    assert first.endswith("xtail")
+    assert "characters left out" in first
+    assert max(len(first), len(second)) < LINE + 100
+
+
 def test_bytes_written_to_the_buffer_are_lines_too(tmp_path):
     out, _, log = stream(tmp_path)
     word = "é\n".encode()
@@ -89,6 +101,7 @@ def test_a_process_s_whole_output_goes_to_its_log(tmp_path):
     code = """
 import logging, os, sys
 from pathlib import Path
+from sweeper.records.text import LINE
 from sweeper.workers.logs import WorkerLog
 log = WorkerLog()
 log.take_over(Path(sys.argv[1]))

@@ -23,7 +23,7 @@ from sweeper.workers.actor.setup import WorkerSetup
 from sweeper.workers.actor.trials import TrialThread
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.logs import WorkerLog
-from sweeper.workers.process import devices, settings
+from sweeper.workers.process import devices, settings, standard_input
 
 FLUSH_S = 0.2
 
@@ -54,6 +54,7 @@ class WorkerActor:
         scratch = Path(setup.scratch)
         pinned = cores.pin(_find_cores(setup) if setup.finds_cores else setup.cores)
         self._log.take_over(Path(setup.log))
+        standard_input.empty()
         sys.argv[:] = [setup.runner.spec_path]  # Ray's own words would reach a user's parser
         if given_gpus is None:
             put_libraries_first()

@@ -11,7 +11,8 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from sweeper.records import Built, ExperimentText, LeaseOver, TrialTask
+from sweeper.records import AtRung, Built, ExperimentText, LeaseOver, TrialTask, text
+from sweeper.records.errors import SweepError
 from sweeper.workers.actor.outbox import Item, Outbox
 from sweeper.workers.actor.setup import WorkerSetup
 from sweeper.workers.interruption import Interruption
@@ -62,7 +63,7 @@ class TrialThread:
         try:
             runner = make_runner(self._setup)
         except BaseException as fault:
-            self._ready.put(fault)
+            self._ready.put(as_told(fault))
             return
         self._ready.put(None)
         while True:
@@ -71,7 +72,7 @@ class TrialThread:
                 self._run(runner, tasks, texts)
             except BaseException as fault:  # told to the driver, which replaces this worker
                 traceback.print_exc()
-                self.outbox.put(fault, urgent=True)
+                self.outbox.put(as_told(fault), urgent=True)
 
     def _run(
         self, runner: Runner, tasks: list[TrialTask], texts: Mapping[str, ExperimentText]
@@ -79,8 +80,18 @@ class TrialThread:
         first = tasks[0].trial
         for item in runner.run(tasks, texts, self.interrupted):
             # The driver fills the other slots of the first trial's pack, which it knows of by this.
-            self.outbox.put(item, urgent=isinstance(item, Built) and item.trial == first)
+            shows_slots = isinstance(item, Built) and item.trial == first
+            self.outbox.put(item, urgent=shows_slots or isinstance(item, AtRung))
         self.outbox.put(LeaseOver(self._setup.number, time.time()), urgent=True)
+
+
+class WorkerFaultError(RuntimeError):
+    """What broke a worker down, as text: not every exception can travel, or may."""
+
+
+def as_told(fault: BaseException) -> Exception:
+    """The fault, as itself if it is one of ours."""
+    return fault if isinstance(fault, SweepError) else WorkerFaultError(text.told(fault))
 
 
 def make_runner(setup: WorkerSetup) -> Runner:

@@ -8,6 +8,8 @@ import ray
 from ray.exceptions import ActorDiedError, OutOfMemoryError, RayTaskError
 
 from sweeper.records.errors import ClusterError, SweepError
+from sweeper.records.text import told
+from sweeper.workers.actor.trials import WorkerFaultError
 
 _ENDED = re.compile(r"pid=(\d+), actual memory used=([\d.]+)GB")
 # What Ray says where it was the worker's node that ended, or the driver's.
@@ -69,6 +71,6 @@ def memory_words(worker: int, error: OutOfMemoryError) -> str:
 def cause_of(error: Exception) -> str:
     """The worker's own exception, without Ray's traceback around it."""
     cause = error.cause if isinstance(error, RayTaskError) else error
-    if isinstance(cause, SweepError):
+    if isinstance(cause, SweepError | WorkerFaultError):
         return str(cause)
-    return f"{type(cause).__name__}: {cause}"
+    return told(cause)

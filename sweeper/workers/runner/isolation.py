@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pylearn2core import paths
 from sweeper.workers import logs
+from sweeper.workers.runner.failure import EscapedError
 from sweeper.workers.runner.generators import NumpyGenerator, PythonGenerator
 
 Item = TypeVar("Item")
@@ -42,8 +43,12 @@ class Isolation:
         self._use.append(use)
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._use.pop().__exit__(None, None, None)
+        # It would end the worker (sys.exit, KeyboardInterrupt, asyncio's CancelledError), or mean
+        # something else to the generators around it: what ends here is the trial.
+        if isinstance(error, StopIteration) or not isinstance(error, Exception | None):
+            raise EscapedError(error) from error
 
     def _install(self) -> None:
         before = Isolation._installed

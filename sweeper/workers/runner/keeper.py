@@ -12,6 +12,7 @@ from typing import Any
 
 from pylearn2core.utils import serial
 from sweeper.records import Checkpointing, Row, TrialTask
+from sweeper.records.text import told
 from sweeper.runs.folder import attempt_name, attempt_path
 from sweeper.workers.runner import generators
 from sweeper.workers.runner.attempt_files import AttemptFiles
@@ -86,7 +87,7 @@ class Keeper:
             data = encode(self._taken(phase, watch))
             serial.write_file(self._out / FILE, lambda stream: _write(stream, data))
         except Exception as error:
-            self._say(f"no checkpoint of {self.name}: {type(error).__name__}: {error}")
+            self._say(f"no checkpoint of {self.name}: {told(error)}")
             return
         self._has_file = True
         # What the checkpoint stands on is there before it.

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from numbers import Real
 from struct import Struct
-from typing import Any
+from typing import Any, TypeAlias
 
 from pylearn2core.engine import Loop, Record
 from pylearn2core.errors import ConfigError
 from pylearn2core.train import Train
 from pylearn2core.words import did_you_mean, shortened
+from sweeper.records import text
 
 Values = Mapping[str, float]
 
@@ -83,8 +84,8 @@ def _number(name: Any, value: Any) -> float:
         except (TypeError, ValueError, OverflowError):
             pass
     raise ConfigError(
-        f"channel {name!r}: the experiment yielded {_kind(value)}: expected a number "
-        "(NaN and infinity are recorded too)."
+        f"channel {shortened(repr(name), _TOLD)}: the experiment yielded {_kind(value)}: expected a"
+        " number (NaN and infinity are recorded too)."
     )
 
 
@@ -98,6 +99,10 @@ def _kind(value: Any) -> str:
     return f"{shown} ({type(value).__name__})"
 
 
+# Of the channels that are kept: their names as the rows have them, as they are told, and a packer.
+_Shape: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], Struct]
+
+
 class ChannelFilter:
     """Keeps the channels that one of the globs matches; packs their values as float64."""
 
@@ -105,18 +110,25 @@ class ChannelFilter:
         self._globs = tuple(globs)
         self._idle = set(globs)
         self._known: dict[str, None] = {}
-        self._shapes: dict[tuple[str, ...], tuple[tuple[str, ...], Struct]] = {}
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
     def pack(self, values: Values) -> tuple[tuple[str, ...], bytes]:
         """(names, packed values). Rows of the same channels share one tuple of names."""
         names = tuple(values)
         shape = self._shapes.get(names)
         if shape is None:
-            self._known |= dict.fromkeys(names)
-            kept = tuple(name for name in names if self._matches(name))
-            shape = self._shapes[names] = kept, Struct(f"{len(kept)}d")
-        kept, struct = shape
-        return kept, struct.pack(*map(values.__getitem__, kept))
+            shape = self._new_shape(names)
+        kept, told, struct = shape
+        return told, struct.pack(*map(values.__getitem__, kept))
+
+    def _new_shape(self, names: tuple[str, ...]) -> _Shape:
+        kept = tuple(name for name in names if self._matches(name))
+        told = tuple(text.kept(name, text.CHANNEL) for name in kept)
+        self._known |= dict.fromkeys(text.kept(name, text.CHANNEL) for name in names)
+        shape = kept, told if told != kept else kept, Struct(f"{len(kept)}d")
+        if max(map(len, names), default=0) <= text.CHANNEL:
+            self._shapes[names] = shape
+        return shape
 
     def _matches(self, name: str) -> bool:
         matching = [glob for glob in self._globs if fnmatchcase(name, glob)]

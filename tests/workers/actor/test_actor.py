@@ -127,7 +127,7 @@ def test_a_worker_keeps_no_text_of_an_earlier_lease(make_thread):
 
 def test_a_runner_that_cannot_be_imported_says_so(make_thread):
     thread = make_thread("sweep_fake_runner:broken")
-    with pytest.raises(ImportError, match="no module named jax"):
+    with pytest.raises(RuntimeError, match="ImportError: no module named jax"):
         thread.wait_until_ready()
 
 

@@ -34,6 +34,7 @@ class Attempt:
 
     number: from 1, growing and never used again: there may be gaps.
     charges: losses laid to the trial.    began: when, None before.
+    rung: where it waited last, 0 where it never did.
     overdue: which limit it has passed, so that it was asked to end; "" while it has passed none.
     is_blamed: it was alone in its lease then, so that no other trial can be the cause.
     """
@@ -43,6 +44,7 @@ class Attempt:
     why: Why = Why.TURN
     charges: int = 0
     began: float | None = None
+    rung: int = 0
     overdue: str = ""
     is_blamed: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -36,17 +37,20 @@ sweep:
     axes:
       x: {{uniform: [0, 1]}}
       n: {{randint: [0, 5]}}
-      y: {{uniform: [0, 1], when: n > 2}}
+      y: {{uniform: [0, 1]{when}}}
 ---
 !obj:pylearn2core.train.Train
 a: {{{{ "fail" if x > 0.85 else "score" }}}}
 b: {{{{ (x - 0.3) * (x - 0.3) + 0.1 * n + (y if y is defined else 1) }}}}
 """
+WHEN = ("", ", when: n > 2")
 FINISHED, FAILED = TrialState.FINISHED, TrialState.FAILED
 
 
 def spec_of(sampler="tpe", trials=20, lag=1):
-    return specs.loads(SPEC.format(sampler=sampler, trials=trials, lag=lag), "grid.yaml.j2")
+    when = WHEN[sampler not in ("cmaes", "gp")]
+    text = SPEC.format(sampler=sampler, trials=trials, lag=lag, when=when)
+    return specs.loads(text, "grid.yaml.j2")
 
 
 # ------------------------------------------------------------------ random orders, no Ray
@@ -108,8 +112,10 @@ def played(spec, workers, rng, crashes):
     return [(dict(one.values), drive.ends[one.id][1]) for batch in drive.kept for one in batch]
 
 
-@pytest.mark.parametrize("sampler", ["random", "sobol", "tpe"])
-@pytest.mark.parametrize("lag", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("sampler", "lag"),
+    [*itertools.product(["random", "sobol", "tpe", "cmaes"], [0, 1, 2]), ("gp", 1)],
+)
 def test_one_worker_or_many_in_any_order_with_any_crash_run_the_same_trials(sampler, lag):
     spec = spec_of(sampler, trials=20, lag=lag)
     expected = played(spec, 1, random.Random(0), 0.0)
@@ -131,7 +137,9 @@ def run(shared, tmp_path):
     path = tmp_path / "grid.yaml.j2"
 
     def go(name, workers, *, resume=False, stop_at=None, **keys):
-        path.write_text(SPEC.format(sampler="tpe", lag=1, **({"trials": 24} | keys)))
+        path.write_text(
+            SPEC.format(sampler="tpe", lag=1, when=WHEN[True], **({"trials": 24} | keys))
+        )
         spec, told = specs.load(path), []
 
         def tell(progress):

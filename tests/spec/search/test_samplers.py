@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import optuna
 import pytest
+from cmaes import CMA
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from scipy.stats import qmc
 
@@ -93,7 +95,7 @@ def test_sobol_is_scipy_s_sequence_cut_into_batches(searched, played):
     assert [one["y"] for one in found] == pytest.approx(4 * units[:, 1] - 1, abs=1e-11)
 
 
-@pytest.mark.parametrize("sampler", ["random", "sobol", "tpe"])
+@pytest.mark.parametrize("sampler", ["random", "sobol", "tpe", "gp"])
 def test_a_space_that_can_be_counted_is_used_up_and_no_point_comes_twice(searched, played, sampler):
     axes = {"a": "[1, 2, 3]", "b": "{randint: [0, 4]}"}
     found = played(searched(axes, sampler, trials=12, batch=5), lambda v: v["a"] + v["b"])
@@ -101,7 +103,36 @@ def test_a_space_that_can_be_counted_is_used_up_and_no_point_comes_twice(searche
     assert points == [(a, b) for a in (1, 2, 3) for b in range(4)]
 
 
-@pytest.mark.parametrize("sampler", ["random", "sobol", "tpe"])
+def test_cmaes_asks_what_the_library_does_a_population_at_a_time(searched, played):
+    def score(x, y):
+        return (x - 0.2) ** 2 + 100 * (y - x) ** 2
+
+    axes = {"x": "{uniform: [0, 1]}", "y": "{uniform: [0, 1]}"}
+    own = CMA(mean=np.full(2, 0.5), sigma=1 / 6, bounds=np.array([[0.0, 1.0]] * 2), seed=9)
+    size = own.population_size
+    source = searched(axes, "cmaes", 20 * size, batch=size, more="    lag: 0\n    seed: 9\n")
+    found = played(source, lambda values: score(values["x"], values["y"]))
+    for batch, points in enumerate(found):
+        own.reseed_rng(seed_of(9, batch))
+        asked = [own.ask() for _ in range(size)]
+        proposed = np.array([[one["x"], one["y"]] for one in points])
+        assert proposed == pytest.approx(np.array(asked), abs=1e-6)
+        own.tell([(one, score(*one)) for one in asked])
+
+
+@pytest.mark.parametrize("lag", [0, 1])
+def test_cmaes_learns_also_from_points_that_an_earlier_state_proposed(searched, played, lag):
+    def error(values):
+        failed = values["x"] > 0.9
+        return None if failed else (values["x"] - 0.3) ** 2 + (values["n"] - 12) ** 2 / 400
+
+    axes = {"x": "{uniform: [0, 1]}", "n": "{randint: [0, 20]}"}
+    found = played(searched(axes, "cmaes", 128, batch=16), error, lag=lag)
+    first, last = ([error(one) or 1.0 for one in found[at]] for at in (0, -1))
+    assert sum(last) < sum(first) / 4
+
+
+@pytest.mark.parametrize("sampler", ["random", "sobol", "tpe", "gp"])
 def test_every_kind_of_axis_gives_values_of_its_own(searched, played, sampler):
     axes = {
         "normal": "{normal: [5, 2]}",
@@ -117,3 +148,19 @@ def test_every_kind_of_axis_gives_values_of_its_own(searched, played, sampler):
     assert {one["tenths"] for one in points} <= {0.1, 0.2, 0.3, 0.4, 0.5}
     assert {repr(one["lists"]) for one in points} == {"[1, 2]", "[3]", "None"}
     assert {one["fixed"] for one in points} == {7}
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp"])
+def test_what_learns_finds_a_better_point_of_branin_than_chance_does(searched, played, sampler):
+    def branin(values):
+        x, y = values["x"], values["y"]
+        bowl = (y - 5.1 / (4 * np.pi**2) * x**2 + 5 / np.pi * x - 6) ** 2
+        return float(bowl + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10)
+
+    def best(name):
+        source = searched(axes, name, trials=40, batch=4)
+        return min(branin(one) for batch in played(source, branin, lag=1) for one in batch)
+
+    axes = {"x": "{uniform: [-5, 10]}", "y": "{uniform: [0, 15]}"}
+    assert best(sampler) < best("random")
+    assert best("gp") < 0.397887 + 0.1, "the lowest point has 0.397887"

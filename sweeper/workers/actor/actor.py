@@ -97,7 +97,7 @@ class WorkerActor:
                 yield batch
             if batch and isinstance(batch[-1], LeaseOver):
                 return
-            over = self._gauge.look(is_first=number == 1)
+            over = self._gauge.look(is_first=number == len(self._given[1]) == 1)
             if over is not None:
                 yield [over]
 

@@ -62,20 +62,22 @@ def runaway(policy: Policy, state: State, event: Runaway, out: Output) -> State:
     out.commands.append(EndWorker(event.worker))
     state = set_worker(state, event.worker, Worker(stumbles=worker.stumbles))
     state, lease = _settled(state, worker, out)
+    is_alone = len(lease) == 1
     how = AttemptState.INTERRUPTED
     if state.ending is not None:
         return _put_back(state, lease, out, how=how, reason=state.ending.reason)
     for one in lease:
         if one.trial.id in state.backlog.unwanted:
             state = _put_back(state, (one,), out, how=how, reason=reasons.CANCELLED)
-        elif one.is_blamed or (event.is_sure and len(lease) == 1):
+        elif one.is_blamed or (is_alone and (event.is_sure or one.is_doubted)):
             if one.began is None:
                 out.started(one, event.worker, worker.device)
             reason = f"{one.overdue} {event.reason}".lstrip()
             out.ended(one, AttemptState.FAILED, reason, kind="limit")
             state = fail(policy, state, one, reason, out)
         else:
-            state = _put_back(state, (one,), out, how=how, reason=event.reason)
+            doubted = replace(one, is_doubted=is_alone)
+            state = _put_back(state, (doubted,), out, how=how, reason=event.reason)
     return state
 
 

@@ -66,6 +66,7 @@ ALL_MAY_IMPORT = ("pylearn2core.words",)
 SPEC_MAY_IMPORT = (
     "pylearn2core.config.nodes",
     "pylearn2core.config.allowed",
+    "pylearn2core.config.instead",
     "pylearn2core.errors",
 )
 # The engine's libraries are for workers; the driver and the command line start fast without them.

@@ -13,6 +13,15 @@ from pylearn2core.config.imports import import_alias
 from pylearn2core.errors import ConfigError, NonFiniteError, Where
 
 
+def __getattr__(name: str) -> Any:
+    # Files of Pylearn2's first year name `pylearn2.scripts.train.Train`. Late: `--help` needs none.
+    if name == "Train":
+        from pylearn2core.train import Train
+
+        return Train
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; its exit code: 0, 1 where training failed, 2 for the user's input."""
     options = _parser().parse_args(argv)

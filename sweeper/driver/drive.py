@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sweeper import scheduler
 from sweeper.driver.claim import claimed
+from sweeper.driver.cohorts import mates_of
 from sweeper.driver.growth import Growth
 from sweeper.driver.loop import Loop
 from sweeper.driver.pool import pool_of
@@ -15,6 +16,7 @@ from sweeper.driver.progress import Teller
 from sweeper.driver.roster import Roster
 from sweeper.driver.scoreboard import Scoreboard
 from sweeper.records import Ending, EndKind, Limit, Outcome, replace
+from sweeper.store.batches import split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from sweeper.driver.claim import Claim
     from sweeper.driver.terms import Terms
     from sweeper.launchers.base import Cluster
-    from sweeper.records import Proposed, SweepSpec
+    from sweeper.records import Mate, Proposed, SweepSpec
 
 
 def drive(run_dir: Path, terms: Terms) -> Outcome:
@@ -84,7 +86,10 @@ def _ended_early(claim: Claim, error: SystemExit) -> Ending:
 
 def _policy(header: SweepSpec) -> scheduler.Policy:
     policy = scheduler.Policy(
-        retries=header.retries, retry_on=header.retry_on, max_failures=header.max_failures
+        retries=header.retries,
+        retry_on=header.retry_on,
+        max_failures=header.max_failures,
+        across=header.stop.across,
     )
     # A trial that is alone in its lease is alone to blame for a limit that it passes.
     return replace(policy, max_lease=1) if header.limit != Limit() else policy
@@ -94,4 +99,10 @@ def _first(claim: Claim, roster: Roster) -> list[Proposed]:
     """What is left, batch by batch, as the scheduler hears of it."""
     batches = [batch for batch in claim.remaining.batches if batch]
     last = len(batches) - 1 if claim.source is None else len(batches)
-    return [roster.add(batch, is_last=place == last) for place, batch in enumerate(batches)]
+    mates: tuple[Mate, ...] = ()
+    if claim.remaining.has_history:
+        whole = split(claim.store.proposed(), claim.store.batches())
+        mates = mates_of(claim.remaining.header.stop, claim.store, whole)
+    return [
+        roster.add(batch, is_last=place == last, mates=mates) for place, batch in enumerate(batches)
+    ]

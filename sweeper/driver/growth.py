@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sweeper.driver.cohorts import cohorts_of
 from sweeper.driver.groups import groups_of
 from sweeper.driver.past import Past
 from sweeper.driver.proposals import Proposals
@@ -79,7 +80,8 @@ class Growth:
         self._roster.texts.update(answer.proposal.texts)
         self._scoreboard.add_texts(answer.proposal.texts.values())
         groups = groups_of(self._header, new, self._roster.texts)
-        todo = (Todo(trial, 1, groups[trial.id]) for trial in new)
+        cohorts = cohorts_of(self._header.stop, new)
+        todo = (Todo(trial, 1, groups[trial.id], cohorts.get(trial.id)) for trial in new)
         return self._roster.add(todo, is_last=answer.is_last)
 
     def _keep(self, proposal: Proposal) -> Sequence[Trial]:

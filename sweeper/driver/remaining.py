@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweeper.driver.cohorts import cohorts_of
 from sweeper.driver.groups import groups_of
 from sweeper.driver.roster import Todo
 from sweeper.records import (
@@ -77,8 +78,11 @@ def what_is_left(
         groups = groups_of(header, batch, record.texts)
         left = [one for one in batch if one.id in there and not there[one.id].state.is_final]
         numbers = [_next_number(run, begun, there[one.id]) for one in left]
+        cohorts = cohorts_of(header.stop, batch)
         found = zip(left, numbers, strict=True)
-        batches.append(tuple(Todo(one, number, groups[one.id]) for one, number in found))
+        batches.append(
+            tuple(Todo(one, number, groups[one.id], cohorts.get(one.id)) for one, number in found)
+        )
     return Remaining(
         run_dir=run_dir.absolute(),
         spec_path=Path(record.spec_path),

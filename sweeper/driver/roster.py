@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sweeper.driver.groups import Group
-    from sweeper.records import ExperimentText, LeasedTrial, Trial
+    from sweeper.records import ExperimentText, LeasedTrial, Mate, Trial
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """A trial to run. number: of its next attempt."""
+    """A trial to run. number: of its next attempt.    cohort: None where it is in none."""
 
     trial: Trial
     number: int
     group: Group
+    cohort: int | None = None
 
 
 class Roster:
@@ -38,16 +39,27 @@ class Roster:
         self._known = known
         self._todo: dict[str, Todo] = {}
 
-    def add(self, batch: Iterable[Todo], *, is_last: bool) -> Proposed:
-        """Take in trials of one batch; as the scheduler hears of them."""
+    def add(self, batch: Iterable[Todo], *, is_last: bool, mates: Iterable[Mate] = ()) -> Proposed:
+        """Take in trials of one batch; as the scheduler hears of them.
+
+        mates: what is known of their cohorts.
+        """
         new = []
         for one in batch:
             trial, group = one.trial, one.group
             self._todo[trial.id] = one
             new.append(
-                NewTrial(trial.id, trial.ordinal, trial.text_id, one.number, group.key, group.fills)
+                NewTrial(
+                    trial.id,
+                    trial.ordinal,
+                    trial.text_id,
+                    one.number,
+                    group.key,
+                    group.fills,
+                    one.cohort,
+                )
             )
-        return Proposed(tuple(new), is_last=is_last, time=time.time())
+        return Proposed(tuple(new), is_last=is_last, time=time.time(), mates=tuple(mates))
 
     def task_of(self, one: LeasedTrial) -> TrialTask:
         """What a worker needs to run an attempt."""
@@ -61,4 +73,6 @@ class Roster:
             pack=todo.group.pack,
             known=self._known.get(one.trial),
             mates=todo.group.size,
+            past=one.past,
+            stop=one.stop,
         )

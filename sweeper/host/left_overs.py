@@ -10,12 +10,16 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from sweeper.host import folders, locks
 
 _LOCK = "lock"
+_OF_RAY = "/ray/"  # in the path of each program of Ray's
+_GONE_S = 2.0
 
 
 def hold(folder: Path) -> int | None:
@@ -89,5 +93,31 @@ def _is_ours(folder: Path) -> bool:
 def _remove_if_free(folder: Path) -> None:
     descriptor = locks.try_lock(folder / _LOCK, create=False)
     if descriptor is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+        clear(folder)
         os.close(descriptor)
+
+
+def clear(folder: Path) -> None:
+    """Remove a folder that nobody needs, and end Ray's processes that are at work in it.
+
+    After its driver was killed some of them live on for a minute, and make the folder again.
+    """
+    until = time.monotonic() + _GONE_S
+    while (left := _of_ray(folder)) and time.monotonic() < until:
+        for pid in left:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _of_ray(folder: Path) -> list[int]:
+    """Ids of this user's processes of Ray's whose command line names what is in the folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (path / "cmdline").read_bytes().decode(errors="replace")
+            is_at_it = f"{folder}/" in words and _OF_RAY in words.replace(str(folder), "")
+            if is_at_it and path.stat().st_uid == os.getuid():
+                found.append(int(path.name))
+    return found

@@ -186,3 +186,9 @@ def check_parts(header: SweepSpec) -> None:
             " job array sees: each drives its own share. Remove it, or write `form: allocation` in"
             " the cluster file."
         )
+    if header.stop.across:
+        raise InputError(
+            "sweep.stop: a rule that compares trials waits for all of a cohort, which no task of a"
+            " job array sees: each drives its own share. Remove it, or write `form: allocation` in"
+            " the cluster file."
+        )

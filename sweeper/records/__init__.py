@@ -17,6 +17,7 @@ from sweeper.records.commands import (
 )
 from sweeper.records.ending import Ending, EndKind, Outcome
 from sweeper.records.events import (
+    AtRung,
     Began,
     Built,
     Cancel,
@@ -25,6 +26,7 @@ from sweeper.records.events import (
     Ended,
     Event,
     LeaseOver,
+    Mate,
     NewTrial,
     Overdue,
     Proposed,
@@ -58,10 +60,11 @@ from sweeper.records.plan import (
     TrialTask,
 )
 from sweeper.records.states import AttemptState, TrialState
-from sweeper.records.stopping import AloneRule, Plateau, Stop, Stopping, Threshold
+from sweeper.records.stopping import AloneRule, Halving, Plateau, Stop, Stopping, Threshold
 
 __all__ = [
     "AloneRule",
+    "AtRung",
     "AttemptEnded",
     "AttemptRecord",
     "AttemptStarted",
@@ -82,6 +85,7 @@ __all__ = [
     "Event",
     "ExperimentText",
     "Extend",
+    "Halving",
     "History",
     "InterruptTrial",
     "InterruptWorker",
@@ -89,6 +93,7 @@ __all__ = [
     "LeaseOver",
     "LeasedTrial",
     "Limit",
+    "Mate",
     "NewTrial",
     "Objective",
     "Outcome",

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from sweeper.records.stopping import Stop
+
 
 @dataclass(frozen=True, slots=True)
 class LeasedTrial:
-    """One attempt of one trial, as it travels to a worker. number: of the attempt, from 1."""
+    """One attempt of one trial, as it travels to a worker. It may be one that waits there.
+
+    number: of the attempt, from 1.    past: the last rung that it may go on from.
+    stop: why it ends at the rung where it waits, None where it does not.
+    """
 
     trial: str
     number: int
+    past: int = 0
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True)

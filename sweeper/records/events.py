@@ -27,6 +27,7 @@ class NewTrial:
     number: of its next attempt.
     group: equal for those of its batch and text that a lease may hold together.
     fills: whether a lease of its group should fill a worker's slots.
+    cohort: number of the cohort that it is compared in, None where there is none.
     """
 
     id: str
@@ -35,6 +36,23 @@ class NewTrial:
     number: int
     group: Hashable
     fills: bool = True
+    cohort: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mate:
+    """A trial of a cohort, as far as earlier drivers brought it.
+
+    values: (rung, the objective there) of each rung so far.
+    past: the last rung that it has gone on from, 0 where none.    over: it has come to its end.
+    """
+
+    trial: str
+    ordinal: int
+    cohort: int
+    values: tuple[tuple[int, float], ...] = ()
+    past: int = 0
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +61,13 @@ class Proposed:
 
     trials: in the order of their ordinals, which are higher than those of all that came before.
     is_last: nothing is to come after them.
+    mates: what is known of trials of their cohorts, themselves among them.
     """
 
     trials: tuple[NewTrial, ...]
     is_last: bool
     time: float
+    mates: tuple[Mate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +160,21 @@ class Ended:
     info: Mapping[str, Value] = field(default_factory=dict)
 
 
+@pickles_fast
+@dataclass(frozen=True, slots=True)
+class AtRung:
+    """An attempt waits at a rung, the last of `values`: (rung, the objective there) of each so far.
+
+    It is held in its worker until a lease names it again.
+    """
+
+    worker: int
+    trial: str
+    attempt: int
+    values: tuple[tuple[int, float], ...]
+    time: float
+
+
 @dataclass(frozen=True, slots=True)
 class LeaseOver:
     """A worker has come to the end of its lease and waits for the next."""
@@ -198,6 +233,7 @@ Event: TypeAlias = (
     | WorkerDown
     | Began
     | Built
+    | AtRung
     | Ended
     | LeaseOver
     | Overdue

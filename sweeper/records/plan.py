@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sweeper.records.plain import Value, pickles_fast
-from sweeper.records.stopping import NO_RULES, Stopping
+from sweeper.records.stopping import NO_RULES, Stop, Stopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ class TrialTask:
     known: (phase, epoch) of the last row that is recorded of earlier attempts, None where there
     is none: a checkpoint may be gone on from if no row is missing between the two.
     mates: how many trials of the whole sweep are likely to be one program; None: not known.
+    past, stop: as in `LeasedTrial`.
     """
 
     trial: str
@@ -134,6 +135,8 @@ class TrialTask:
     pack: int | None = None
     known: tuple[int, int] | None = None
     mates: int | None = None
+    past: int = 0
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True)

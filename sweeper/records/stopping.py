@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, TypeAlias
 
 
@@ -46,20 +47,44 @@ class Stop:
         return f"{self.rule}: {self.why}"
 
 
+@dataclass(frozen=True, slots=True)
+class Halving:
+    """Lets the best of a cohort go on from each rung.
+
+    rungs: epochs, growing.    keep: the share that goes on.
+    """
+
+    channel: str
+    mode: Literal["min", "max"]
+    rungs: tuple[int, ...]
+    keep: Fraction
+
+
 # What one trial's own rows decide.
 AloneRule: TypeAlias = Threshold | Plateau
 
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The rules of a sweep. alone: those that need one trial alone, in the header's order."""
+    """The rules of a sweep, in the header's order.
+
+    alone: those that need one trial alone.    across: those that compare a cohort's trials.
+    cohort: how many trials it has at most: blocks of those of a batch, by ordinal.
+    """
 
     alone: tuple[AloneRule, ...] = ()
+    across: tuple[Halving, ...] = ()
+    cohort: int = 0
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """The epochs at which trials are compared."""
+        return tuple(sorted({rung for rule in self.across for rung in rule.rungs}))
 
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels that the rules look at."""
-        return tuple(dict.fromkeys(rule.channel for rule in self.alone))
+        return tuple(dict.fromkeys(rule.channel for rule in (*self.alone, *self.across)))
 
 
 NO_RULES = Stopping()

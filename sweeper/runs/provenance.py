@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweeper.records.errors import InputError
+from sweeper.records.text import MESSAGE, kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def code_hashes(spec_path: Path) -> dict[str, str]:
     for package in sorted(path.parent for path in folder.glob("*/__init__.py")):
         files.extend(sorted(package.rglob("*.py")))
     return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        kept(str(path.relative_to(folder)), MESSAGE): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files
         if not path.name.startswith(".") and path.is_file() and os.access(path, os.R_OK)
     }

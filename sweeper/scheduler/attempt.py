@@ -34,7 +34,9 @@ class Attempt:
 
     number: from 1, growing and never used again: there may be gaps.
     charges: losses laid to the trial.    began: when, None before.
+    rung: where it waited last, 0 where it never did.
     overdue: which limit it has passed, so that it was asked to end; "" while it has passed none.
+    is_doubted: its worker was ended before, for what earlier trials may have left there.
     is_blamed: it was alone in its lease then, so that no other trial can be the cause.
     """
 
@@ -43,6 +45,8 @@ class Attempt:
     why: Why = Why.TURN
     charges: int = 0
     began: float | None = None
+    is_doubted: bool = False
+    rung: int = 0
     overdue: str = ""
     is_blamed: bool = False
 

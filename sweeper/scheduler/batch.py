@@ -59,7 +59,8 @@ def make_batch(trials: Sequence[NewTrial], first: int) -> Batch:
         members.setdefault(trial.text_id, []).append(trial)
     piles = []
     for pile, (text, found) in enumerate(members.items(), first):
-        found.sort(key=lambda one: (first_of[one.group], one.ordinal))
+        # Those of a cohort together: it is judged when the last of them has come to its rung.
+        found.sort(key=lambda one: (one.cohort or 0, first_of[one.group], one.ordinal))
         piles.append(
             tuple(
                 BatchTrial(one.id, one.ordinal, one.number, text, pile, rank, one.group, one.fills)

@@ -26,9 +26,12 @@ def cancel(
     late = {one.trial.id for worker in state.workers for one in worker.lease if one.overdue}
     backlog = state.backlog
     asked = [trial for trial in dict.fromkeys(trials) if trial not in backlog.unwanted]
+    paused = {one.trial.id for worker in state.workers for one in worker.held}
+    paused |= {one.trial.id for one in state.parked}
     gone = _those_that_wait(backlog, [trial for trial in asked if trial not in held])
     ended = [trial for trial in asked if trial in held]
-    backlog = replace(backlog, unwanted=backlog.unwanted.union(gone, ended))
+    waits = paused.intersection(asked)  # told with the others at their rungs
+    backlog = replace(backlog, unwanted=backlog.unwanted.union(gone, ended, waits))
     backlog = _without(backlog, frozenset(gone))
     probing = count_probes(worker.lease for worker in state.workers)
     for doubt in backlog.doubts:

@@ -19,6 +19,7 @@ from sweeper.scheduler.backlog import (
     is_fresh,
     is_there,
 )
+from sweeper.scheduler.held import may_go_on, stop_of
 from sweeper.scheduler.leasing import is_startable
 from sweeper.scheduler.probes import MAX_PROBES, count_probes
 from sweeper.scheduler.state import WorkerState
@@ -68,8 +69,8 @@ def check(state: State, commands: Iterable[Command] = ()) -> None:
 def _one_place(state: State) -> Iterator[Broken]:
     """A trial is with one worker, or waits, or is stuck, or was never leased."""
     backlog = state.backlog
-    leased = [one.trial for worker in state.workers for one in worker.lease]
-    active = [*leased, *(one.trial for one in backlog.waiting)]
+    leased = [one.trial for worker in state.workers for one in (*worker.lease, *worker.held)]
+    active = [*leased, *(one.trial for one in (*backlog.waiting, *state.parked))]
     seen = Counter(trial.id for trial in active)
     twice = tuple(trial for trial, n in seen.items() if n > 1 or trial in backlog.stuck)
     if twice:
@@ -82,8 +83,14 @@ def _one_place(state: State) -> Iterator[Broken]:
 def _counts(state: State) -> Iterator[Broken]:
     """No trial is lost, and none is counted twice."""
     backlog = state.backlog
-    leased = sum(len(worker.lease) for worker in state.workers)
-    placed = leased + len(backlog.waiting) + len(backlog.stuck) + _number_fresh(backlog)
+    leased = sum(len(worker.lease) + len(worker.held) for worker in state.workers)
+    placed = (
+        leased
+        + len(state.parked)
+        + len(backlog.waiting)
+        + len(backlog.stuck)
+        + _number_fresh(backlog)
+    )
     if state.tally.done + placed != state.total:
         yield f"{state.tally.done} done and {placed} left are not {state.total}", ()
     if state.tally.echoes > state.tally.failed:
@@ -110,9 +117,16 @@ def _lease(worker: Worker) -> Iterator[Broken]:
     lease, trials = worker.lease, _ids(worker.lease)
     if lease and worker.state is not WorkerState.BUSY:
         yield f"a worker that is {worker.state.value} holds a lease", trials
-    if len({(one.trial.pile, one.trial.group) for one in lease}) > 1:
+    fresh = {(one.trial.pile, one.trial.group) for one in lease if not one.rung}
+    if len(fresh) > 1:
         yield "a lease holds trials of two groups", trials
-    if len(lease) > 1 and any(one.why is Why.PROBE for one in lease):
+    if worker.held and worker.state not in (WorkerState.IDLE, WorkerState.BUSY):
+        yield f"a worker that is {worker.state.value} holds attempts at rungs", _ids(worker.held)
+    wrong = [one for one in worker.held if not one.rung or one.began is None]
+    if wrong:
+        yield "an attempt is held that came to no rung", _ids(wrong)
+    fresh_ones = [one for one in lease if not one.rung]
+    if len(fresh_ones) > 1 and any(one.why is Why.PROBE for one in lease):
         yield "a probe is not alone in its lease", trials
     if any(one.is_blamed and not one.overdue for one in lease):
         yield "an attempt is blamed for a limit that it has not passed", trials
@@ -180,13 +194,28 @@ def _idle(state: State) -> Iterator[Broken]:
     ]
     probing = count_probes(worker.lease for worker in state.workers)
     if may_work and is_startable(state.backlog, probing):
-        yield f"workers {may_work} have nothing to do while work waits", ()
+        # One that holds many waits for others at its rungs, if there are such.
+        idle = [one for one in may_work if not state.workers[one].held or not _is_busy(state)]
+        if idle:
+            yield f"workers {idle} have nothing to do while work waits", ()
+    for number in may_work:
+        held = state.workers[number].held
+        due = [one for one in held if may_go_on(state, one) or stop_of(state, one)]
+        if due:
+            yield f"worker {number} has nothing to do while attempts may go on", _ids(due)
+
+
+def _is_busy(state: State) -> bool:
+    return any(one.slot is WorkerState.BUSY for one in state.workers)
 
 
 def _end(state: State, commands: Iterable[Command]) -> Iterator[Broken]:
     given = tuple(commands)
-    if state.ending is not None and any(isinstance(c, Lease | Extend | StartWorker) for c in given):
+    work = [c for c in given if isinstance(c, Lease | Extend | StartWorker)]
+    if state.ending is not None and not all(_is_last_word(state, c) for c in work):
         yield "work is given while the sweep ends", ()
+    if state.over and (state.parked or any(worker.held for worker in state.workers)):
+        yield "the sweep is over while attempts wait at rungs", ()
     ended = [command.worker for command in given if isinstance(command, EndWorker)]
     if any(
         state.workers[one].state not in (WorkerState.ABSENT, WorkerState.STARTING) for one in ended
@@ -200,6 +229,12 @@ def _end(state: State, commands: Iterable[Command]) -> Iterator[Broken]:
         yield "the sweep is over while a worker is busy", ()
     if state.ending is None and (state.may_grow or not state.backlog.is_empty):
         yield "the sweep is over while work is left, or may come", ()
+
+
+def _is_last_word(state: State, command: Command) -> bool:
+    """Whether a lease is of what waited at rungs, and is to save itself."""
+    rungs = {one.trial.id for worker in state.workers for one in worker.lease if one.rung}
+    return isinstance(command, Lease) and all(one.trial in rungs for one in command.attempts)
 
 
 def _ids(attempts: Iterable[Attempt]) -> tuple[str, ...]:

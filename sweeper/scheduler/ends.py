@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sweeper.records import Ending, EndKind, InterruptWorker, TrialState, replace
+from sweeper.records import (
+    AttemptEnded,
+    AttemptState,
+    Ending,
+    EndKind,
+    InterruptWorker,
+    Lease,
+    TrialState,
+    replace,
+)
 from sweeper.scheduler import reasons
 from sweeper.scheduler.attempt import Why
 from sweeper.scheduler.backlog import cleared, find_doubt, prove, put_back, refute
+from sweeper.scheduler.held import leased
 from sweeper.scheduler.policy import too_many_failures
 from sweeper.scheduler.probes import count_probes, judge
-from sweeper.scheduler.state import WorkerState
+from sweeper.scheduler.state import WorkerState, set_worker
 
 if TYPE_CHECKING:
+    from sweeper.records import Stop
     from sweeper.scheduler.attempt import Attempt
     from sweeper.scheduler.output import Output
     from sweeper.scheduler.policy import Policy
@@ -41,10 +52,26 @@ def try_again(
         why=attempt.why if stays else Why.AGAIN,
         charges=attempt.charges + charges,
         began=None,
+        rung=0,
         overdue="",
         is_blamed=False,
     )
     return judge_text(replace(state, backlog=put_back(state.backlog, again)), trial.text)
+
+
+def stop_here(state: State, attempt: Attempt, stop: Stop, out: Output) -> State:
+    """A trial ends by a rule that its worker could not tell it any more."""
+    over = AttemptEnded(
+        attempt.trial.id,
+        attempt.number,
+        AttemptState.STOPPED,
+        out.time,
+        message=stop.message,
+        info={"stopped_by": stop.rule},
+    )
+    out.changes.append(over)
+    out.changed(attempt.trial.id, TrialState.STOPPED)
+    return replace(state, tally=replace(state.tally, finished=state.tally.finished + 1))
 
 
 def fail(policy: Policy, state: State, attempt: Attempt, message: str, out: Output) -> State:
@@ -65,9 +92,19 @@ def end_early(state: State, kind: EndKind, reason: str, out: Output) -> State:
     if state.ending is not None:
         return state
     for number, worker in enumerate(state.workers):
-        if worker.state is WorkerState.BUSY:
+        if worker.held:  # what waits is to save itself too
+            if worker.state is WorkerState.IDLE:
+                out.commands.append(Lease(number, leased(state, worker.held, out)))
+            lease = (*worker.lease, *worker.held)
+            busy = replace(worker, state=WorkerState.BUSY, lease=lease, held=())
+            state = set_worker(state, number, busy)
+        if state.workers[number].state is WorkerState.BUSY:
             out.commands.append(InterruptWorker(number))
-    return replace(state, ending=Ending(kind, reason))
+    parked, state = state.parked, replace(state, ending=Ending(kind, reason), parked=())
+    for one in parked:
+        out.ended(one, AttemptState.INTERRUPTED, reason)
+        state = try_again(state, one, out)
+    return state
 
 
 # ------------------------------------------------------------------ texts

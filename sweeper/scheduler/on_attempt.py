@@ -15,12 +15,13 @@ from sweeper.records import (
 from sweeper.scheduler.attempt import Why
 from sweeper.scheduler.backlog import note_seconds
 from sweeper.scheduler.ends import fail, prove_text, refute_text, try_again
+from sweeper.scheduler.held import come, is_at_work, leased
 from sweeper.scheduler.leasing import take_like
 from sweeper.scheduler.policy import retries_error
 from sweeper.scheduler.state import set_worker, worker_at
 
 if TYPE_CHECKING:
-    from sweeper.records import Began, Built, Ended, Overdue
+    from sweeper.records import AtRung, Began, Built, Ended, Overdue
     from sweeper.scheduler.attempt import Attempt
     from sweeper.scheduler.output import Output
     from sweeper.scheduler.policy import Policy
@@ -50,15 +51,35 @@ def built(_policy: Policy, state: State, event: Built, out: Output) -> State:
 def _fill_up(state: State, event: Built, found: Attempt, out: Output) -> State:
     """Give a worker more of a trial's kind, for its other slots would stay empty."""
     worker = state.workers[event.worker]
-    free = event.slots - len(worker.lease)
+    free = event.slots - sum(is_at_work(state, one) for one in worker.lease)
     if free <= 0 or state.ending is not None or not found.trial.fills:
         return state
     more, backlog = take_like(state.backlog, found.trial, free)
     if not more:
         return state
-    out.commands.append(Extend(event.worker, out.leased(more)))
+    out.commands.append(Extend(event.worker, leased(state, more, out)))
     more_to_do = replace(worker, lease=(*worker.lease, *more))
     return set_worker(replace(state, backlog=backlog), event.worker, more_to_do)
+
+
+def at_rung(_policy: Policy, state: State, event: AtRung, out: Output) -> State:
+    """An attempt waits at a rung; while the sweep ends it is told to end itself."""
+    found = _find(state, event)
+    if found is None:
+        return state
+    if found.why is Why.PROBE:  # it was built by an earlier attempt
+        state = prove_text(state, found.trial.text)
+        found = _find(state, event) or found
+    if not found.rung and found.began is not None:
+        took = event.time - found.began
+        state = replace(state, backlog=note_seconds(state.backlog, found.trial.text, took))
+    state = come(state, event)
+    waits = replace(found, rung=event.values[-1][0])
+    if state.ending is not None:
+        return _set_attempt(state, event.worker, found, waits)
+    state = _set_attempt(state, event.worker, found, None)
+    worker = state.workers[event.worker]
+    return set_worker(state, event.worker, replace(worker, held=(*worker.held, waits)))
 
 
 def ended(policy: Policy, state: State, event: Ended, out: Output) -> State:
@@ -66,6 +87,8 @@ def ended(policy: Policy, state: State, event: Ended, out: Output) -> State:
     found = _find(state, event)
     if found is None:
         return state
+    if event.outcome is AttemptState.STOPPED and event.info.get("stopped_by") == "cancelled":
+        event = replace(event, outcome=AttemptState.INTERRUPTED)
     state = _set_attempt(state, event.worker, found, None)
     event = _as_limited(state, found, event)
     if found.began is None:
@@ -84,7 +107,7 @@ def ended(policy: Policy, state: State, event: Ended, out: Output) -> State:
             info=event.info,
         )
     )
-    if found.began is not None:
+    if found.began is not None and not found.rung:
         took = event.time - found.began
         backlog = note_seconds(state.backlog, found.trial.text, took)
         state = replace(state, backlog=backlog)
@@ -128,7 +151,7 @@ def _conclude(policy: Policy, state: State, found: Attempt, event: Ended, out: O
     return replace(state, tally=replace(state.tally, finished=state.tally.finished + 1))
 
 
-def _find(state: State, event: Began | Built | Ended | Overdue) -> Attempt | None:
+def _find(state: State, event: Began | Built | AtRung | Ended | Overdue) -> Attempt | None:
     """The attempt that an event speaks of, None where it is not this worker's (any more)."""
     worker = worker_at(state, event.worker)
     for attempt in worker.lease if worker is not None else ():

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sweeper.records import AttemptState, EndKind, EndWorker, replace
-from sweeper.scheduler.ends import end_early, fail, try_again
+from sweeper.scheduler import reasons
+from sweeper.scheduler.ends import end_early, fail, stop_here, try_again
+from sweeper.scheduler.held import stop_of
+from sweeper.scheduler.parked import park
 from sweeper.scheduler.state import MAX_STUMBLES, Worker, WorkerState, set_worker, worker_at
 
 if TYPE_CHECKING:
@@ -16,8 +19,6 @@ if TYPE_CHECKING:
     from sweeper.scheduler.output import Output
     from sweeper.scheduler.policy import Policy
     from sweeper.scheduler.state import State
-
-CANCELLED = "the user cancelled this trial"
 
 
 def worker_up(_policy: Policy, state: State, event: WorkerUp, _out: Output) -> State:
@@ -37,7 +38,7 @@ def worker_down(policy: Policy, state: State, event: WorkerDown, out: Output) ->
     stumbled = event.charged and worker.state is not WorkerState.BUSY
     stumbles = worker.stumbles + 1 if stumbled else worker.stumbles
     state = set_worker(state, event.worker, Worker(stumbles=stumbles))
-    lease = worker.lease
+    state, lease = _settled(state, worker, out)
     if state.ending is not None:
         how = AttemptState.INTERRUPTED
         state = _put_back(state, lease, out, how=how, reason=state.ending.reason)
@@ -60,21 +61,23 @@ def runaway(policy: Policy, state: State, event: Runaway, out: Output) -> State:
         return state
     out.commands.append(EndWorker(event.worker))
     state = set_worker(state, event.worker, Worker(stumbles=worker.stumbles))
-    lease = worker.lease
+    state, lease = _settled(state, worker, out)
+    is_alone = len(lease) == 1
     how = AttemptState.INTERRUPTED
     if state.ending is not None:
         return _put_back(state, lease, out, how=how, reason=state.ending.reason)
     for one in lease:
         if one.trial.id in state.backlog.unwanted:
-            state = _put_back(state, (one,), out, how=how, reason=CANCELLED)
-        elif one.is_blamed or (event.is_sure and len(lease) == 1):
+            state = _put_back(state, (one,), out, how=how, reason=reasons.CANCELLED)
+        elif one.is_blamed or (is_alone and (event.is_sure or one.is_doubted)):
             if one.began is None:
                 out.started(one, event.worker, worker.device)
             reason = f"{one.overdue} {event.reason}".lstrip()
             out.ended(one, AttemptState.FAILED, reason, kind="limit")
             state = fail(policy, state, one, reason, out)
         else:
-            state = _put_back(state, (one,), out, how=how, reason=event.reason)
+            doubted = replace(one, is_doubted=is_alone)
+            state = _put_back(state, (doubted,), out, how=how, reason=event.reason)
     return state
 
 
@@ -83,21 +86,42 @@ def lease_over(policy: Policy, state: State, event: LeaseOver, out: Output) -> S
     worker = worker_at(state, event.worker)
     if worker is None or worker.state is not WorkerState.BUSY:
         return state
-    state = set_worker(state, event.worker, Worker(state=WorkerState.IDLE, device=worker.device))
+    # What it was told of may have come too late: it waits as it did.
+    waits = tuple(one for one in worker.lease if one.rung) if state.ending is None else ()
+    held = (*worker.held, *waits)
+    idle = Worker(state=WorkerState.IDLE, device=worker.device, held=held)
+    state = set_worker(state, event.worker, idle)
     how = AttemptState.INTERRUPTED
     if state.ending is not None:
         return _put_back(state, worker.lease, out, how=how, reason=state.ending.reason)
     silent: list[Attempt] = []
     for one in worker.lease:
+        if one.rung:
+            continue
         # A worker may pass over a trial that was cancelled before it began, and one that came late.
         if one.trial.id in state.backlog.unwanted:
-            state = _put_back(state, (one,), out, how=how, reason=CANCELLED)
+            state = _put_back(state, (one,), out, how=how, reason=reasons.CANCELLED)
         elif one.may_be_unheard:
             state = try_again(state, one, out)
         else:
             silent.append(one)
     reason = f"worker {event.worker} came to the end of its lease without a word on this attempt"
     return _charge(policy, state, silent, out, at=(event.worker, worker.device), reason=reason)
+
+
+def _settled(state: State, worker: Worker, out: Output) -> tuple[State, tuple[Attempt, ...]]:
+    """What a lost worker held: nobody's fault. The state, and what it was at work on."""
+    lease = []
+    for one in (*worker.lease, *worker.held):
+        is_held = any(one is other for other in worker.held)
+        stop = stop_of(state, one)
+        if stop is not None and one.trial.id not in state.backlog.unwanted:
+            state = stop_here(state, one, stop, out)
+        elif is_held:
+            state = park(state, one)
+        else:
+            lease.append(one)
+    return state, tuple(lease)
 
 
 def _put_back(

@@ -9,15 +9,11 @@ from sweeper.records import (
     AttemptEnded,
     AttemptStarted,
     Device,
-    LeasedTrial,
     TrialChanged,
-    TrialState,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sweeper.records import AttemptState, Change, Command
+    from sweeper.records import AttemptState, Change, Command, TrialState
     from sweeper.scheduler.attempt import Attempt
 
 
@@ -44,10 +40,3 @@ class Output:
         """An attempt that told no end of its own is over."""
         trial, number = attempt.trial.id, attempt.number
         self.changes.append(AttemptEnded(trial, number, how, self.time, kind, message))
-
-    def leased(self, attempts: Iterable[Attempt]) -> tuple[LeasedTrial, ...]:
-        """These go to a worker; as they travel."""
-        leased = tuple(LeasedTrial(one.trial.id, one.number) for one in attempts)
-        for one in leased:
-            self.changed(one.trial, TrialState.LEASED)
-        return leased

@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from sweeper.records import Ended
+    from sweeper.records import Ended, Halving
 
 # So many trials are seen before a sweep in which all of them failed is given up.
 FIRST_TRIALS = 10
@@ -19,6 +19,9 @@ class Policy:
 
     retries, retry_on, max_failures: as in SweepSpec.
     target_s: seconds of work that a lease should hold.    max_lease: trials a lease, at most.
+    across: the rules that compare trials.
+    max_held: a worker that holds so many attempts at their rungs begins no other while another
+    worker is busy.
     """
 
     retries: int = 1
@@ -26,6 +29,8 @@ class Policy:
     max_failures: int | None = None
     target_s: float = 1.0
     max_lease: int = 256
+    across: tuple[Halving, ...] = ()
+    max_held: int = 128
 
 
 def lease_size(

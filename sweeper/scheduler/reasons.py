@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+CANCELLED = "the user cancelled this trial"
+LOST_AT_RUNG = "its worker was lost while it waited at a rung"
+
 
 def many_failed(failed: int, ended: int, last: str) -> str:
     """Too many trials failed. last: what the last one said."""

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from sweeper.records import Ending, EndKind, replace
+from sweeper.scheduler.cohorts import NO_COHORTS, Cohorts
 
 if TYPE_CHECKING:
     from sweeper.records import Device
@@ -35,12 +36,14 @@ class Worker:
     """One worker: what is known of its process, and what it was given.
 
     lease: its attempts that are not over, in order.
+    held: its attempts that wait at a rung, in the order in which they came.
     stumbles: deaths in a row while it had nothing to do; after MAX_STUMBLES it is given up.
     """
 
     state: WorkerState = WorkerState.ABSENT
     device: Device | None = None
     lease: tuple[Attempt, ...] = ()
+    held: tuple[Attempt, ...] = ()
     stumbles: int = 0
 
     @property
@@ -74,6 +77,8 @@ class State:
     total: trials of the run so far, those that are over among them.
     may_grow: more trials may be proposed.
     ending: why no more leases are given, None while they are.    over: EndSweep was given.
+    cohorts: trials that rules compare.
+    parked: attempts that waited at a rung, not judged yet, when their worker was lost.
     """
 
     workers: tuple[Worker, ...]
@@ -83,6 +88,8 @@ class State:
     may_grow: bool = True
     ending: Ending | None = None
     over: bool = False
+    cohorts: Cohorts = NO_COHORTS
+    parked: tuple[Attempt, ...] = ()
 
     @property
     def running(self) -> int:

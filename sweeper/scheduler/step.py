@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sweeper.records import (
+    AtRung,
     Began,
     Built,
     Cancel,
@@ -25,8 +26,11 @@ from sweeper.scheduler.assign import assign
 from sweeper.scheduler.backlog import Backlog, add, end_of_piles
 from sweeper.scheduler.batch import make_batch
 from sweeper.scheduler.cancel import cancel
+from sweeper.scheduler.cohorts import NO_COHORTS, enroll
 from sweeper.scheduler.ends import end_early
+from sweeper.scheduler.held import keep_up
 from sweeper.scheduler.output import Output
+from sweeper.scheduler.parked import unpark
 from sweeper.scheduler.state import State, Tally, Worker
 
 if TYPE_CHECKING:
@@ -52,18 +56,31 @@ def step(policy: Policy, state: State, event: Event) -> Result:
     if state.over:
         return state, (), ()
     out = Output(event.time)
+    before = state
     state = _HANDLERS[type(event)](policy, state, event, out)
+    if policy.across:
+        state = _judge(policy, before, state, out)
     state = assign(policy, state, out)
     return state, tuple(out.commands), tuple(out.changes)
 
 
-def _proposed(_policy: Policy, state: State, event: Proposed, _out: Output) -> State:
+def _judge(policy: Policy, before: State, state: State, out: Output) -> State:
+    """Judge the cohorts that a step was about, until nothing follows from it any more."""
+    while True:
+        judged = unpark(keep_up(policy, before, state, out.changes), out)
+        if judged.parked is state.parked:
+            return judged
+        before, state = state, judged
+
+
+def _proposed(policy: Policy, state: State, event: Proposed, _out: Output) -> State:
     batch = make_batch(event.trials, end_of_piles(state.backlog))
     return replace(
         state,
         backlog=add(state.backlog, batch),
         total=state.total + len(event.trials),
         may_grow=state.may_grow and not event.is_last,
+        cohorts=enroll(state.cohorts, event.trials, event.mates) if policy.across else NO_COHORTS,
     )
 
 
@@ -85,6 +102,7 @@ _HANDLERS: dict[type[Any], Callable[[Policy, State, Any, Output], State]] = {
     LeaseOver: on_worker.lease_over,
     Began: on_attempt.began,
     Built: on_attempt.built,
+    AtRung: on_attempt.at_rung,
     Ended: on_attempt.ended,
     Overdue: on_attempt.overdue,
     Runaway: on_worker.runaway,

@@ -50,8 +50,8 @@ def read_header(place: Place, default_name: str, variables: Mapping[str, Value])
     for key, read in _FIELDS.items():
         if key in place.value:
             fields[_RECORD_NAMES.get(key, key)] = read(place.child(key))
-    if place.value.get("stop") is not None:
-        fields["stop"] = read_stop(place.child("stop"), fields.get("objective"))
+    if place.value.get("stop") is not None or "cohort" in place.value:
+        fields["stop"] = read_stop(place, fields.get("objective"))
     seeds = _seeds(place.child("repeat")) if "repeat" in place.value else None
     sweep = SweepSpec(**fields, repeat=len(seeds) if seeds else 1)
     search, searched = _search(place, sweep, variables)
@@ -98,7 +98,7 @@ _NAME_BAD = re.compile(r"[^\w.+-]+")
 
 def _check_keys(place: Place) -> None:
     place.items("a map with the keys of a sweep")
-    place.check_keys((*_FIELDS, *PRODUCT, "search", "stop", "where", "repeat"))
+    place.check_keys((*_FIELDS, *PRODUCT, "search", "stop", "cohort", "where", "repeat"))
 
 
 def _at(place: Place, key: str) -> Where:

@@ -20,6 +20,7 @@ from pylearn2core.config.allowed import (
     hidden_beside,
     is_installed,
 )
+from pylearn2core.config.instead import instead
 from pylearn2core.errors import ConfigError
 from pylearn2core.words import did_you_mean, shortened
 from sweeper.records.errors import InputError
@@ -130,4 +131,6 @@ def _check_said(module: str, name: str, source: Path, package: Path | None) -> N
         return
     known = {found[1] or found[2] for found in _DEFINED.finditer(text)}
     known |= {path.stem for path in package.iterdir()} if package is not None else set()
-    raise ConfigError(f"module `{module}` has no `{name}`{did_you_mean(name, sorted(known))}.")
+    advice = instead(f"{module}.{name}")
+    hint = "" if advice else did_you_mean(name, sorted(known))
+    raise ConfigError(f"module `{module}` has no `{name}`{hint}.{advice}")

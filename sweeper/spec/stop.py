@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
-from sweeper.records import AloneRule, Objective, Plateau, Stopping, Threshold
+from sweeper.records import AloneRule, Halving, Objective, Plateau, Stopping, Threshold
 from sweeper.spec.place import Place, is_number, listed, whole_number
 
+LEAST_COHORT, MOST_COHORT = 8, 81
 _ADVICE = "Write a list of rules, such as `- threshold: {channel: valid_objective, above: 5.0}`."
 
 
-def read_stop(place: Place, objective: Objective | None) -> Stopping:
-    """What the value of `stop` says. Raises InputError, with file, line and key path."""
+def read_stop(header: Place, objective: Objective | None) -> Stopping:
+    """What a header's `stop` and `cohort` say. Raises InputError, with file, line and key path."""
+    if header.value.get("stop") is None:
+        raise header.child("cohort").error("it says how many trials `stop` compares. Remove it.")
+    place = header.child("stop")
     rules = [_rule(item, objective) for item in place.entries("a list of rules", _ADVICE)]
     if not rules:
         raise place.error(f"an empty list stops nothing. {_ADVICE}")
-    return Stopping(alone=tuple(rules))
+    across = tuple(rule for rule in rules if isinstance(rule, Halving))
+    alone = tuple(rule for rule in rules if not isinstance(rule, Halving))
+    if "cohort" in header.value:
+        size = whole_number(header.child("cohort"), least=2)
+        if not across:
+            raise header.child("cohort").error("no rule of `stop` compares trials. Remove it.")
+    else:
+        size = max(map(_cohort, across), default=0)
+    return Stopping(alone, across, size)
 
 
-def _rule(place: Place, objective: Objective | None) -> AloneRule:
+def _cohort(rule: Halving) -> int:
+    """So many that one is left after the last rung; within what a worker can hold."""
+    return min(max(math.ceil((1 / rule.keep) ** len(rule.rungs)), LEAST_COHORT), MOST_COHORT)
+
+
+def _rule(place: Place, objective: Objective | None) -> AloneRule | Halving:
     found = place.items("a rule: a map with one key")
     if len(found) != 1:
         raise place.error(f"expected one rule, got {len(found)} in one item. {_ADVICE}")
@@ -63,7 +83,38 @@ def _plateau(place: Place, objective: Objective | None) -> AloneRule:
     )
 
 
-_RULES: dict[str, Callable[[Place, Objective | None], AloneRule]] = {
+def _halving(place: Place, objective: Objective | None) -> Halving:
+    place.check_keys(("rungs", "keep"))
+    if objective is None:
+        raise place.error(
+            "it compares trials by the objective, and the sweep has none. Give it one:"
+            " `objective: {channel: valid_error, mode: min}`."
+        )
+    if "rungs" not in place.value:
+        raise place.error("its rungs are missing. Write `rungs: [1, 3, 9, 27]`, say: epochs.")
+    items = place.child("rungs").entries("a list of epochs", "Write [1, 3, 9, 27], say.")
+    rungs = tuple(whole_number(item, least=1) for item in items)
+    if not rungs or any(a >= b for a, b in pairwise(rungs)):
+        raise place.child("rungs").error(
+            f"the rungs {list(rungs)} don't grow: each is an epoch behind the one before it. Write"
+            " [1, 3, 9, 27], say."
+        )
+    keep = _share(place.child("keep")) if "keep" in place.value else Fraction(1, 3)
+    return Halving(objective.channel, objective.mode, rungs, keep)
+
+
+def _share(place: Place) -> Fraction:
+    try:
+        keep = Fraction(str(place.value).replace(" ", ""))
+    except (ValueError, ZeroDivisionError):
+        keep = Fraction(0)
+    if not 0 < keep < 1:
+        raise place.wrong("a share between 0 and 1", "Write 1/3, say.")
+    return keep
+
+
+_RULES: dict[str, Callable[[Place, Objective | None], AloneRule | Halving]] = {
+    "halving": _halving,
     "threshold": _threshold,
     "plateau": _plateau,
 }

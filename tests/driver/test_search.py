@@ -164,15 +164,15 @@ def table(folder):
 
 
 def test_a_search_is_the_same_on_one_worker_and_on_two_and_after_a_stop(run):
-    outcome, one, told = run("one", 1)
+    outcome, one, told = run("one", 1, trials=80)
     assert (outcome.ending.kind, outcome.exit_code) == (EndKind.FINISHED, 1)  # some trials failed
-    assert {progress.total for progress in told} == {24}
-    _, two, _ = run("two", 2)
-    outcome, cut, _ = run("cut", 2, stop_at=6)
+    assert {progress.total for progress in told} == {80}
+    _, two, _ = run("two", 2, trials=80)
+    outcome, cut, _ = run("cut", 2, trials=80, stop_at=6)
     assert outcome.ending.kind is EndKind.INTERRUPTED
-    assert len(table(cut)[0]) < 24
-    run("cut", 1, resume=True)
-    assert len(table(one)[0]) == 24
+    assert rows_of(cut) < rows_of(one)
+    run("cut", 1, resume=True, trials=80)
+    assert len(table(one)[0]) == 80
     assert table(one) == table(two) == table(cut)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import signal
 import subprocess
 import sys
 
 import pytest
+
+from sweeper.host import left_overs
 
 ENTER = """
 import sys
@@ -76,3 +79,24 @@ def test_the_folder_of_all_sweeps_is_locked_too_or_its_job_has_it_locked(enter, 
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as a SLURM job does
         enter(root / "another")
     assert (root / "another").is_dir()
+
+
+def test_ray_s_processes_in_a_left_over_end_with_it_and_nobody_else_s(tmp_path):
+    folder = tmp_path / "swp1-x"
+    program = tmp_path / "site-packages" / "ray" / "agent.py"
+    program.parent.mkdir(parents=True)
+    program.write_text("import time\ntime.sleep(600)\n")
+    (folder / "r").mkdir(parents=True)
+    log = str(folder / "r" / "log")
+    ours = subprocess.Popen([sys.executable, str(program), log])
+    beside = subprocess.Popen([sys.executable, str(program), str(tmp_path / "swp1-xy" / "log")])
+    looks = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", log])
+    try:
+        left_overs.clear(folder)
+        assert ours.wait(10) == -signal.SIGKILL
+        assert (beside.poll(), looks.poll()) == (None, None)
+        assert not folder.exists()
+    finally:
+        for process in (ours, beside, looks):
+            process.kill()
+            process.wait()

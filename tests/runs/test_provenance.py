@@ -23,3 +23,8 @@ def test_what_is_named_like_a_module_and_is_none_is_no_code(tmp_path):
         "exp.py": hashlib.sha256(b"x = 1\n").hexdigest(),
         "pack/__init__.py": hashlib.sha256(b"").hexdigest(),
     }
+
+
+def test_a_module_whose_name_is_no_utf8_is_kept_as_text(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.py")).write_text("")
+    assert list(code_hashes(tmp_path / "grid.yaml.j2")) == ["caf\\udce9.py"]

@@ -251,9 +251,11 @@ class World:
         asked = self.random.choices([*self.proposed, "no such trial"], k=number)
         before = {trial: self.trial_state[trial] for trial in asked if trial in self.text}
         self.unwanted |= {trial for trial, state in before.items() if not state.is_final}
+        parked = {one.trial.id for one in self.state.parked}  # no worker has to end it
         self.tell(Cancel(tuple(asked), self.clock))
         for trial, state in before.items():
-            now = TrialState.CANCELLED if state is TrialState.PENDING else state
+            at_once = state is TrialState.PENDING or trial in parked
+            now = TrialState.CANCELLED if at_once else state
             assert self.trial_state[trial] is now
 
     def tell_stale(self):

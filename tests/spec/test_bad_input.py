@@ -190,6 +190,8 @@ def test_a_mistake_in_where_is_told(where, message):
             "stop: [{threshold: {channel: x, above: 1}, plateau: {channel: x, rows: 1}}]",
             "sweep.stop[0]: expected one rule, got 2 in one item",
         ),
+        ("stop: [{halving: {rungs: [1, 3]}}]", "halving: it compares trials by the objective, and"),
+        ("cohort: 9", "sweep.cohort: it says how many trials `stop` compares. Remove it."),
         ("stop: [{threshold: {channel: x}}]", "sweep.stop[0].threshold: it says neither what"),
         ("stop: [{threshold: {above: 5}}]", "threshold has no channel, and the sweep no objective"),
         ("stop: [{threshold: {channel: x, above: a}}]", "threshold.above: expected a number, got"),
@@ -233,6 +235,25 @@ def test_a_mistake_in_where_is_told(where, message):
 )
 def test_a_mistake_in_another_key_is_told(line, message):
     check(f"{GRID}  {line}\n{USES}", f"g.yaml.j2, line 5 ... {message}")
+
+
+@pytest.mark.parametrize(
+    ("stop", "message"),
+    [
+        ("[{halving: {}}]", "sweep.stop[0].halving: its rungs are missing"),
+        ("[{halving: {rungs: []}}]", "halving.rungs: the rungs [] don't grow"),
+        ("[{halving: {rungs: [1, 3, 3]}}]", "halving.rungs: the rungs [1, 3, 3] don't grow"),
+        ("[{halving: {rungs: [0, 3]}}]", "rungs[0]: expected a whole number of at least 1"),
+        ("[{halving: {rungs: [1], keep: 3}}]", "keep: expected a share between 0 and 1"),
+        ("[{halving: {rungs: [1], keep: a/b}}]", "keep: expected a share between 0 and 1"),
+        ("[{halving: {rungs: [1], kep: 1/3}}]", "halving.kep: unknown key"),
+        ("[threshold: {above: 1}]\n  cohort: 9", "sweep.cohort: no rule of `stop` compares trials"),
+        ("[{halving: {rungs: [1]}}]\n  cohort: 1", "cohort: expected a whole number of at least 2"),
+    ],
+)
+def test_a_mistake_in_a_rule_across_trials_is_told(stop, message):
+    objective = "  objective: {channel: valid_error}\n"
+    check(f"{GRID}{objective}  stop: {stop}\n{USES}", f"g.yaml.j2, line ... {message}")
 
 
 @pytest.mark.parametrize(

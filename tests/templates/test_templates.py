@@ -26,6 +26,7 @@ from sweeper.runs.open import open_to_read
 ROOT = Path(__file__).parents[2]
 TRIALS = {
     "digits-conv": 6,
+    "digits-halving": 27,
     "digits-kmeans": 12,
     "digits-logistic-regression": 24,
     "digits-maxout-dropout": 6,
@@ -126,6 +127,20 @@ def test_the_logistic_regression_is_as_good_as_scikit_learns(folder: Path) -> No
     head, *lines = sweep(folder, "report", "digits-logistic-regression").splitlines()
     assert head.split()[-1] == "seconds"
     assert len(lines) == TRIALS["digits-logistic-regression"], "one block, 100 columns wide"
+
+
+@pytest.mark.slow
+def test_halving_trains_one_of_27_to_the_end_and_it_is_as_good_as_scikit_learns(
+    folder: Path,
+) -> None:
+    sweep(folder, "launch", "digits-halving.yaml.j2", "--out", "halving")
+    table = list(csv.DictReader(io.StringIO(sweep(folder, "report", "halving", "--format", "csv"))))
+    lengths = [int(row["epochs"]) for row in table if row["state"] == "stopped"]
+    assert [lengths.count(rung) for rung in (1, 3, 9)] == [27 - 9, 9 - 3, 3 - 1]
+    (last,) = (row for row in table if row["state"] == "finished")
+    assert int(last["epochs"]) == 27
+    assert float(last["best"]) == pytest.approx(logistic_regression_error(), abs=0.015)
+    assert "stopped   26 by halving" in sweep(folder, "status", "halving")
 
 
 @pytest.mark.slow

@@ -12,6 +12,12 @@ from pylearn2core.models.mlp.conv_nonlinearity import (
     SigmoidConvNonlinearity,
     TanhConvNonlinearity,
 )
+from pylearn2core.models.mlp.dropout_average import (
+    exhaustive_dropout_average,
+    generate_dropout_mask,
+    geometric_mean_prediction,
+    sampled_dropout_average,
+)
 from pylearn2core.models.mlp.elementwise import RectifiedLinear, Softplus, Tanh
 from pylearn2core.models.mlp.gaussian import (
     LinearGaussian,
@@ -54,7 +60,11 @@ __all__ = [
     "beta_from_design",
     "beta_from_features",
     "beta_from_targets",
+    "exhaustive_dropout_average",
+    "generate_dropout_mask",
+    "geometric_mean_prediction",
     "max_pool",
     "mean_of_targets",
     "mean_pool",
+    "sampled_dropout_average",
 ]

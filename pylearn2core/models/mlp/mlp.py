@@ -247,6 +247,12 @@ class MLP(Layer):
             state_below = layer.fprop(state_below)
         return state_below
 
+    def masked_fprop(self, state_below: Symbol, mask: int, **kwargs: Any) -> Symbol:
+        """The top layer's output with one dropout mask; see `dropout_average.masked_fprop`."""
+        from pylearn2core.models.mlp.dropout_average import masked_fprop
+
+        return masked_fprop(self, state_below, mask, **kwargs)
+
     def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The top layer's cost of the outputs Y_hat where the targets are Y."""
         return self.layers[-1].cost(Y, Y_hat)

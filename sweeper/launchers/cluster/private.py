@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -98,7 +97,7 @@ class PrivateCluster:
         self._remove()
 
     def _remove(self) -> None:
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        left_overs.clear(Path(self.scratch))
         while self._held:
             os.close(self._held.pop())
         if self._lock is not None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sweeper.host import cores, gpus, left_overs
+from sweeper.host import cores, descendants, gpus, guard, left_overs
 from sweeper.records import Device, ExperimentText, LeaseOver, TrialTask
 from sweeper.workers.actor.memory import Gauge
 from sweeper.workers.actor.outbox import Item
@@ -55,6 +55,9 @@ class WorkerActor:
         pinned = cores.pin(_find_cores(setup) if setup.finds_cores else setup.cores)
         self._log.take_over(Path(setup.log))
         standard_input.empty()
+        if mark := os.environ.get(guard.MARK):
+            guard.start(mark)
+        descendants.adopt()
         sys.argv[:] = [setup.runner.spec_path]  # Ray's own words would reach a user's parser
         if given_gpus is None:
             put_libraries_first()
@@ -94,7 +97,7 @@ class WorkerActor:
                 yield batch
             if batch and isinstance(batch[-1], LeaseOver):
                 return
-            over = self._gauge.look(is_first=number == 1)
+            over = self._gauge.look(is_first=number == len(self._given[1]) == 1)
             if over is not None:
                 yield [over]
 

@@ -26,7 +26,7 @@ class Gauge:
     def look(self, *, is_first: bool) -> Runaway | None:
         """What is to be said, None while there is nothing.
 
-        is_first: whether no other lease ran in this process, which may have left what it took.
+        is_first: whether no other trial ran in this process, which may have left what it took.
         """
         now = time.monotonic()
         if self._most is None or now - self._looked < _LOOK_EVERY_S:

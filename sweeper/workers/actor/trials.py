@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from sweeper.records import Built, ExperimentText, LeaseOver, TrialTask, text
+from sweeper.records import AtRung, Built, ExperimentText, LeaseOver, TrialTask, text
 from sweeper.records.errors import SweepError
 from sweeper.workers.actor.outbox import Item, Outbox
 from sweeper.workers.actor.setup import WorkerSetup
@@ -80,7 +80,8 @@ class TrialThread:
         first = tasks[0].trial
         for item in runner.run(tasks, texts, self.interrupted):
             # The driver fills the other slots of the first trial's pack, which it knows of by this.
-            self.outbox.put(item, urgent=isinstance(item, Built) and item.trial == first)
+            shows_slots = isinstance(item, Built) and item.trial == first
+            self.outbox.put(item, urgent=shows_slots or isinstance(item, AtRung))
         self.outbox.put(LeaseOver(self._setup.number, time.time()), urgent=True)
 
 

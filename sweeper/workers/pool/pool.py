@@ -7,6 +7,7 @@ of a process that was given up is never looked at again.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from ray.exceptions import (
     RayTaskError,
 )
 
+from sweeper.host import guard
 from sweeper.records import (
     Command,
     EndWorker,
@@ -102,12 +104,14 @@ class Pool:
     def _start(self, worker: int) -> None:
         setup = self._setup
         resources = setup.resources
+        environ = settings.of_process(resources, setup.environ)
+        environ[guard.MARK] = secrets.token_hex(8)  # of one process, and of what it starts
         actor = self._actor_class.options(
             num_cpus=resources.cpus,
             num_gpus=resources.gpus,
             max_restarts=0,
             max_task_retries=0,
-            runtime_env={"env_vars": settings.of_process(resources, setup.environ)},
+            runtime_env={"env_vars": environ},
         ).remote(self._setup.of_worker(worker))
         self._processes[worker] = _Process(actor, awaited=actor.hello.remote())
 

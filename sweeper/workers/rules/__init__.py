@@ -6,5 +6,6 @@ on any number of workers, and after a crash.
 
 from sweeper.workers.rules.alone import Follower, follow
 from sweeper.workers.rules.epochs import Epochs
+from sweeper.workers.rules.rungs import BELOW, Climb, climb
 
-__all__ = ["Epochs", "Follower", "follow"]
+__all__ = ["BELOW", "Climb", "Epochs", "Follower", "climb", "follow"]

@@ -6,7 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -14,6 +14,7 @@ from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.engine import Record, Request, width
 from pylearn2core.errors import ConfigError
 from sweeper.records import (
+    AtRung,
     AttemptState,
     Began,
     Built,
@@ -31,7 +32,7 @@ from sweeper.workers.runner.context import RunnerContext, folder_of, places
 from sweeper.workers.runner.failure import describe
 from sweeper.workers.runner.isolation import Isolation
 from sweeper.workers.runner.keeper import Keeper
-from sweeper.workers.runner.packing import RunningAttempt, reply_of
+from sweeper.workers.runner.packing import Pause, RunningAttempt, reply_of
 from sweeper.workers.runner.phase import Phase
 from sweeper.workers.runner.rows import loop_of
 from sweeper.workers.runner.watch import Watch
@@ -57,10 +58,24 @@ class StoppedAttemptError(Exception):
         self.stop = stop
 
 
+@dataclass(slots=True)
+class Leave:
+    """What an attempt may do, by its newest lease. past, stop: as in `TrialTask`."""
+
+    past: int = 0
+    stop: Stop | None = None
+
+
 def attempt(
-    context: RunnerContext, task: TrialTask, text: ExperimentText, interrupted: Interruption
+    context: RunnerContext,
+    task: TrialTask,
+    text: ExperimentText,
+    interrupted: Interruption,
+    leave: Leave | None = None,
 ) -> RunningAttempt:
     """Run one: Began, Built, rows, and Ended, with the requests to the engine between them.
+
+    At a rung beyond its leave it says so, and waits.
 
     Nothing where the lease was interrupted before; its Ended alone where the trial was.
     """
@@ -71,7 +86,7 @@ def attempt(
     end: dict[str, Any] = {"outcome": AttemptState.INTERRUPTED}
     if not interrupted.names(task.trial):
         yield Began(context.worker, task.trial, task.number, began)
-        run = _Run(context, task, text, interrupted, info)
+        run = _Run(context, task, text, interrupted, info, leave or Leave(task.past))
         try:
             yield from run.work()
             end = {"outcome": AttemptState.FINISHED}
@@ -101,7 +116,9 @@ class _Run:
         text: ExperimentText,
         interrupted: Interruption,
         info: dict[str, Any],
+        leave: Leave,
     ) -> None:
+        self._leave = leave
         setup = context.setup
         out = folder_of(setup, task)
         self.keeper = Keeper(task, setup.checkpoint, out, context.files)
@@ -139,6 +156,7 @@ class _Run:
             reply = None
             if not self._is_built:  # what an experiment is shows when it has something to say
                 yield self._built(item)
+                yield from self._wait()  # where a checkpoint was of a rung
             if isinstance(item, Record):
                 row = self._row(phase.number, item)
                 yield row
@@ -146,6 +164,7 @@ class _Run:
                 if stop is not None:
                     raise StoppedAttemptError(stop)
                 self._after(row, phase, inside)
+                yield from self._wait(phase, inside)
                 continue
             reply = reply_of(item, (yield item), self._info)
             self._heed(phase)
@@ -170,10 +189,31 @@ class _Run:
         self._has_rows = True
         self.keeper.see(row)
         asked = self._interrupted.of(self._task.trial)
-        if (asked or self.keeper.is_due(row)) and phase.can_be_saved:
+        waits = self._watch.rung > self._leave.past and self._context.setup.checkpoint is not None
+        if (asked or waits or self.keeper.is_due(row)) and phase.can_be_saved:
             with inside:
                 self.keeper.save(phase, self._watch.state)
         if asked:
+            raise InterruptedAttemptError
+
+    def _wait(self, phase: Phase | None = None, inside: Isolation | None = None) -> RunningAttempt:
+        """Wait at a rung beyond the leave.
+
+        phase, inside: to save the state with, None where it is of later.
+        """
+        leave, rung = self._leave, self._watch.rung
+        if rung <= leave.past:
+            return
+        task = self._task
+        values = self._watch.reached
+        yield AtRung(self._context.worker, task.trial, task.number, values, time.time())
+        yield Pause()
+        if leave.stop is not None:
+            raise StoppedAttemptError(leave.stop)
+        if self._interrupted.of(task.trial) or rung > leave.past:
+            if phase is not None and inside is not None and phase.can_be_saved:
+                with inside:
+                    self.keeper.save(phase, self._watch.state)
             raise InterruptedAttemptError
 
     def _heed(self, phase: Phase) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pylearn2core import paths
 from sweeper.workers import logs
+from sweeper.workers.runner.children import end_left_over
 from sweeper.workers.runner.failure import EscapedError
 from sweeper.workers.runner.generators import NumpyGenerator, PythonGenerator
 
@@ -27,6 +28,7 @@ class Isolation:
     """
 
     _installed: ClassVar[Isolation | None] = None
+    _running: ClassVar[int] = 0  # trials that are not over
     _normal_left: ClassVar[bool] = True  # whether NumPy may hold a normal of one that is over
 
     def __init__(self, name: str, places: paths.Places, seed: int) -> None:
@@ -35,8 +37,11 @@ class Isolation:
         self._python = PythonGenerator(seed)
         self._numpy = NumpyGenerator(seed)
         self._use: list[Any] = []
+        self._is_used = False
+        Isolation._running += 1
 
     def __enter__(self) -> Self:
+        self._is_used = True
         self._install()
         use = paths.use(self._places)
         use.__enter__()
@@ -64,6 +69,10 @@ class Isolation:
 
     def leave(self) -> None:
         """The trial is over: nothing is kept for it."""
+        Isolation._running -= 1
+        if Isolation._running == 0 and self._is_used:  # else they may be another trial's
+            with self:
+                end_left_over()
         if Isolation._installed is self:
             Isolation._installed = None
             Isolation._normal_left = self._numpy.leave()

@@ -124,8 +124,9 @@ class Keeper:
             return
         for number in range(1, self._task.number + 1):
             folder = self._out.with_name(attempt_name(number))
-            with suppress(OSError):
-                (folder / FILE).unlink()
+            for left in (folder / FILE, *folder.glob(f".{FILE}.*")):  # a killed worker's half too
+                with suppress(OSError):
+                    left.unlink()
             with suppress(OSError):
                 folder.rmdir()  # where it holds nothing else
             self._results.remove(attempt_path(self._task.trial, number), FILE)

@@ -7,11 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from pylearn2core.engine import Answer, Measure, Request, TrainPass, alike, answer, mode, width
-from sweeper.records import Began, Built, Ended, Row
+from sweeper.records import AtRung, Began, Built, Ended, Row
 
-Item = Began | Built | Row | Ended
+
+class Pause:
+    """An attempt waits: it is not advanced until it is begun again."""
+
+
+Item = Began | Built | Row | AtRung | Ended
 # An attempt yields items, and requests to which it is sent an Answer.
-RunningAttempt = Generator[Item | Request, Any, None]
+RunningAttempt = Generator[Item | Request | Pause, Any, None]
 
 
 def reply_of(request: Request, answered: Answer, info: dict[str, Any]) -> Any:
@@ -45,6 +50,8 @@ class _Slot:
                 item = self._attempt.send(reply)
                 if isinstance(item, TrainPass | Measure):
                     self.request = item
+                    return
+                if isinstance(item, Pause):
                     return
                 reply = None
                 if isinstance(item, Built):
@@ -81,7 +88,8 @@ def side_by_side(
 ) -> Iterator[Item]:
     """Run attempts, as many at a time as a pack of their program has slots; give their items.
 
-    begin: makes the next attempt, None where there is none now; asked whenever a slot is free.
+    begin: makes the next attempt, or gives one that has waited; None where there is none now;
+    asked whenever a slot is free.
     asked: the user's own number of slots.
     mates: how many trials of the whole sweep are likely to be one program; None: not known.
     """

@@ -15,11 +15,11 @@ from pylearn2core.config import nodes, yaml_parse
 from pylearn2core.config.imports import import_alias
 from pylearn2core.errors import ConfigError
 from sweeper.host.patches import quiet_imports
-from sweeper.records import ExperimentText, RunnerSetup, TrialTask
+from sweeper.records import Ended, ExperimentText, RunnerSetup, TrialTask
 from sweeper.records.errors import InputError
 from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import generators
-from sweeper.workers.runner.attempt import attempt
+from sweeper.workers.runner.attempt import Leave, attempt
 from sweeper.workers.runner.attempt_files import AttemptFiles
 from sweeper.workers.runner.context import RunnerContext
 from sweeper.workers.runner.packing import Item, RunningAttempt, side_by_side
@@ -51,6 +51,8 @@ class Runner:
             files=AttemptFiles(setup.results),
             documents=self._documents,
         )
+        # Attempts that are not over, of sweeps whose trials wait at rungs.
+        self._held: dict[tuple[str, int], tuple[RunningAttempt, Leave]] = {}
         self._parsed: Bounded[str, list[nodes.Node]] = Bounded(_TEXTS_KEPT)
         if str(beside) not in sys.path:
             sys.path.append(str(beside))  # last: nothing of the user's hides a library
@@ -73,13 +75,33 @@ class Runner:
         while (first := queue.first) is not None:
             text = texts[first.text_id]
             begin = partial(self._begin, queue, _kind(first), text, interrupted)
-            yield from side_by_side(begin, first.pack, first.mates)
+            yield from self._noted(side_by_side(begin, first.pack, first.mates))
+        if interrupted.is_set():  # what waits ends too
+            waiting = iter([one for one, _ in self._held.values()])
+            yield from self._noted(side_by_side(partial(next, waiting, None), 1))
+
+    def _noted(self, items: Iterator[Item]) -> Iterator[Item]:
+        """The items; what has ended is not held any more."""
+        for item in items:
+            if isinstance(item, Ended):
+                self._held.pop((item.trial, item.attempt), None)
+            yield item
 
     def _begin(
         self, queue: _Queue, kind: _Kind, text: ExperimentText, interrupted: Interruption
     ) -> RunningAttempt | None:
         task = queue.take(kind)
-        return None if task is None else attempt(self._context, task, text, interrupted)
+        if task is None:
+            return None
+        if not self._context.setup.stop.across:
+            return attempt(self._context, task, text, interrupted)
+        key = task.trial, task.number
+        if key not in self._held:
+            leave = Leave()
+            self._held[key] = attempt(self._context, task, text, interrupted, leave), leave
+        running, leave = self._held[key]
+        leave.past, leave.stop = task.past, task.stop
+        return running
 
     def _documents(self, text_id: str, text: ExperimentText) -> list[nodes.Node]:
         """The text's documents, parsed once; those of texts long gone are forgotten."""
@@ -105,9 +127,9 @@ class _Queue:
         return self._tasks[self._at] if self._at < len(self._tasks) else None
 
     def take(self, kind: _Kind) -> TrialTask | None:
-        """The next one if it is of this kind."""
+        """The next one if it is of this kind, or ends where it waits."""
         first = self.first
-        if first is None or _kind(first) != kind:
+        if first is None or (_kind(first) != kind and first.stop is None):
             return None
         self._at += 1
         return first

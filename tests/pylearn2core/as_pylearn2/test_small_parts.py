@@ -90,6 +90,12 @@ def test_biases_give_sigmoid_units_the_means_of_the_data() -> None:
         init_sigmoid_bias_from_marginals(DenseDesignMatrix(X=X))
 
 
+def test_the_oldest_files_name_train_by_its_script() -> None:
+    from pylearn2core.train import Train
+
+    assert yaml_parse.load("!import 'pylearn2.scripts.train.Train'") is Train
+
+
 # Random datasets ------------------------------------------------------------------------------
 
 

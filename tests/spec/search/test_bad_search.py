@@ -86,3 +86,10 @@ def test_trials_that_would_save_to_one_path_are_refused():
 
 def test_an_axis_that_the_experiment_never_uses_is_refused():
     assert "never uses this axis" in message_of(SEARCH, experiment="---\n!obj:a.B { x: 1 }\n")
+
+
+@pytest.mark.parametrize("sampler", ["cmaes", "gp"])
+def test_a_sampler_that_cannot_do_a_conditional_axis_is_refused(sampler):
+    axes = "{y: {randint: [0, 9]}, x: {uniform: [0, 1], when: y > 2}}"
+    found = message_of(f"sampler: {sampler}, trials: 5, axes: {axes}")
+    assert f"search.sampler: {sampler} can't do the axis x, which some points lack by" in found

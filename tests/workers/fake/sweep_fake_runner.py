@@ -45,6 +45,8 @@ class FakeRunner:
         if do == "fail":
             yield Ended(*key, AttemptState.FAILED, time.time(), "error", "ValueError: oops", "Tr")
             return
+        if do == "forks and dies":
+            fork_and_die()
         if do == "die" or (do == "die once" and task.number == 1):
             os.kill(os.getpid(), signal.SIGKILL)
         if do == "print":
@@ -83,6 +85,13 @@ class FakeRunner:
             "jax": os.environ.get("JAX_PLATFORMS"),
         }
         yield Ended(*key, AttemptState.FINISHED, time.time(), info=info)
+
+
+def fork_and_die():
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(1000)  # with all that the worker had open
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def broken(setup, worker):

@@ -175,6 +175,15 @@ def test_a_killed_worker_is_reported_and_can_be_replaced(ask):
     assert [e.trial for e in of(asked.run(0, b=("rows", 1)), Ended)] == ["b"]
 
 
+def test_a_worker_that_dies_while_a_child_that_it_forked_lives_is_reported(ask):
+    asked = ask()
+    asked.start(0)
+    asked.lease(0, a=("forks and dies", 0))
+    (down,) = of(asked.wait(is_over, timeout_s=30.0), WorkerDown)
+    assert (down.worker, down.charged) == (0, True)
+    assert asked.start(0)
+
+
 def test_an_interrupt_reaches_a_worker_while_it_trains(ask):
     asked = ask()
     asked.start(0)

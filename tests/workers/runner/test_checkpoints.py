@@ -254,6 +254,7 @@ def test_a_trial_that_came_to_its_end_leaves_no_checkpoint(bench, how, outcome):
     runs = bench(epochs=1)
     runs.run(WALK, (9, how), stop_at=(0, 2))
     assert (runs.out(1) / FILE).exists()
+    (runs.out(1) / f".{FILE}.x1").write_text("half")  # of a worker that was killed as it wrote
     assert runs.run(WALK, (9, how), number=2, known=(0, 2)).end() == outcome
     assert not runs.out(1).exists()
     assert not runs.out(2).exists()

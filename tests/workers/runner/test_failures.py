@@ -1,14 +1,17 @@
 """Whatever a trial raises ends that trial alone, and is kept as text that a file can hold."""
 
 import bdb
+import os
 import re
 from array import array
+from pathlib import Path
 
 import pytest
 
+from sweeper.host import descendants
 from sweeper.records import AttemptState, Ended, ExperimentText, Row, RunnerSetup, TrialTask, text
 from sweeper.workers.interruption import Interruption
-from sweeper.workers.runner import Runner
+from sweeper.workers.runner import Runner, children
 
 EXPERIMENTS = """
 import asyncio, os
@@ -65,6 +68,13 @@ def asks(how):
 
 def silent():
     return iter(())
+
+
+def leaves(path):
+    child = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "1000")
+    with open(path, "w") as file:
+        file.write(str(child))
+    yield {"x": 1.0}
 
 
 def huge(name):
@@ -187,3 +197,16 @@ def names(items):
 def test_a_number_that_no_float_holds_names_its_channel(run):
     ended = failure(run("!obj:failing_experiments.huge { name: loss }\n"))
     assert ended.message.startswith("channel 'loss': the experiment yielded 1000")
+
+
+def test_a_process_that_a_trial_leaves_ends_with_it_and_the_log_says_so(
+    run, tmp_path, caplog, monkeypatch
+):
+    others = set(descendants.descendants(os.getpid()))
+    monkeypatch.setattr(descendants, "ends_them", True)
+    monkeypatch.setattr(children, "_helpers", lambda: others)
+    items = run(f"!obj:failing_experiments.leaves {{ path: {tmp_path / 'pid'} }}\n")
+    assert items[-1].outcome is AttemptState.FINISHED
+    pid = int((tmp_path / "pid").read_text())
+    assert not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_text()
+    assert f"ended 1 processes that were left: {pid} sleep 1000" in caplog.text

@@ -20,4 +20,5 @@ def empty() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
+    os.environ.pop("PYTHONBREAKPOINT", None)  # Ray's waits for a connection, or does nothing
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115

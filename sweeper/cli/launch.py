@@ -71,7 +71,7 @@ def launch_spec(path: Path, defines: Mapping[str, str], options: LaunchOptions) 
         config = config_of(options.on)
         launcher = launcher_by(config)
         # Workers elsewhere may have more installed, those of a cluster that was there before too.
-        is_here = isinstance(launcher, InProcess) and joined.given_in(os.environ) is None
+        is_here = isinstance(launcher, InProcess) and not joined.given_in(os.environ)
         specs.check_names(spec, expansion, here=is_here)
         new, target = _NewRun(spec, expansion, run_dir, options), Target(launcher, config.text)
         if not isinstance(launcher, InProcess):

@@ -206,7 +206,7 @@ def _idle(state: State) -> Iterator[Broken]:
 
 
 def _is_busy(state: State) -> bool:
-    return any(one.slot is WorkerState.BUSY for one in state.workers)
+    return any(one.state is WorkerState.BUSY for one in state.workers)
 
 
 def _end(state: State, commands: Iterable[Command]) -> Iterator[Broken]:

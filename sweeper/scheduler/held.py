@@ -123,7 +123,7 @@ def take_stopped(state: State, number: int) -> tuple[tuple[Attempt, ...], State]
 def may_begin(policy: Policy, state: State, number: int) -> bool:
     """Whether a worker may begin trials: it holds few, or nobody else works."""
     held = len(state.workers[number].held)
-    return held < policy.max_held or all(one.slot is not WorkerState.BUSY for one in state.workers)
+    return held < policy.max_held or all(one.state is not WorkerState.BUSY for one in state.workers)
 
 
 def _without(state: State, number: int, taken: Sequence[Attempt]) -> State:

@@ -348,8 +348,9 @@ def test_the_commands_from_launch_to_down(
         assert cli.run(words) == 0
         return capsys.readouterr()
 
-    monkeypatch.chdir(order().spec_path.parent)
-    (tmp_path / "mine" / "kubernetes.yaml").write_text(cluster("").text)
+    monkeypatch.chdir(folder := order().spec_path.parent)
+    (folder / "mine.py").write_text("class Experiment: ...\n")
+    (folder / "kubernetes.yaml").write_text(cluster("").text)
     arguments = ("launch", "grid.yaml.j2", "--on", "kubernetes.yaml", "--out", "runs/a")
     out, err = sweep(*arguments, "--dry-run")
     assert [one["kind"] for one in yaml.safe_load_all(out)] == ["ConfigMap", "RayJob"]
@@ -376,8 +377,9 @@ def test_a_launch_that_fails_leaves_no_run(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(order().spec_path.parent)
-    (tmp_path / "mine" / "kubernetes.yaml").write_text(cluster("").text)
+    monkeypatch.chdir(folder := order().spec_path.parent)
+    (folder / "mine.py").write_text("class Experiment: ...\n")
+    (folder / "kubernetes.yaml").write_text(cluster("").text)
     kube.say("fail-create", "Unable to connect to the server: dial tcp: i/o timeout")
     words = ("launch", "grid.yaml.j2", "--on", "kubernetes.yaml", "--out", "runs/a")
     assert cli.run(words) == 3

@@ -66,6 +66,10 @@ class TaggedStream(io.TextIOBase):
             self._write_lines(lines)
         return len(written)
 
+    def close(self) -> None:
+        """Write the line that has no end yet. Other trials speak here too, so it stays open."""
+        self.flush_line()
+
     def flush_line(self) -> None:
         """Write a line that has no end yet, as before another trial begins."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""A trial's isolation: where its paths lead, what it draws from, its name in the log.
+"""A trial's isolation: where its paths lead, what it draws from, its name in the log, its settings.
 
 Many trials run in one process, and take turns in it.
 """
@@ -13,6 +13,7 @@ from sweeper.workers import logs
 from sweeper.workers.runner.children import end_left_over
 from sweeper.workers.runner.failure import EscapedError
 from sweeper.workers.runner.generators import NumpyGenerator, PythonGenerator
+from sweeper.workers.runner.process_state import ProcessState
 
 Item = TypeVar("Item")
 
@@ -23,12 +24,14 @@ class Isolation:
     name: of the attempt, before each line that it prints.
     seed: both generators start from it.
 
-    After it they stay as they are until another trial's come: nothing else in this process
+    After it the generators stay as they are until another trial's come: nothing else here
     draws from them, and to put them back each time would take as long as a small epoch.
+    What trials set for the whole process is put back when none is left that runs.
     """
 
     _installed: ClassVar[Isolation | None] = None
     _running: ClassVar[int] = 0  # trials that are not over
+    _before: ClassVar[ProcessState | None] = None  # as it was when none ran
     _normal_left: ClassVar[bool] = True  # whether NumPy may hold a normal of one that is over
 
     def __init__(self, name: str, places: paths.Places, seed: int) -> None:
@@ -38,6 +41,8 @@ class Isolation:
         self._numpy = NumpyGenerator(seed)
         self._use: list[Any] = []
         self._is_used = False
+        if Isolation._running == 0:
+            Isolation._before = ProcessState.now()
         Isolation._running += 1
 
     def __enter__(self) -> Self:
@@ -73,6 +78,8 @@ class Isolation:
         if Isolation._running == 0 and self._is_used:  # else they may be another trial's
             with self:
                 end_left_over()
+        if Isolation._running == 0 and Isolation._before is not None:
+            Isolation._before.put_back()
         if Isolation._installed is self:
             Isolation._installed = None
             Isolation._normal_left = self._numpy.leave()

@@ -80,6 +80,8 @@ class Train:
         self._is_set_up = False
         self._stage = _Stage.TRAINED
         model.dataset_yaml_src = getattr(dataset, "yaml_src", None)
+        if save_path is not None:
+            serial.check_save_path(save_path)
 
     # -------------------------------------------------------------- the loop
     def main_loop(self, time_budget: float | None = None) -> None:

@@ -47,6 +47,8 @@ class MonitorBasedSaveBest(TrainExtension):
             raise ConfigError(
                 "MonitorBasedSaveBest: give save_path, or set store_best_model to true, or both."
             )
+        if save_path is not None:
+            serial.check_save_path(save_path)
         self.channel_name = channel_name
         self.save_path = save_path
         self.store_best_model = store_best_model

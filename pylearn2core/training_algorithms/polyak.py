@@ -58,6 +58,8 @@ class PolyakAveraging(TrainExtension):
     def __init__(self, start: int, save_path: str | None = None, save_freq: int = 1) -> None:
         if isinstance(start, bool) or not isinstance(start, int) or start < 0:
             raise ConfigError(f"PolyakAveraging: start must be a whole number >= 0, got {start!r}.")
+        if save_path is not None:
+            serial.check_save_path(save_path)
         self.start, self.save_path, self.save_freq = start, save_path, save_freq
         self._count = 0
 

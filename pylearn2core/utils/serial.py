@@ -170,6 +170,7 @@ def write_file(
 
     backup: keep the old one as `<name>.bak` until the new one is whole.
     """
+    check_save_path(filepath, "filepath")
     try:
         target = paths.to_write(filepath)
         kept = _back_up(target) if backup else None
@@ -178,6 +179,20 @@ def write_file(
         raise ConfigError(f"can't save {os.fspath(filepath)!r}: {error}") from error
     if kept is not None:
         kept.unlink(missing_ok=True)
+
+
+def check_save_path(filepath: str | os.PathLike[str], argument: str = "save_path") -> None:
+    """Raise ConfigError where it names a folder, there or not, as `.` or `models/`.
+
+    argument: the name that the user knows it by.
+    """
+    name = os.fspath(filepath)
+    target = paths.current().write / Path(name).expanduser()
+    if os.path.basename(name) in ("", ".", "..") or target.is_dir():  # noqa: PTH119  (keeps `a/`)
+        raise ConfigError(
+            f"{argument}: expected a file, got {name!r}, which is a folder. Name a file in it, such"
+            f" as {os.path.join(name, 'model.pkl')!r}."  # noqa: PTH118
+        )
 
 
 def _back_up(target: Path) -> Path | None:

@@ -12,7 +12,9 @@ from pylearn2core import paths
 from pylearn2core.costs.mlp import Default
 from pylearn2core.datasets.dense_design_matrix import DenseDesignMatrix
 from pylearn2core.errors import ConfigError
+from pylearn2core.train import Train
 from pylearn2core.train_extensions.best_params import KeepBestParams, MonitorBasedSaveBest
+from pylearn2core.training_algorithms.polyak import PolyakAveraging
 from pylearn2core.utils import serial
 
 
@@ -88,3 +90,13 @@ def test_keep_best_params_measures_the_cost_over_all_rows(model: Any, rows: Any)
     assert extension.best_cost == pytest.approx(min(costs), rel=1e-12)
     best = (2.0, 0.5, 1.0)[int(np.argmin(costs))]
     np.testing.assert_allclose(extension.get_best_params()[0], best * np.array([1.0, -1.0, 0.0]))
+
+
+@pytest.mark.parametrize("path", [".", "models/"])
+def test_a_folder_to_save_to_is_told_when_it_is_built(path: str) -> None:
+    with pytest.raises(ConfigError, match=r"^save_path: expected a file, got .* is a folder"):
+        MonitorBasedSaveBest("ch", save_path=path)
+    with pytest.raises(ConfigError, match=r"^save_path: expected a file, got .* is a folder"):
+        PolyakAveraging(0, save_path=path)
+    with pytest.raises(ConfigError, match=r"^save_path: expected a file, got .* is a folder"):
+        Train(None, DenseDesignMatrix(np.zeros((2, 2))), save_path=path)

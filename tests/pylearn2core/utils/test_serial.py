@@ -171,3 +171,16 @@ def test_an_experiment_is_built_with_its_folder_importable_and_its_paths_kept(
 def test_a_missing_experiment_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="there is no such file"):
         serial.load_train_file(tmp_path / "no.yaml")
+
+
+@pytest.mark.parametrize("name", [".", "..", "models/", "there", "deep/."])
+def test_a_folder_is_no_place_to_save_to_whether_it_is_there_or_not(tmp_path, name):
+    (tmp_path / "there").mkdir()
+    with (
+        paths.use(paths.Places(write=tmp_path / "out" if name != "there" else tmp_path)),
+        pytest.raises(
+            ConfigError, match=r"^filepath: expected a file, got '.*', which is a folder"
+        ),
+    ):
+        serial.save(name, ARRAY)
+    assert not (tmp_path / "out").exists()

@@ -219,6 +219,19 @@ class Run:
         except AssertionError:
             raise AssertionError(f"{self.seen(AttemptState.RUNNING)}: {self.log()}") from None
 
+    def hosts(self, number: int = 1) -> set[str]:
+        """Wait until attempts began on so many hosts, whether they have ended or not; those.
+
+        What can be read is a copy, some seconds old: attempts that run at once may never be in one.
+        """
+        try:
+            return wait_for(lambda: at_least(number, self._hosts()), 90)
+        except AssertionError:
+            raise AssertionError(self.log()) from None
+
+    def _hosts(self) -> set[str]:
+        return {one.device.host for state in AttemptState for one in self.seen(state)} - {""}
+
     def seen(self, state: AttemptState) -> list[AttemptRecord]:
         try:
             return [one for one in self.attempts() if one.state is state]
@@ -261,8 +274,8 @@ ENDS = frozenset(
 )
 
 
-def at_least(number: int, found: list) -> list:
-    return found if len(found) >= number else []
+def at_least(number: int, found):
+    return found if len(found) >= number else None
 
 
 def table(text: str) -> dict[float, float]:

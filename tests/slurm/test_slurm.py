@@ -134,10 +134,10 @@ def power_cut(slurm):
 
 
 def test_a_node_that_dies_costs_its_trials_an_attempt_and_the_rest_goes_on(launch, power_cut):
-    run = launch(trials=8, seconds=0.5)
-    attempts = run.running(2)
+    run = launch(trials=12, seconds=0.5)
+    hosts = run.hosts(2)
     wait_for(lambda: run.seen(AttemptState.FINISHED))
-    (lost,) = {one.device.host for one in attempts} - {batch_host(run)}
+    (lost,) = hosts - {batch_host(run)}
     power_cut(lost)
     cut = time.time()
     run.finish()
@@ -154,8 +154,8 @@ def test_a_node_that_dies_costs_its_trials_an_attempt_and_the_rest_goes_on(launc
 
 
 def test_a_sweep_whose_first_node_dies_starts_again_on_others(launch, power_cut, slurm):
-    run = launch(trials=6, seconds=0.5)
-    run.running(2)
+    run = launch(trials=10, seconds=0.5)
+    run.hosts(2)
     wait_for(lambda: run.seen(AttemptState.FINISHED))
     power_cut(batch_host(run))
     cut = time.time()
@@ -177,10 +177,9 @@ def test_four_sweeps_of_two_users_on_one_node_start_and_stop_cleanly(launch, slu
     one_node = {"nodes": 1, "sbatch": ["--nodelist=node3"]}
     users = ("root", "nobody", "root", "nobody")
     runs = [launch(trials=4, seconds=0.5, user=user, **one_node) for user in users]
-    for run in runs:
-        run.running()
     cancelled, ended = runs[:2], runs[2:]
     for run in cancelled:
+        run.hosts()
         slurm.call("scancel", run.job)
     for run in cancelled:
         wait_for(lambda run=run: slurm.state(run.job) == "CANCELLED", 40)

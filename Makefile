@@ -12,8 +12,9 @@ demo: .venv/installed
 	$(BIN)/sweep launch templates/digits-logistic-regression.yaml.j2
 	$(BIN)/sweep report
 
+# Two at a time, for many of them wait for processes of their own; a file's tests share what they set up.
 test: lint
-	$(BIN)/python -m pytest -m "$(FAST)"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "$(FAST)"
 
 # MARKERS picks among the tests as pytest's -m does; empty is every test.
 test-all: MARKERS ?=

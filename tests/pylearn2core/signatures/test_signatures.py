@@ -108,11 +108,13 @@ def is_as_there(found: dict[str, inspect.Parameter], kind: str, argument: str, v
     return default is None or str(default).strip("()[]") == value.strip("()[]")
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row[0]}-{row[1]}-{row[2]}")
+def expected() -> list[Row]:
+    return [row for row in rows() if (row[0], row[2]) not in ON_PURPOSE]
+
+
+@pytest.mark.parametrize("row", expected(), ids=lambda row: f"{row[0]}-{row[1]}-{row[2]}")
 def test_what_pylearn2_took_is_taken(row: Row) -> None:
     name, kind, argument, value = row
-    if (name, argument) in ON_PURPOSE:
-        pytest.skip(ON_PURPOSE[name, argument])
     found = parameters(name)
     assert anything(found) or is_as_there(found, kind, argument, value), (
         f"{name}: {argument} {kind} {value}: {list(found.values())}"

@@ -206,10 +206,6 @@ def layers() -> list[Linear]:
             "both have the name 'posterior'",
         ),
         (
-            lambda: fresh(conditional=BernoulliVector(MLP(layers(), seed=1), "conditional")),
-            "give the seed to",
-        ),
-        (
             lambda: fresh(conditional=BernoulliVector(MLP(layers()), "conditional", False)),
             "its mlp gives VectorSpace.*expected VectorSpace.*output_layer_required",
         ),

@@ -195,7 +195,7 @@ def test_a_state_that_is_refused_leaves_a_fresh_start_as_fresh_as_ever(bench, wh
     (runs.out(1) / "left.txt").write_text("of the first attempt")
     second = runs.run(WALK, (5, "refuses"), number=2, known=(0, 3))
     assert second.values() == expected.values()
-    assert "passed over: ValueError('not mine')" in caplog.text
+    assert "passed over: ValueError: not mine" in caplog.text
     assert not runs.out(2).exists()
 
 

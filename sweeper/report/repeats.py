@@ -46,7 +46,7 @@ def over(table: pd.DataFrame, *names: str) -> pd.DataFrame:
 
 
 def _rank(mean: Any, mode: Literal["min", "max"]) -> tuple[int, float]:
-    return (3, 0.0) if mean is pd.NA else order(mean, mode)
+    return (3, 0.0) if _lacks(mean) else order(mean, mode)
 
 
 def repeats_notice(table: pd.DataFrame, *names: str) -> str | None:
@@ -122,11 +122,16 @@ def _group_line(
 
 def _mean_std(numbers: Sequence[Any]) -> tuple[Any, Any]:
     """Mean and sample standard deviation, both of exact sums; pd.NA where there is none."""
-    if not numbers or any(number is pd.NA for number in numbers):
+    if not numbers or any(map(_lacks, numbers)):
         return pd.NA, pd.NA
     if not all(map(math.isfinite, numbers)):
         return float(sum(numbers)), pd.NA
     return statistics.mean(numbers), statistics.stdev(numbers) if len(numbers) > 1 else pd.NA
+
+
+def _lacks(number: Any) -> bool:
+    """Whether a trial has no such number: a column without any holds None."""
+    return number is None or number is pd.NA
 
 
 def _identical(done: Sequence[dict[str, Any]], metrics: Sequence[str]) -> bool:
@@ -135,6 +140,6 @@ def _identical(done: Sequence[dict[str, Any]], metrics: Sequence[str]) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if one is pd.NA or other is pd.NA:
-        return one is other
+    if _lacks(one) or _lacks(other):
+        return _lacks(one) and _lacks(other)
     return bool(one == other or (math.isnan(one) and math.isnan(other)))

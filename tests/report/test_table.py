@@ -332,3 +332,10 @@ def test_trials_that_did_not_finish_are_said_to_be_left_out_of_the_groups(run):
 def test_nothing_is_said_where_all_trials_finished(run):
     store = run.make([({"lr": 0.1, "seed": 0}, "finished", [5.0])])
     assert left_out(trials_table(store)) is None
+
+
+def test_repeats_of_a_run_whose_rows_are_gone_have_no_mean(run):
+    store = run.make([({"lr": 0.1, "seed": seed}, "finished", []) for seed in (0, 1)])
+    grouped = over(trials_table(store), "seed")
+    assert grouped["n"].tolist() == [2]
+    assert grouped["best_mean"].isna().all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from sweeper.host import folders, locks
@@ -54,13 +54,7 @@ def claim(count: int, *, given: int, folder: Path) -> tuple[int, ...]:
         folders.make_own(folder)
     except OSError:
         return ()  # the worker runs unpinned
-    taken: dict[int, int] = {}
-    for core in mask:
-        if len(taken) == count:
-            break
-        lock = locks.try_lock(folder / str(core))
-        if lock is not None:
-            taken[core] = lock
+    taken = _lock(mask, count, folder)
     if len(taken) < count:
         for lock in taken.values():
             os.close(lock)
@@ -79,13 +73,7 @@ def free_first(cores: Sequence[int], count: int, folder: Path) -> tuple[tuple[in
         folders.make_own(folder)
     except OSError:
         return tuple(cores), []
-    held: dict[int, int] = {}
-    for core in cores:
-        if len(held) == count:
-            break
-        lock = locks.try_lock(folder / str(core))
-        if lock is not None:
-            held[core] = lock
+    held = _lock(cores, count, folder)
     return (*held, *(core for core in cores if core not in held)), list(held.values())
 
 
@@ -100,3 +88,17 @@ def claims() -> Path:
 def _affinity() -> tuple[int, ...]:
     """This process's own cores, () where the system binds no process to any."""
     return own() if hasattr(os, "sched_getaffinity") else ()
+
+
+def _lock(cores: Iterable[int], count: int, folder: Path) -> dict[int, int]:
+    """The first `count` of these cores that nobody holds, fewer where there are no more: core to
+    the descriptor of its lock.
+    """
+    taken: dict[int, int] = {}
+    for core in cores:
+        if len(taken) == count:
+            break
+        lock = locks.try_lock(folder / str(core))
+        if lock is not None:
+            taken[core] = lock
+    return taken

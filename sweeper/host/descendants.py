@@ -79,18 +79,11 @@ def resident(pids: Iterable[int]) -> int:
 
 def name(pid: int) -> str:
     """A process's command, as far as a line holds it; "" where it is gone."""
-    words = _command(pid)
-    if not words:  # it may be about to begin: what a fork becomes has no words for a moment
-        time.sleep(_LOOK_S)
-        words = _command(pid)
-    return words.replace(b"\0", b" ").decode("utf-8", "backslashreplace").strip()[:80]
-
-
-def _command(pid: int) -> bytes:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
     except OSError:
-        return b""
+        return ""
+    return words.decode("utf-8", "backslashreplace").strip()[:80]
 
 
 def _all() -> Iterable[tuple[int, list[str]]]:

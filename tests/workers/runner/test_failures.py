@@ -14,7 +14,7 @@ from sweeper.workers.interruption import Interruption
 from sweeper.workers.runner import Runner, children
 
 EXPERIMENTS = """
-import asyncio, os
+import asyncio, os, pathlib
 
 
 class Own(BaseException):
@@ -72,6 +72,8 @@ def silent():
 
 def leaves(path):
     child = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "1000")
+    while not pathlib.Path(f"/proc/{child}/cmdline").read_text().startswith("sleep"):
+        pass  # it is a copy of this process until then
     with open(path, "w") as file:
         file.write(str(child))
     yield {"x": 1.0}

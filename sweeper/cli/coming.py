@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pylearn2core.words import counted
 from sweeper import spec as specs
+from sweeper.records import EndKind
 from sweeper.records.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def coming_text(spec: Spec, trials: int) -> str:
 def to_come(store: StoreReader) -> int:
     """How many trials may still be proposed to a run, beside those that it has."""
     record = store.sweep()
-    is_over = record.ending is not None and not record.ending.is_interrupted
+    is_over = record.ending is not None and record.ending.kind is EndKind.FINISHED
     if is_over or "search" not in record.spec_text:
         return 0
     try:

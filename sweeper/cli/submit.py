@@ -204,7 +204,8 @@ def _what_is_left(run_dir: Path, placed: Placed, *, code_changed_ok: bool) -> tu
     path = Path(record.spec_path)
     spec = specs.loads(record.spec_text, record.spec_path, record.defines, path=path)
     left = sum(number for state, number in counts.items() if not state.is_final)
-    return spec, specs.left_at_once(spec, batches, left)
+    trials = sum(counts.values())
+    return spec, specs.left_at_once(spec, record.ending, batches=batches, trials=trials, left=left)
 
 
 def _spec_copy(run_dir: Path, placed: Placed) -> Spec:

@@ -148,6 +148,8 @@ def _source(spec: Spec, store: StoreReader, terms: Terms) -> Source | None:
     source = terms.source or specs.source_of(spec)
     if len(store.batches()) == source.batches:
         return None
+    if terms.source is None and specs.is_through(store.sweep().ending, _left(store)):
+        return None
     if terms.part:
         raise InputError(
             f"{spec.source}: a sweep whose trials come in batches can't be driven in parts: what"
@@ -158,13 +160,18 @@ def _source(spec: Spec, store: StoreReader, terms: Terms) -> Source | None:
 
 def _cluster(spec: Spec, store: Store, source: Source | None, terms: Terms) -> Cluster | None:
     """The cluster for what is left of the run, None where that is nothing. Raises InputError."""
-    counts = store.counts()
-    left = sum(number for state, number in counts.items() if not state.is_final)
+    left = _left(store)
     if source is not None:
-        firsts = (*store.batches(), sum(counts.values()))
-        widest = max(end - first for first, end in pairwise(firsts))
-        left = max(left, specs.at_once(source, widest), 1)
+        trials = sum(store.counts().values())
+        widest = max(end - first for first, end in pairwise((*store.batches(), trials)))
+        to_come = None if source.expected is None else left + source.expected - trials
+        left = max(left, specs.at_once(source, widest, left=to_come), 1)
     return cluster_for(terms, spec.header, left) if left else None
+
+
+def _left(store: StoreReader) -> int:
+    """How many trials are not over."""
+    return sum(number for state, number in store.counts().items() if not state.is_final)
 
 
 def _remaining(

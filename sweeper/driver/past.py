@@ -115,4 +115,9 @@ class Past:
         return History(
             ended=tuple(one.tell() for one in ended),
             pending=tuple(one.values for one in self._seen.values() if one.batch > until),
+            left_out=tuple(
+                one.values
+                for one in self._seen.values()
+                if one.batch <= until and one.state is TrialState.CANCELLED
+            ),
         )

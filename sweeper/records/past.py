@@ -29,7 +29,10 @@ class History:
 
     ended: trials of the batches that are looked at, by ordinal, without those that were cancelled.
     pending: values of the trials of later batches, by ordinal, whether they have ended or not.
+    left_out: values of those of the batches that are looked at which were cancelled, by ordinal:
+    they say nothing, and are not to be proposed again.
     """
 
     ended: tuple[PastTrial, ...] = ()
     pending: tuple[Mapping[str, Value], ...] = ()
+    left_out: tuple[Mapping[str, Value], ...] = ()

@@ -193,7 +193,7 @@ def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
         return "created, not started"
     if isinstance(sweep.state, Ending):
         is_left = any(n for state, n in status.counts.items() if not state.is_final)
-        return _ended_line(sweep.state, run if is_left else "")
+        return _ended_line(sweep.state, run if is_left or status.to_come else "")
     who = f"process {sweep.pid} on {sweep.host}"
     if fetched:
         return (
@@ -208,7 +208,7 @@ def driver_line(status: Status, run: str, *, fetched: bool = False) -> str:
 
 
 def _ended_line(ending: Ending, run: str) -> str:
-    """How it ended. run: what to resume, "" where no trial is left."""
+    """How it ended. run: what to resume, "" where no trial is left, nor to come."""
     if ending.kind is EndKind.FINISHED or not run:
         return ending.words
     # A resume keeps the spec as it was launched: it does not mend a mistake in it.

@@ -4,7 +4,15 @@ from sweeper.spec.expand import Count, Expansion, Proposal, count, expand, resol
 from sweeper.spec.groups import program_groups
 from sweeper.spec.load import Spec, load, loads
 from sweeper.spec.named import check_names, missing_names
-from sweeper.spec.source import Source, at_once, first_batch, left_at_once, source_of, still_to_come
+from sweeper.spec.source import (
+    Source,
+    at_once,
+    first_batch,
+    is_through,
+    left_at_once,
+    source_of,
+    still_to_come,
+)
 
 __all__ = [
     "Count",
@@ -17,6 +25,7 @@ __all__ = [
     "count",
     "expand",
     "first_batch",
+    "is_through",
     "left_at_once",
     "load",
     "loads",

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from math import log
+from math import isfinite, log
 from statistics import NormalDist
 from typing import Any, Protocol
 
-from sweeper.spec.identity import same
+from sweeper.spec.identity import canonical, same
 
 # Of the normal distribution a sampler sees what lies between: 4.75 standard deviations each way.
 TAIL = 1e-6
@@ -95,10 +95,12 @@ class Steps:
 
     def unit_of(self, value: Any) -> float:
         """As `Distribution.unit_of`."""
-        index = round((value - self.first) / self.step) if _is_number(value) else -1
+        first, last = self.value(0), self.value(self.size - 1)
+        is_inside = _is_number(value) and first <= value <= last
+        index = round((value - self.first) / self.step) if is_inside else -1
         if not 0 <= index < self.size or self.value(index) != value:
-            some = f"{self.value(0)}, {self.value(1)}, ..." if self.size > 1 else self.value(0)
-            raise ValueError(f"expected one of {some} up to {self.value(self.size - 1)}")
+            some = f"{first}, {self.value(1)}, ..." if self.size > 1 else first
+            raise ValueError(f"expected one of {some} up to {last}")
         return (index + 0.5) / self.size
 
 
@@ -122,7 +124,7 @@ class Bell:
     def unit_of(self, value: Any) -> float:
         """As `Distribution.unit_of`."""
         if not _is_number(value):
-            raise ValueError("expected a number")
+            raise ValueError("expected a finite number")
         unit = NormalDist(self.mu, self.sigma).cdf(float(value))
         return min(max(unit, TAIL), 1.0 - TAIL)
 
@@ -138,6 +140,11 @@ class Choice:
     def size(self) -> int:
         """As `Distribution.size`."""
         return len(self.values)
+
+    @property
+    def distinct(self) -> int:
+        """How many there are, those that repeat counted once."""
+        return len({canonical("", value) for value in self.values})
 
     def draw(self, bits: int) -> Any:
         """As `Distribution.draw`."""
@@ -184,4 +191,5 @@ def _index(unit: float, count: int) -> int:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is an int or a float, and as a float finite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

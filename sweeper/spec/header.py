@@ -12,7 +12,8 @@ from sweeper.records import Checkpointing, Objective, Resources, SweepSpec, Valu
 from sweeper.spec.axes import PRODUCT, Axes, named_axes, read_product
 from sweeper.spec.doubts import check_values, doubts, strings_like_numbers
 from sweeper.spec.limits import MAX_POINTS
-from sweeper.spec.place import Place, is_number, listed, shown, whole_number
+from sweeper.spec.place import Place, is_number, shown, whole_number
+from sweeper.spec.plain import choice
 from sweeper.spec.search.config import Search, read_search
 from sweeper.spec.stop import read_stop
 from sweeper.spec.trial_limit import read_limit
@@ -74,6 +75,7 @@ def _search(
         raise place.child(beside[0]).error(
             f"{beside[0]!r} and `search` don't go together: a search proposes all points. {advice}"
         )
+    check_values(child)  # what is no number would count as a value
     search = read_search(child, sweep, variables)
     return search, {name: axis.where() for name, axis in named_axes(child.child("axes"))}
 
@@ -81,7 +83,7 @@ def _search(
 def _notices(place: Place) -> tuple[str, ...]:
     """What may be meant otherwise. Raises InputError for values that can't be meant so."""
     notices: list[str] = []
-    for kind in (key for key in place.value if key in PRODUCT):
+    for kind in (key for key in place.value if key in (*PRODUCT, "search")):
         check_values(place.child(kind))
         notices += strings_like_numbers(place.child(kind))
     objective = place.value.get("objective")
@@ -154,7 +156,7 @@ def _objective(place: Place) -> Objective:
     channel = place.value.get("channel")
     if not isinstance(channel, str) or not channel:
         raise place.error(f"the channel is missing, or no string. {advice}")
-    mode = _choice(place.child("mode"), ("min", "max")) if "mode" in place.value else "min"
+    mode = choice(place.child("mode"), ("min", "max")) if "mode" in place.value else "min"
     return Objective(channel, "max" if mode == "max" else "min")
 
 
@@ -166,7 +168,7 @@ def _resources(place: Place) -> Resources:
     if "gpus" in place.value:
         fields["gpus"] = _gpus(place.child("gpus"))
     if "device" in place.value:
-        fields["device"] = _choice(place.child("device"), ("auto", "gpu", "cpu"))
+        fields["device"] = choice(place.child("device"), ("auto", "gpu", "cpu"))
     return Resources(**fields)
 
 
@@ -175,12 +177,6 @@ def _gpus(place: Place) -> float:
     if not is_number(value) or value < 0 or (value > 1 and value != int(value)):
         raise place.wrong("a fraction below 1, or a whole number", "Write 0.5, 1 or 2, say.")
     return float(value)
-
-
-def _choice(place: Place, options: tuple[str, ...]) -> str:
-    if place.value not in options:
-        raise place.wrong(f"one of {listed(options)}", f"Write {options[0]}, say.")
-    return str(place.value)
 
 
 def _strings(place: Place, what: str, is_good: Callable[[str], object]) -> tuple[str, ...]:
@@ -230,7 +226,7 @@ def _at_least(least: int) -> Callable[[Place], int]:
 
 
 def _one_of(*options: str) -> Callable[[Place], str]:
-    return lambda place: _choice(place, options)
+    return lambda place: choice(place, options)
 
 
 def _pack(place: Place) -> int | None:

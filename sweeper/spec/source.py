@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from sweeper.records import History
+from sweeper.records import Ending, EndKind, History
 from sweeper.spec.expand import Expansion, Proposal, expand
 from sweeper.spec.load import Spec
 from sweeper.spec.search.source import Searched
@@ -68,17 +68,6 @@ def first_batch(spec: Spec) -> Expansion:
     return found
 
 
-def left_at_once(spec: Spec, batches: int, left: int) -> int:
-    """How many trials of a run may be there to run at the same time.
-
-    batches: that its source has proposed.    left: trials of theirs that are not over.
-    """
-    source = source_of(spec)
-    if spec.search is None or batches == source.batches:
-        return left
-    return max(left, at_once(source, spec.search.batch * spec.header.repeat))
-
-
 def still_to_come(spec: Spec, batches: int, trials: int) -> int:
     """How many trials a run's source may still propose. batches, trials: that it has proposed."""
     source = source_of(spec)
@@ -87,6 +76,34 @@ def still_to_come(spec: Spec, batches: int, trials: int) -> int:
     return max(source.expected - trials, 0)
 
 
-def at_once(source: Source, size: int) -> int:
-    """How many trials may be there to run at the same time. size: trials a batch."""
-    return size if source.batches == 1 else size * (source.lag + 1)
+def left_at_once(spec: Spec, ending: Ending | None, *, batches: int, trials: int, left: int) -> int:
+    """How many trials of a run may be there to run at the same time.
+
+    ending: of its last driver.    batches, trials: that its source has proposed.
+    left: trials of theirs that are not over.
+    """
+    source = source_of(spec)
+    if spec.search is None or batches == source.batches or is_through(ending, left):
+        return left
+    to_come = still_to_come(spec, batches, trials)
+    size = spec.search.batch * spec.header.repeat
+    return max(left, at_once(source, size, left=left + to_come))
+
+
+def is_through(ending: Ending | None, left: int) -> bool:
+    """Whether a run's source has nothing to propose any more, however many batches it might have.
+
+    A space with `when` may hold fewer points than can be told before they were tried.
+    ending: of the run's last driver.    left: trials that are not over.
+    """
+    return not left and ending is not None and ending.kind is EndKind.FINISHED
+
+
+def at_once(source: Source, size: int, *, left: int | None = None) -> int:
+    """How many trials may be there to run at the same time.
+
+    size: trials a batch.    left: trials that are not over or may be proposed, None for all.
+    """
+    found = size if source.batches == 1 else size * (source.lag + 1)
+    most = source.expected if left is None else left
+    return found if most is None else min(found, most)

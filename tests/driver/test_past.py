@@ -68,6 +68,8 @@ def test_what_a_trial_that_failed_said_is_not_told_and_a_cancelled_one_is_no_par
     end(past, "a", TrialState.FAILED)
     end(past, "b", TrialState.CANCELLED)
     assert past.history(0).ended == (PastTrial({"x": 1}, TrialState.FAILED, ()),)
+    assert past.history(0).left_out == ({"x": 2},)
+    assert past.history(-1).left_out == ()
 
 
 def test_a_trial_whose_text_cannot_be_built_has_failed():

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from sweeper import driver
 from sweeper import spec as specs
+from sweeper.cli.coming import to_come
 from sweeper.driver.past import Past
 from sweeper.records import EndKind, Row, TrialChanged, TrialState
 from sweeper.records.errors import InputError, StoreError
@@ -207,3 +208,35 @@ def test_a_search_whose_driver_was_killed_goes_on_as_if_it_never_was(run, tmp_pa
     assert 5 <= rows_of(folder) < rows_of(whole)
     run("killed", 2, resume=True, trials=80)
     assert table(folder) == table(whole)
+
+
+SMALL = """\
+sweep:
+  name: small
+  search:
+    sampler: random
+    trials: 6
+    batch: 2
+    axes:
+      n: {randint: [0, 2]}
+      y: {randint: [0, 3], when: n > 0}
+---
+!obj:pylearn2core.train.Train
+a: {{ "score" }}
+b: {{ n + (y if y is defined else 0) }}
+"""
+
+
+def test_a_search_of_fewer_points_than_it_seemed_to_have_is_through_when_it_ended(shared, tmp_path):
+    (tmp_path / "small.yaml.j2").write_text(SMALL)
+    spec, told = specs.load(tmp_path / "small.yaml.j2"), []
+    terms = driver.Terms(on_progress=told.append, cluster=shared(1), runner_factory=FAKE)
+    folder = tmp_path / "runs" / "small"
+    outcome = driver.launch(spec, specs.first_batch(spec), folder, terms)
+    assert (outcome.ending.kind, outcome.counts[FINISHED]) == (EndKind.FINISHED, 4)
+    with closing(open_to_read(folder)) as store:
+        assert len(store.batches()) < specs.source_of(spec).batches
+        assert to_come(store) == 0
+    told.clear()
+    assert driver.resume(folder, terms).ending.kind is EndKind.FINISHED
+    assert told == []  # there was nothing to be driven

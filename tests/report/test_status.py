@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from array import array
+from dataclasses import replace
 
 import pytest
 
@@ -269,3 +270,12 @@ def test_stopped_trials_are_counted_by_rule_and_show_says_why(run):
     store = run.make([({"lr": 1}, "stopped", [1.0, 9.0], why), ({"lr": 2}, "finished", [0.5])])
     assert "\nstopped   1 by a rule\n" in describe(status(store), "run")  # this one tells no name
     assert f"stopped  {why}" in show_trial(store, run.folder / "run", "t0")
+
+
+@pytest.mark.parametrize("kind", [EndKind.INTERRUPTED, EndKind.CLUSTER])
+def test_a_run_to_which_trials_are_still_to_come_says_how_to_go_on(run, kind):
+    store = run.make([({"a": 1}, "finished", [1.0])])
+    store.finish(1, Ending(kind, "no more"), 1060.0)
+    found = replace(status(store, now=9000.0), to_come=3)
+    assert ": sweep resume r)" in describe(found, "r").splitlines()[0]
+    assert "sweep resume" not in describe(replace(found, to_come=0), "r")

@@ -1,5 +1,5 @@
 """Searches: trials that follow from the results of earlier ones.
 
 `config` reads the header's `search` to a record, `space` says what varies, `tried` what is known;
-`samplers` chooses among the files that propose points, one a family; `source` makes trials of them.
+`kinds` names the samplers, whose files propose points, one a family; `source` makes trials of them.
 """

@@ -30,6 +30,7 @@ class Question:
 
     batch: its number, from 0.    first: number of its first point, from 0.    size: in points.
     ended: points with their scores, in order; pending: those whose results can't be known yet.
+    left_out: those of which there will be none, no sampler's business; they are passed over too.
     """
 
     space: Space
@@ -39,6 +40,7 @@ class Question:
     size: int
     ended: tuple[Tried, ...] = ()
     pending: tuple[Mapping[str, Value], ...] = ()
+    left_out: tuple[Mapping[str, Value], ...] = ()
 
     @property
     def chance(self) -> int:

@@ -18,7 +18,7 @@ from sweeper.spec.search.config import Search
 from sweeper.spec.search.kinds import KINDS
 from sweeper.spec.search.sampler import Question, Sampler
 from sweeper.spec.search.space import Axis, Point
-from sweeper.spec.search.tried import tried, waiting
+from sweeper.spec.search.tried import points_of, tried
 
 # A sampler that proposes what is there already, so often in a row, is asked no more.
 PATIENCE = 100
@@ -65,7 +65,8 @@ class Searched:
             first=first,
             size=min(search.batch, search.trials - first),
             ended=tried(history, self.spec.header.objective, repeats=repeats),
-            pending=waiting(history, repeats=repeats),
+            pending=points_of(history.pending, repeats=repeats),
+            left_out=points_of(history.left_out, repeats=repeats),
         )
 
     def _candidates(self, question: Question) -> Iterator[tuple[float, Iterable[Point]]]:
@@ -78,8 +79,9 @@ class Searched:
     def _start(self, question: Question) -> Iterator[Point]:
         """The points of `start` that belong to this batch; what they leave open is drawn."""
         given = self.search.start[question.first : question.first + question.size]
+        walker = question.space.walker()
         for place, start in enumerate(given, question.first):
-            yield _completed(question, start, place)
+            yield walker.point(partial(_completed, question, start, place))
 
 
 def sampler_of(name: str) -> Sampler:
@@ -92,11 +94,12 @@ def sampler_of(name: str) -> Sampler:
 def _new(
     question: Question, candidates: Iterable[tuple[float, Iterable[Point]]]
 ) -> Iterator[Point]:
-    """Those that were neither tried nor are pending, each once.
+    """Those that were neither tried nor cancelled nor are pending, each once.
 
     candidates: points, and how many in a row may be there already before they are given up.
     """
-    there = {id_of(one.point) for one in question.ended} | set(map(id_of, question.pending))
+    known = (*(one.point for one in question.ended), *question.pending, *question.left_out)
+    there = set(map(id_of, known))
     for patience, points in candidates:
         passed = 0
         for point in points:
@@ -116,15 +119,11 @@ def _drawn(question: Question) -> Iterator[Point]:
         yield walker.point(partial(_draw, question, f"other/{index}"))
 
 
-def _completed(question: Question, start: Mapping[str, Value], place: int) -> Point:
-    """The point with these values, and drawn ones where it has none."""
-
-    def choose(axis: Axis) -> Value:
-        if axis.name in start:
-            return start[axis.name]
-        return _draw(question, f"start/{place}", axis)
-
-    return question.space.walker().point(choose)
+def _completed(question: Question, start: Mapping[str, Value], place: int, axis: Axis) -> Value:
+    """The value that a point to start from has of an axis, or a drawn one where it has none."""
+    if axis.name in start:
+        return start[axis.name]
+    return _draw(question, f"start/{place}", axis)
 
 
 def _draw(question: Question, what: str, axis: Axis) -> Value:

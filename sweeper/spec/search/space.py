@@ -46,20 +46,19 @@ class Space:
     variables: Mapping[str, Value]
 
     @property
-    def is_conditional(self) -> bool:
-        """Whether points may differ in the axes that they have."""
-        return any(axis.when is not None for axis in self.axes)
-
-    @property
     def size(self) -> int | None:
         """At most so many points there are; None where they can't be counted."""
-        sizes = [axis.values.size for axis in self.axes]
+        sizes = [_distinct(axis.values) for axis in self.axes]
         known = [size for size in sizes if size is not None]
         return math.prod(known) if len(known) == len(sizes) else None
 
     def walker(self) -> Walker:
         """What puts points together; compiles the expressions."""
         return Walker(self)
+
+
+def _distinct(values: Distribution) -> int | None:
+    return values.distinct if isinstance(values, Choice) else values.size
 
 
 class Walker:

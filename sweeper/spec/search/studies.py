@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 
 def study_of(question: Question, sampler: BaseSampler) -> optuna.Study:
-    """A study that knows what the question does; what is pending is running there."""
-    quiet()
+    """A study that knows what the question does; what is pending is running there.
+
+    `quiet` is to be called before the sampler is made.
+    """
     study = optuna.create_study(sampler=sampler, direction="minimize")
     space = question.space
     study.add_trials(

@@ -24,5 +24,5 @@ class Tpe:
         from sweeper.spec.search.studies import asked, quiet, study_of
 
         quiet()
-        sampler = TPESampler(seed=question.chance)
+        sampler = TPESampler(seed=question.chance, constant_liar=True)
         return asked(study_of(question, sampler), question.space)

@@ -22,9 +22,11 @@ def tried(history: History, objective: Objective | None, *, repeats: bool) -> tu
     return tuple(_tried(trials, objective, repeats) for trials in points.values())
 
 
-def waiting(history: History, *, repeats: bool) -> tuple[Mapping[str, Value], ...]:
-    """The points that are pending, each once."""
-    points = (point_of(values, repeats) for values in history.pending)
+def points_of(
+    trials: Iterable[Mapping[str, Value]], *, repeats: bool
+) -> tuple[Mapping[str, Value], ...]:
+    """The points of trials with these values, each once."""
+    points = (point_of(values, repeats) for values in trials)
     return tuple({id_of(point): point for point in points}.values())
 
 

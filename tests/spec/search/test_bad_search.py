@@ -34,6 +34,42 @@ def message_of(search, head=HEAD, experiment=EXPERIMENT, more=""):
         (f"{SEARCH}, start: [{{y: 1}}]", "search.start[0].y: no axis of this search"),
         (f"{SEARCH}, start: [{{x: 2}}]", "search.start[0].x: expected a number from 0 to 1"),
         (f"{SEARCH}, start: []", "search.start: 0 points of 5"),
+        *(
+            (f"{SEARCH}, start: [{{x: {value}}}]", "expected a number from 0 to 1, got the number")
+            for value in (".inf", ".nan", "1" + "0" * 299)
+        ),
+        *(
+            (
+                f"sampler: random, trials: 2, axes: {{x: {{{rule}}}}}, start: [{{x: {value}}}]",
+                "search.start[0].x: expected one of 0, 1, ... up to 8, got the number",
+            )
+            for rule in ("randint: [0, 9]", "quniform: [0, 8, 1]")
+            for value in (".inf", "-.inf", ".nan", "1" + "0" * 299)
+        ),
+        *(
+            (
+                "sampler: random, trials: 2, axes: {x: {normal: [0, 1]}}, "
+                f"start: [{{x: {value}}}]",
+                "search.start[0].x: expected a finite number, got the number",
+            )
+            for value in (".inf", ".nan")
+        ),
+        (
+            "sampler: tpe, trials: 3, axes: {x: [0.1, 1/3, 0.5]}",
+            "search: 1/3 would be a string among numbers, for YAML does no arithmetic. Write the",
+        ),
+        (
+            "sampler: random, trials: 3, axes: {x: {choice: [0.1, 1/3, 0.5]}}",
+            "search: 1/3 would be a string among numbers",
+        ),
+        (
+            "sampler: tpe, trials: 3, axes: {x: [1, 2, 3]}, start: [{x: 12:30}]",
+            "search: 12:30 is read as the number 750, for YAML counts it in base 60",
+        ),
+        (
+            "sampler: tpe, trials: 3, axes: {x: [1, 1, 2]}",
+            "search.trials: the axes have 2 points in all, and no point runs twice",
+        ),
         ("sampler: tpe, trials: 5, axes: {x: 3}", "search.axes: every axis has one value only"),
         ("sampler: tpe, trials: 5, axes: {seed: [1]}", "search.axes.seed: an axis can't be named"),
         (
@@ -93,3 +129,17 @@ def test_a_sampler_that_cannot_do_a_conditional_axis_is_refused(sampler):
     axes = "{y: {randint: [0, 9]}, x: {uniform: [0, 1], when: y > 2}}"
     found = message_of(f"sampler: {sampler}, trials: 5, axes: {axes}")
     assert f"search.sampler: {sampler} can't do the axis x, which some points lack by" in found
+
+
+def test_strings_that_look_like_numbers_are_noticed_as_in_a_grid():
+    search = "sampler: random, trials: 2, axes: {x: [1/3, 1/2]}"
+    notices = loads(f"{HEAD}  search: {{{search}}}\n{EXPERIMENT}", "g.yaml.j2").notices
+    (found,) = [notice for notice in notices if "1/3" in notice]
+    assert "These are strings, for YAML does no arithmetic" in found
+
+
+def test_values_that_repeat_count_once_and_1_is_another_one_than_its_float():
+    search = "sampler: random, trials: 3, axes: {x: [1, 1, 1.0, 2]}"
+    spec = loads(f"{HEAD}  search: {{{search}}}\n{EXPERIMENT}", "g.yaml.j2")
+    assert spec.search.space.size == 3
+    assert [one.values["x"] for one in first_batch(spec).trials].count(2) == 1

@@ -84,3 +84,16 @@ def test_a_point_has_just_the_axes_that_apply_to_it(searched, played, sampler):
         expected = ["layers"] + ["dim_2"] * has_2 + ["dim_3"] * has_3 + ["after"] * has_after
         assert list(one) == expected
     assert {"layers", "dim_2", "dim_3", "after"} <= set().union(*points)
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_a_cancelled_point_is_not_proposed_again_and_told_to_no_sampler(searched, sampler):
+    axes, header = {"n": "{randint: [0, 6]}"}, "  repeat: 2\n"
+    source = searched(axes, sampler, trials=6, batch=3, header=header)
+    first = [dict(one.values) for one in source.propose(0, History()).trials]
+    out = tuple(first[:2])  # both seeds of the first point
+    ended = tuple(PastTrial(one, FINISHED, ((0, 1, 1.0),)) for one in first[2:])
+    second = source.propose(1, History(ended, left_out=out)).trials
+    assert len({one.values["n"] for one in second}) == 3
+    assert {one.values["n"] for one in second}.isdisjoint(one["n"] for one in first)
+    assert len(tried(History(ended, left_out=out), None, repeats=True)) == 2

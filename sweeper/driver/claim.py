@@ -50,6 +50,7 @@ class Claim:
 
     folder: of the run or the part.    remaining: what is left to do.
     source: what may propose more, None where nothing is to come.
+    in_batches: whether trials follow from the results of others, also where none is to come.
     cluster: to be entered; None where nothing is left to do.
     """
 
@@ -60,6 +61,7 @@ class Claim:
     interrupts: Interrupts
     remaining: Remaining
     source: Source | None
+    in_batches: bool
     cluster: Cluster | None
 
 
@@ -99,6 +101,7 @@ def claimed(run_dir: Path, terms: Terms) -> Iterator[Claim]:
             interrupts=interrupts,
             remaining=remaining,
             source=source,
+            in_batches=source is not None or spec.search is not None,
             cluster=cluster,
         )
 

@@ -60,7 +60,7 @@ def _run(claim: Claim, cluster: Cluster, terms: Terms) -> Ending:
         claim.ledger.beat()  # Ray may have taken its time
         loop = Loop(
             _policy(remaining.header),
-            scheduler.begin(cluster.workers, remaining.tally),
+            scheduler.begin(cluster.workers, remaining.tally, in_batches=claim.in_batches),
             _first(claim, roster),
             claim=claim,
             pool=pool_of(claim, cluster, roster, terms.runner_factory),

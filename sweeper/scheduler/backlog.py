@@ -82,6 +82,8 @@ class Backlog:
     stuck: trials that stay pending because their text can't be built; input_fault: what the first
     such text's probe said, "" where there is none.
     unwanted: trials that the user cancelled; one that runs ends first.
+    in_batches: what comes later follows from what fails now, so no text is taken for bad: each
+    trial is tried, and fails or not, whatever the number of workers.
     """
 
     batches: tuple[Batch, ...] = ()
@@ -93,6 +95,13 @@ class Backlog:
     stuck: frozenset[str] = frozenset()
     input_fault: str = ""
     unwanted: frozenset[str] = frozenset()
+    in_batches: bool = False
+
+    @property
+    def fault(self) -> str:
+        """Why a text can't be built, as far as that is known; "" where each can."""
+        doubts = self.doubts if self.in_batches else ()
+        return self.input_fault or next((doubt.why for doubt in doubts), "")
 
     @property
     def is_empty(self) -> bool:
@@ -287,7 +296,9 @@ def refute(backlog: Backlog, text: str, message: str) -> Backlog:
     """A probe of this text could not be built, for what the user wrote."""
     known = find_doubt(backlog, text)
     new = replace(known, failed=known.failed + 1) if known else Doubt(text, message)
-    return replace(backlog, doubts=(*without_doubt(backlog, text), new))
+    doubts = (*without_doubt(backlog, text), new)
+    # In batches a doubt may stay to the end: it is kept for what it says alone.
+    return replace(backlog, doubts=doubts[-MAX_KNOWN:] if backlog.in_batches else doubts)
 
 
 def note_seconds(backlog: Backlog, text: str, seconds: float) -> Backlog:

@@ -19,7 +19,7 @@ from sweeper.scheduler.attempt import Why
 from sweeper.scheduler.backlog import cleared, find_doubt, prove, put_back, refute
 from sweeper.scheduler.held import leased
 from sweeper.scheduler.policy import too_many_failures
-from sweeper.scheduler.probes import count_probes, judge
+from sweeper.scheduler.probes import count_probes, is_hopeless, judge
 from sweeper.scheduler.state import WorkerState, set_worker
 
 if TYPE_CHECKING:
@@ -79,12 +79,15 @@ def fail(policy: Policy, state: State, attempt: Attempt, message: str, out: Outp
     out.changed(attempt.trial.id, TrialState.FAILED)
     tally = replace(state.tally, failed=state.tally.failed + 1)
     state = judge_text(replace(state, tally=tally), attempt.trial.text)
-    counted = tally.failed - tally.echoes
+    others = (one for worker in state.workers for one in worker.lease if one is not attempt)
+    hopeless = is_hopeless(state.backlog, attempt, others)
+    counted = tally.failed if hopeless else tally.failed - tally.echoes
     if not too_many_failures(policy, finished=tally.finished, failed=counted):
         return state
     ended = tally.finished + tally.failed
     reason = reasons.many_failed(tally.failed, ended, message)
-    return end_early(state, EndKind.FAILURES, reason, out)
+    kind = EndKind.INPUT if hopeless else EndKind.FAILURES
+    return end_early(state, kind, reason, out)
 
 
 def end_early(state: State, kind: EndKind, reason: str, out: Output) -> State:

@@ -4,6 +4,10 @@ One that is built proves it for all. Where what the user wrote can't be built, t
 one trial's values: the text's last and middle trials are tried too, and others up to `PROOFS`. If
 none of them is built, its other trials stay as they are. So a mistake in the experiment costs a few
 trials, and an impossible point costs no other, whatever the number of workers.
+
+Where trials come in batches each one is tried, until one is built: which of them fail then does not
+depend on the number of workers, and what is proposed from that does not either. A whole batch of
+which none can be built ends the sweep, if it has failed often enough.
 """
 
 from __future__ import annotations
@@ -48,7 +52,7 @@ def next_probe(backlog: Backlog, pile: Pile, probing: int) -> BatchTrial | None:
     """The trial to try next of a pile whose text is not proved, of which `probing` are tried.
 
     A doubted one's last and middle trial, which differ most from its first; then others, until
-    PROOFS have failed. None where there is enough to wait for.
+    PROOFS have failed, or all in batches. None where there is enough to wait for.
     """
     if probing >= MAX_PROBES:
         return None
@@ -58,7 +62,7 @@ def next_probe(backlog: Backlog, pile: Pile, probing: int) -> BatchTrial | None:
     for far in (pile.trials[-1], pile.trials[len(pile.trials) // 2]):
         if far.rank >= pile.cursor and is_there(backlog, pile, far):
             return far
-    return pile.next if doubt.failed + probing < PROOFS else None
+    return pile.next if backlog.in_batches or doubt.failed + probing < PROOFS else None
 
 
 def judge(backlog: Backlog, text: str, probing: int) -> Backlog:
@@ -67,12 +71,27 @@ def judge(backlog: Backlog, text: str, probing: int) -> Backlog:
     probing: how many of its trials are tried.
     """
     doubt = find_doubt(backlog, text)
-    if doubt is None or probing or any(one.trial.text == text for one in backlog.waiting):
+    if doubt is None or backlog.in_batches or probing:
+        return backlog
+    if any(one.trial.text == text for one in backlog.waiting):
         return backlog
     piles = [pile for pile in backlog.open if pile.text == text]
     if any(next_probe(backlog, pile, 0) is not None for pile in piles):
         return backlog
     return _condemn(backlog, doubt, piles)
+
+
+def is_hopeless(backlog: Backlog, last: Attempt, others: Iterable[Attempt]) -> bool:
+    """Whether trials come in batches, and none could be built of those up to `last`, which failed.
+
+    others: the attempts that are with workers.
+    """
+    doubt = find_doubt(backlog, last.trial.text) if backlog.in_batches else None
+    if doubt is None or any(known.is_good for known in backlog.known):
+        return False
+    left = {pile.number for pile in backlog.open}
+    left |= {one.trial.pile for one in (*backlog.waiting, *others)}
+    return all(pile > last.trial.pile for pile in left)
 
 
 def _condemn(backlog: Backlog, doubt: Doubt, piles: Sequence[Pile]) -> Backlog:

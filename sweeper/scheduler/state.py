@@ -99,7 +99,7 @@ class State:
     @property
     def end(self) -> Ending:
         """How the sweep has ended, or will as far as is known."""
-        fault = self.backlog.input_fault
+        fault = self.backlog.fault
         if self.ending is not None:
             return replace(self.ending, reason=self.ending.reason or fault)
         return Ending(EndKind.INPUT, fault) if fault else Ending(EndKind.FINISHED)

@@ -42,13 +42,18 @@ if TYPE_CHECKING:
 Result: TypeAlias = "tuple[State, tuple[Command, ...], tuple[Change, ...]]"
 
 
-def begin(workers: int, before: Tally | None = None) -> State:
+def begin(workers: int, before: Tally | None = None, *, in_batches: bool = False) -> State:
     """The first state: nothing is known to do, and something will be proposed.
 
-    before: trials that came to their ends under earlier drivers.
+    before: trials that came to their ends under earlier drivers.    in_batches: as in `Backlog`.
     """
     tally = before or Tally()
-    return State(workers=(Worker(),) * workers, backlog=Backlog(), total=tally.done, tally=tally)
+    return State(
+        workers=(Worker(),) * workers,
+        backlog=Backlog(in_batches=in_batches),
+        total=tally.done,
+        tally=tally,
+    )
 
 
 def step(policy: Policy, state: State, event: Event) -> Result:

@@ -28,7 +28,7 @@ class Play:
     def __init__(self, texts="aaaa", workers=1, *, before=None, is_last=True, **rules):
         self.policy = Policy(**rules)
         self.clock = 0.0
-        self.state = begin(workers, before or Tally())
+        self.state = begin(workers, before or Tally(), in_batches=not is_last)
         self.trials = []
         self.propose(texts, is_last=is_last)
 

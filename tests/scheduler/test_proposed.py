@@ -10,9 +10,8 @@ from sweeper.records import (
     Cancel,
     Drain,
     EndSweep,
+    Lease,
     StartWorker,
-    TrialChanged,
-    TrialState,
 )
 from sweeper.scheduler import Tally
 
@@ -83,37 +82,72 @@ def test_a_text_that_is_built_is_good_for_trials_of_all_batches():
     assert play.up(1) == (lease(1, ("t1", 1), ("t2", 1)),)
 
 
-def test_later_trials_of_a_text_that_cannot_be_built_are_not_tried():
-    play = growing("a")
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize(
+    ("batches", "impossible", "failed"),
+    [
+        (["aaaaaa", "aaaa"], {0, 3, 5}, {0, 3, 5}),  # both ends and the middle
+        (["aaaaaa", "aaaa"], {0, 1, 2, 3, 4, 5, 7}, {0, 1, 2, 3, 4, 5, 7}),
+        (["abab", "baab"], {0, 2, 5, 6}, {0, 2, 5, 6}),
+        (["a" * 12, "aaaa"], set(range(16)), set(range(12))),
+    ],
+)
+def test_the_number_of_workers_does_not_say_which_trials_of_a_search_fail(
+    workers, batches, impossible, failed
+):
+    assert failed_of(batches, impossible, workers) == {f"t{number}" for number in failed}
+
+
+def failed_of(batches, impossible, workers):
+    """The trials that fail of batches, each of which comes when the one before is over."""
+    play = growing(workers=workers)
+    failed = set()
+    for number, texts in enumerate(batches):
+        given = [*play.propose(texts, is_last=number == len(batches) - 1)]
+        given += [one for worker in range(workers) if not number for one in play.up(worker)]
+        given = [one for one in given if isinstance(one, Lease)]
+        while given:
+            one = given.pop(0)
+            for trial in (leased.trial for leased in one.attempts):
+                play.began(trial, worker=one.worker)
+                if int(trial[1:]) in impossible:
+                    play.ended(trial, worker=one.worker, **BAD)
+                    failed.add(trial)
+                else:
+                    play.built(trial, worker=one.worker)
+                    given += [new for new in play.commands if isinstance(new, Lease)]
+                    play.ended(trial, worker=one.worker)
+                given += [new for new in play.commands if isinstance(new, Lease)]
+            given += [new for new in play.over(one.worker) if isinstance(new, Lease)]
+    return failed
+
+
+def test_a_first_batch_of_which_nothing_can_be_built_ends_a_search_as_the_user_s_input():
+    play = growing("a" * 12)
+    play.up()
+    for _ in range(12):
+        (leased,) = play.commands
+        trial = leased.attempts[0].trial
+        play.began(trial)
+        play.ended(trial, **BAD)
+        play.over()
+    (end,) = play.commands
+    assert end == EndSweep(
+        "given up when 12 of the first 12 trials had failed; the last one: no class Sofmax"
+    )
+    assert play.state.end.kind == "input"
+
+
+def test_a_text_of_a_search_that_was_never_built_is_told_at_its_end():
+    play = growing("ab")
     play.up()
     play.began("t0")
     play.ended("t0", **BAD)
     play.over()
-    assert play.propose("aab") == (lease(0, ("t3", 1)),)
-    assert play.state.backlog.stuck == {"t1", "t2"}
-    play.tell(Cancel(("t1",), 0.0))
-    assert play.changes == (TrialChanged("t1", TrialState.CANCELLED, 0.0),)
-    play.whole("t3")
+    play.whole("t1")
     play.over()
     assert play.propose("", is_last=True) == (EndSweep("no class Sofmax"),)
     assert play.state.end.kind == "input"
-
-
-def test_a_doubt_about_a_text_is_one_for_all_batches():
-    play = growing("a", workers=2)
-    play.propose("aaa", is_last=True)
-    play.up(0)
-    play.began("t0")
-    play.ended("t0", **BAD)
-    assert play.over(0) == (lease(0, ("t3", 1)),)
-    play.began("t3")
-    play.ended("t3", **BAD)
-    assert play.over(0) == (lease(0, ("t2", 1)),)
-    play.began("t2")
-    play.ended("t2", **BAD)
-    (end,) = play.over(0)
-    assert str(end.reason).startswith("no class Sofmax. Of 4 trials of this shape 3 were tried")
-    assert play.state.backlog.stuck == {"t1"}
 
 
 def test_a_trial_of_a_batch_that_is_not_looked_at_yet_can_be_cancelled():

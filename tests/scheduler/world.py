@@ -95,7 +95,8 @@ class World:
         self.ended: EndSweep | None = None
         self.draining = False
         self.unwanted: set[str] = set()  # trials that were cancelled before their end
-        self.state = begin(workers)
+        self.in_batches = len(self.batches) > 1
+        self.state = begin(workers, in_batches=self.in_batches)
         check(self.state)
         self.propose()
 
@@ -203,7 +204,8 @@ class World:
             return
         assert len(process.lease) == 1, "the first of a text are tried alone"
         assert self.probing(text) <= MAX_PROBES
-        assert self.refuted[text] < MAX_PROBES + PROOFS, "enough of it could not be built"
+        is_enough = self.refuted[text] >= MAX_PROBES + PROOFS and not self.in_batches
+        assert not is_enough, "enough of it could not be built"
 
     def probing(self, text):
         """How many workers are at a trial of this text."""

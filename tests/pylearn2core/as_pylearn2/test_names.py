@@ -62,6 +62,9 @@ def test_names_in_a_path_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == "/data/mnist"
     with pytest.raises(ConfigError, match="there is no environment variable of that name"):
         string_utils.preprocess("${NO_SUCH_NAME}")
+    monkeypatch.delenv("PYLEARN2_DATA_PATH")
+    with pytest.raises(exc.NoDataPathError, match="PYLEARN2_DATA_PATH is not set"):
+        string_utils.preprocess("${PYLEARN2_DATA_PATH}/mnist")
 
 
 def test_numbers_in_names_are_sorted_as_numbers() -> None:

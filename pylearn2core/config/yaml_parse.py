@@ -38,13 +38,14 @@ def load(
     stream: str | IO[str],
     environ: Mapping[str, str] | None = None,
     instantiate: bool = True,
-    **kwargs: Any,
+    *,
+    Loader: Any = None,
 ) -> Any:
     """The objects that a YAML text describes; a list of them where it has several documents.
 
     stream: the text, or an open file.    environ: looked into first for `${NAME}`.
     instantiate: False gives the tree of nodes, which `build` takes.
-    kwargs: Pylearn2 handed them to PyYAML (`Loader`); nothing here needs them.
+    Loader: Pylearn2 handed it to PyYAML; nothing here needs it.
     Raises ConfigError with file, line and key path.
     """
     text = stream if isinstance(stream, str) else stream.read()
@@ -60,7 +61,11 @@ def load(
 
 
 def load_path(
-    path: str, environ: Mapping[str, str] | None = None, instantiate: bool = True, **kwargs: Any
+    path: str,
+    environ: Mapping[str, str] | None = None,
+    instantiate: bool = True,
+    *,
+    Loader: Any = None,
 ) -> Any:
     """`load` of the file at `path`. Raises ConfigError also where it can't be read."""
     try:
@@ -133,8 +138,10 @@ class _Builder:
         except ConfigError as err:
             if err.where != Where():
                 raise
-            where = Where(self._source, node.line, nodes.join_path(path) or None)
-            raise ConfigError(err.message, where) from err.__cause__
+            # The error itself: an `except` for its own kind still fires.
+            err.where = Where(self._source, node.line, nodes.join_path(path) or None)
+            err.args = (err.message, err.where)
+            raise
 
     def _make(self, node: nodes.Node, path: _Path) -> Any:
         match node:

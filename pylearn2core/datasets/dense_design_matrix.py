@@ -9,7 +9,8 @@ import numpy as np
 from pytensor import config
 
 from pylearn2core.datasets.dataset import Dataset
-from pylearn2core.datasets.old_ways import OldWaysMixin
+from pylearn2core.datasets.one_hot import OneHotMixin
+from pylearn2core.datasets.random_runs import RandomRunsMixin
 from pylearn2core.datasets.splits import SplitsMixin
 from pylearn2core.datasets.view_converter import DefaultViewConverter
 from pylearn2core.rng import make_np_rng
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pylearn2core.utils.iteration import SubsetIterator
 
 
-class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], OldWaysMixin, Dataset):
+class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], OneHotMixin, RandomRunsMixin, Dataset):
     """Examples as the rows of X, source 'features'; targets as the rows of y, source 'targets'.
 
     X: shape (n, features).    topo_view: in its place, images in the order `axes`.
@@ -236,23 +237,6 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], OldWaysMixin, Dataset)
             return None
         return lambda batch: converter.get_formatted_batch(batch, space)
 
-    def get_batch_design(self, batch_size: int, include_labels: bool = False) -> Any:
-        """A run of consecutive rows of X that starts anywhere; with labels, (X, y)."""
-        if batch_size > len(self.X):
-            raise ValueError(f"batch_size {batch_size} exceeds the {len(self.X)} examples")
-        start = int(self.rng.randint(0, len(self.X) - batch_size + 1))
-        rows = self.X[start : start + batch_size]
-        if not include_labels:
-            return rows
-        return rows, None if self.y is None else self.y[start : start + batch_size]
-
-    def get_batch_topo(self, batch_size: int, include_labels: bool = False) -> Any:
-        """`get_batch_design` as images."""
-        if include_labels:
-            rows, labels = self.get_batch_design(batch_size, include_labels=True)
-            return self.get_topological_view(rows), labels
-        return self.get_topological_view(self.get_batch_design(batch_size))
-
     # ------------------------------------------------------------ images
     def _converter(self) -> Any:
         if self.view_converter is None:
@@ -268,6 +252,10 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], OldWaysMixin, Dataset)
     def get_topological_view(self, mat: Array | None = None) -> Any:
         """X, or the rows of `mat`, as images in the order of the view's axes."""
         return self._converter().design_mat_to_topo_view(self.X if mat is None else mat)
+
+    def get_formatted_view(self, mat: Array, dspace: Space) -> Any:
+        """Rows of the design matrix in a Space: as images for a Conv2DSpace, else as vectors."""
+        return self._converter().get_formatted_batch(mat, dspace)
 
     def set_topological_view(self, V: Any, axes: Sequence[int | str] = ("b", 0, 1, "c")) -> None:
         """Replace X by images in the order `axes`."""
@@ -319,6 +307,15 @@ class DenseDesignMatrix(SplitsMixin["DenseDesignMatrix"], OldWaysMixin, Dataset)
     def apply_preprocessor(self, preprocessor: PreprocessorLike, can_fit: bool = False) -> None:
         """Let a preprocessor change this dataset; with can_fit it may learn from it first."""
         preprocessor.apply(self, can_fit)
+
+    # ------------------------------------------------------------ pickles
+    def use_design_loc(self, path: str) -> None:
+        """Nothing: pickles of datasets hold their arrays."""
+        if not path.endswith(".npy"):
+            raise ValueError(f"use_design_loc: the path should end in .npy, got {path!r}")
+
+    def enable_compression(self) -> None:
+        """Nothing: Pylearn2 pickled X in 8 bits a value then, and lost the rest."""
 
 
 def from_dataset(dataset: DenseDesignMatrix, num_examples: int) -> DenseDesignMatrix:

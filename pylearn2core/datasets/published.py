@@ -12,6 +12,7 @@ import numpy as np
 from pylearn2core import paths
 from pylearn2core.engine import shared
 from pylearn2core.errors import ConfigError
+from pylearn2core.utils.exc import NoDataPathError
 
 if TYPE_CHECKING:
     from pylearn2core.types import Array
@@ -45,7 +46,8 @@ class Publication:
         """The first of `names` that is there, also with `.gz`.
 
         below: a folder to look into in place of the data set's own.
-        Raises ConfigError that says what to download and where it goes.
+        Raises ConfigError that says what to download and where it goes, NoDataPathError where
+        that folder is not known.
         """
         folder = paths.to_read(below) if below is not None else self._folder()
         for name in names:
@@ -61,7 +63,7 @@ class Publication:
     def _folder(self) -> Path:
         root = paths.environ(VARIABLE)
         if not root:
-            raise ConfigError(
+            raise NoDataPathError(
                 f"{self.name}: {VARIABLE} is not set. Download {self.what} from {self.url} into "
                 f"FOLDER/{self.folder}, a folder of your choice, and set {VARIABLE}=FOLDER."
             )

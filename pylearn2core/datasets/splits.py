@@ -40,9 +40,9 @@ class SplitsMixin(Generic[PartT]):
         self.y = None if self.y is None else self.y[start:stop]
 
     def split_dataset_holdout(self, train_size: int = 0, train_prop: float = 0) -> tuple[Any, Any]:
-        """(train, valid): rows of X in their order; one of number and share of the first is given.
+        """(train, valid): rows of X in their order, by the number or the share of the first.
 
-        The larger part comes first in X, as in Pylearn2.
+        train_size wins where both are given, and the larger part comes first in X, as in Pylearn2.
         """
         size, n = self._train_size(train_size, train_prop), len(self.X)
         if size < n - size:

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytensor.tensor as pt
 
+from pylearn2core.utils.hyper import hyper
+
 if TYPE_CHECKING:
     from pylearn2core.types import Array, Symbol
+
+_BESIDE_ZERO = 1e-8  # Pylearn2's
 
 
 def full_min(var: Symbol) -> Symbol:
@@ -48,14 +52,17 @@ def log_sum_exp(A: Symbol, axis: int | None = None, log_A: Symbol | None = None)
 
 
 def numpy_norms(W: Array) -> Array:
-    """The L2 norms of the columns."""
-    values: Array = np.sqrt(np.square(W).sum(axis=0))
+    """The L2 norms of the columns, as `theano_norms` has them."""
+    values: Array = np.sqrt(_BESIDE_ZERO + np.square(W).sum(axis=0))
     return values
 
 
 def theano_norms(W: Symbol) -> Symbol:
-    """The L2 norms of the columns."""
-    return pt.sqrt(pt.sqr(W).sum(axis=0))
+    """The L2 norms of the columns: sqrt(1e-8 + sum of squares).
+
+    So the gradient at a column of zeros is 0; that of the norm itself would be NaN.
+    """
+    return pt.sqrt(hyper(_BESIDE_ZERO) + pt.sqr(W).sum(axis=0))
 
 
 def symGivens2(a: Symbol, b: Symbol) -> tuple[Symbol, Symbol, Symbol]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.scalar.math import Sigmoid
 from pytensor.tensor.elemwise import DimShuffle, Elemwise
-from pytensor.tensor.special import Softmax
+from pytensor.tensor.special import Softmax, log_softmax
 
 from pylearn2core.errors import ConfigError
 from pylearn2core.utils.hyper import hyper
@@ -64,9 +64,9 @@ def arg_of_sigmoid(Y_hat: Symbol) -> Symbol:
 
 
 def kl(Y: Symbol, Y_hat: Symbol, batch_axis: int) -> Symbol:
-    """KL divergence of each example, summed over its units; Y_hat is sigmoid(z)."""
+    """The mean over its units of the KL divergence of each example; Y_hat is sigmoid(z)."""
     each = elemwise_kl(Y, Y_hat)
-    return each.sum(axis=[axis for axis in range(each.ndim) if axis != batch_axis])
+    return each.mean(axis=[axis for axis in range(each.ndim) if axis != batch_axis])
 
 
 def elemwise_kl(Y: Symbol, Y_hat: Symbol) -> Symbol:
@@ -78,12 +78,7 @@ def elemwise_kl(Y: Symbol, Y_hat: Symbol) -> Symbol:
 def softmax_ratio(numer: Symbol, denom: Symbol) -> Symbol:
     """softmax(a) / softmax(b), from a and b, for two outputs of a softmax."""
     a, b = arg_of_softmax(numer), arg_of_softmax(denom)
-    return pt.exp(_log_softmax(a) - _log_softmax(b))
-
-
-def _log_softmax(z: Symbol) -> Symbol:
-    shifted = z - z.max(axis=1, keepdims=True)
-    return shifted - pt.log(pt.exp(shifted).sum(axis=1, keepdims=True))
+    return pt.exp(log_softmax(a, axis=1) - log_softmax(b, axis=1))
 
 
 def compute_precision(tp: Any, fp: Any) -> Symbol:

@@ -117,9 +117,6 @@ class Space:
     def _validate(self, batch: Batch, backend: Backend) -> None:
         raise UnsupportedError(f"{type(self).__name__} has no check of its batches")
 
-    def _batch_size(self, batch: Batch) -> Any:
-        raise UnsupportedError(f"{type(self).__name__} has no batch size")
-
     def _convert(self, batch: Batch, space: Space, backend: Backend) -> Batch:
         """`batch` of this space in `space`; sizes are checked already."""
         raise self._no_conversion_to(space)
@@ -145,14 +142,15 @@ class Space:
 
     def validate(self, batch: Batch) -> None:
         """Raise TypeError or ValueError unless a symbolic batch is in this space."""
-        self._validate_impl(False, batch)
-        for callback in self.validate_callbacks:
-            callback(batch)
+        self._check(False, batch)
 
     def np_validate(self, batch: Batch) -> None:
         """Raise TypeError or ValueError unless a numeric batch is in this space."""
-        self._validate_impl(True, batch)
-        for callback in self.np_validate_callbacks:
+        self._check(True, batch)
+
+    def _check(self, is_numeric: bool, batch: Batch) -> None:
+        self._validate_impl(is_numeric, batch)
+        for callback in self.np_validate_callbacks if is_numeric else self.validate_callbacks:
             callback(batch)
 
     # What a user's subclass of Pylearn2's spaces defines, in its own words.
@@ -162,7 +160,7 @@ class Space:
 
     def _batch_size_impl(self, is_numeric: bool, batch: Batch) -> Any:
         """Number of examples in a batch."""
-        return self._batch_size(batch)
+        raise UnsupportedError(f"{type(self).__name__} has no batch size")
 
     def _format_as_impl(self, is_numeric: bool, batch: Batch, space: Space) -> Batch:
         """`batch` of this space in `space`; sizes are checked already."""
@@ -199,10 +197,12 @@ class Space:
         return self._undo(batch, space, NUMERIC)
 
     def _format(self, batch: Batch, space: Space, backend: Backend) -> Batch:
-        is_numeric = backend is NUMERIC
-        self._validate_impl(is_numeric, batch)
+        self._check(backend is NUMERIC, batch)
+        return self._format_checked(batch, space, backend)
+
+    def _format_checked(self, batch: Batch, space: Space, backend: Backend) -> Batch:
         self._check_sizes(space)
-        return self._format_as_impl(is_numeric, batch, space)
+        return self._format_as_impl(backend is NUMERIC, batch, space)
 
     def _undo(self, batch: Batch, space: Space, backend: Backend) -> Batch:
         return space._format(batch, self, backend)
@@ -282,7 +282,7 @@ class SimplyTypedSpace(Space):
     def _dtype_or_floatX(self) -> str:
         return self._dtype if self._dtype is not None else str(pytensor.config.floatX)
 
-    def _batch_size(self, batch: Batch) -> Any:
+    def _batch_size_impl(self, is_numeric: bool, batch: Batch) -> Any:
         return batch.shape[self.get_batch_axis()]
 
     def get_batch(self, data: Batch, start: int, end: int) -> Batch:

@@ -121,24 +121,26 @@ class CompositeSpace(Space):
         self._check_tuple(batch)
         is_numeric = backend is NUMERIC
         for component, part in zip(self.components, batch, strict=True):
-            component._validate_impl(is_numeric, part)
+            component._check(is_numeric, part)
+        if is_numeric:
+            self._check_equally_many(batch)
 
-    def np_validate(self, batch: Batch) -> None:
-        """Also checks that the components hold equally many examples."""
-        super().np_validate(batch)
-        sizes = {size for size in self._sizes(batch) if size is not None}
+    def _check_equally_many(self, batch: Batch) -> None:
+        sizes = {size for size in self._sizes(True, batch) if size is not None}
         if len(sizes) > 1:
             raise ValueError(
                 f"the components of a batch of {self} hold different numbers of examples: "
                 f"{sorted(sizes)}"
             )
 
-    def _sizes(self, batch: Batch) -> list[Any]:
-        parts = zip(self.components, batch, strict=True)
-        return [None if isinstance(c, NullSpace) else c._batch_size(part) for c, part in parts]
+    def _sizes(self, is_numeric: bool, batch: Batch) -> list[Any]:
+        return [
+            None if isinstance(space, NullSpace) else space._batch_size_impl(is_numeric, part)
+            for space, part in zip(self.components, batch, strict=True)
+        ]
 
-    def _batch_size(self, batch: Batch) -> Any:
-        return next((size for size in self._sizes(batch) if size is not None), 0)
+    def _batch_size_impl(self, is_numeric: bool, batch: Batch) -> Any:
+        return next((size for size in self._sizes(is_numeric, batch) if size is not None), 0)
 
     def _convert(self, batch: Batch, space: Space, backend: Backend) -> Batch:
         parts = list(zip(self.components, batch, strict=True))
@@ -155,7 +157,7 @@ class CompositeSpace(Space):
                 f"and {space.num_components} components"
             )
         targets = zip(parts, space.components, strict=True)
-        return tuple(mine._format(part, its, backend) for (mine, part), its in targets)
+        return tuple(mine._format_checked(part, its, backend) for (mine, part), its in targets)
 
     def _check_sizes(self, space: Space) -> None:
         # Two composites are compared part by part: labels may become longer one-hot vectors.
@@ -165,7 +167,7 @@ class CompositeSpace(Space):
     def _undo(self, batch: Batch, space: Space, backend: Backend) -> Batch:
         if not isinstance(space, CompositeSpace):
             return super()._undo(batch, space, backend)
-        space._check_tuple(batch)
+        space._check(backend is NUMERIC, batch)
         parts = zip(self.components, batch, space.components, strict=True)
         return tuple(mine._undo(part, its, backend) for mine, part, its in parts)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pylearn2core.space.backend import NUMERIC
 from pylearn2core.space.base import Callbacks, SimplyTypedSpace, Space, resolve_dtype
 from pylearn2core.space.vector import VectorSpace
 
@@ -98,7 +99,7 @@ class IndexSpace(SimplyTypedSpace):
         self._check_sizes(space)
         if self.dim > 1 and space.dim == self.max_labels:
             raise self._no_conversion_to(space)  # merged one-hot vectors lose the labels' order
-        space._validate(batch, backend)
+        space._check(backend is NUMERIC, batch)
         dense = backend.to_dense(batch) if space.sparse else batch
         blocks = backend.reshape(dense, (dense.shape[0], self.dim, self.max_labels))
         return backend.cast(backend.argmax(blocks), self.dtype)

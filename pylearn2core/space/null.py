@@ -52,7 +52,7 @@ class NullSpace(Space):
         if batch is not None:
             raise TypeError(f"a batch of NullSpace must be None, got {type(batch).__name__}")
 
-    def _batch_size(self, batch: Batch) -> int:
+    def _batch_size_impl(self, is_numeric: bool, batch: Batch) -> int:
         return 0
 
     def _convert(self, batch: Batch, space: Space, backend: Backend) -> Batch:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from pylearn2core.errors import ConfigError
+from pylearn2core.errors import ConfigError, Where
 
 __all__ = ["EnvironmentVariableError", "NoDataPathError", "reraise_as"]
+
+
+_NO_DATA_PATH = (
+    "PYLEARN2_DATA_PATH is not set, or empty. Set it to the folder that holds the data sets."
+)
 
 
 class EnvironmentVariableError(ConfigError):
@@ -15,13 +20,10 @@ class EnvironmentVariableError(ConfigError):
 
 
 class NoDataPathError(EnvironmentVariableError):
-    """PYLEARN2_DATA_PATH is not set."""
+    """PYLEARN2_DATA_PATH is not set.    message: what needs it."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "PYLEARN2_DATA_PATH is not set, or empty. "
-            "Set it to the folder that holds the data sets."
-        )
+    def __init__(self, message: str = _NO_DATA_PATH, where: Where | None = None) -> None:
+        super().__init__(message, where)
 
 
 def reraise_as(new_exc: BaseException | str) -> NoReturn:

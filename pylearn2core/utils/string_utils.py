@@ -6,6 +6,7 @@ import re
 
 from pylearn2core import paths
 from pylearn2core.errors import ConfigError
+from pylearn2core.utils.exc import NoDataPathError
 from pylearn2core.words import did_you_mean
 
 _NAME = re.compile(r"\$\{([^{}]*)\}")
@@ -15,13 +16,16 @@ _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
 def preprocess(string: str, environ: dict[str, str] | None = None) -> str:
     """`string` with each `${NAME}` replaced by that environment variable.
 
-    environ: looked into first.    Raises ConfigError for a name that is not set.
+    environ: looked into first.    Raises ConfigError for a name that is not set, NoDataPathError
+    where that is PYLEARN2_DATA_PATH.
     """
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
         known = (environ or {}).get(name)
         known = paths.environ(name) if known is None else known
+        if known is None and name == "PYLEARN2_DATA_PATH":
+            raise NoDataPathError
         if known is None:
             raise ConfigError(
                 f"${{{name}}} in {string!r}: there is no environment variable of that name"

@@ -77,7 +77,9 @@ class ZCA(Preprocessor):
         if self.P_ is None:
             raise not_fitted(self)
         if self.inv_P_ is None:
-            self.inv_P_ = np.linalg.pinv(self.P_, hermitian=True)
+            # pinv's own cut-off is below float32's rounding: it would invert what was left out.
+            smallest = len(self.P_) * np.finfo(self.P_.dtype).eps
+            self.inv_P_ = np.linalg.pinv(self.P_, rcond=smallest, hermitian=True)
         return X @ self.inv_P_ + self.mean_
 
 

@@ -247,11 +247,20 @@ class MLP(Layer):
             state_below = layer.fprop(state_below)
         return state_below
 
-    def masked_fprop(self, state_below: Symbol, mask: int, **kwargs: Any) -> Symbol:
+    def masked_fprop(
+        self,
+        state_below: Symbol,
+        mask: int,
+        masked_input_layers: Sequence[str] | None = None,
+        default_input_scale: float = 2.0,
+        input_scales: Mapping[str, float] | None = None,
+    ) -> Symbol:
         """The top layer's output with one dropout mask; see `dropout_average.masked_fprop`."""
         from pylearn2core.models.mlp.dropout_average import masked_fprop
 
-        return masked_fprop(self, state_below, mask, **kwargs)
+        return masked_fprop(
+            self, state_below, mask, masked_input_layers, default_input_scale, input_scales
+        )
 
     def cost(self, Y: Symbol, Y_hat: Symbol) -> Symbol:
         """The top layer's cost of the outputs Y_hat where the targets are Y."""

@@ -177,8 +177,8 @@ class VAE(Model):
         return self.conditional.conditional_expectation(theta)
 
     def sample_from_p_z(self, num_samples: int, **kwargs: Any) -> Symbol:
-        """Draws of z, shape (num_samples, nhid)."""
-        return self.prior.sample_from_p_z(num_samples)
+        """Draws of z, shape (num_samples, nhid).    kwargs: for the prior."""
+        return self.prior.sample_from_p_z(num_samples, **kwargs)
 
     def sample_from_p_x_given_z(self, num_samples: Any, theta: Params) -> Symbol:
         """A draw of x for each of the `num_samples` rows of theta."""

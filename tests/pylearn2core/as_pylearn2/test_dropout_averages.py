@@ -47,6 +47,8 @@ def test_a_mask_s_bits_say_which_inputs_stay() -> None:
     h = (3.0 * X * [1, 0, 1, 1]) @ W * [0, 2.0]
     found = mlp.masked_fprop(sharedX(X), 0b10_1101, input_scales={"h": 3.0})
     np.testing.assert_allclose(value(found), scipy.special.softmax(h @ V, axis=1))
+    in_order = mlp.masked_fprop(sharedX(X), 0b10_1101, None, 2.0, {"h": 3.0})
+    np.testing.assert_allclose(value(in_order), value(found))
     top = mlp.masked_fprop(sharedX(X), 0b01, masked_input_layers=["y"])
     logits = (X @ W * [2.0, 0]) @ V
     np.testing.assert_allclose(value(top), scipy.special.softmax(logits, axis=1))

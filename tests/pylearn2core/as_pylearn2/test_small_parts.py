@@ -49,6 +49,8 @@ def test_lines_in_errors_are_the_same_where_pyyaml_s_own_parser_reads() -> None:
     ("name", "advice"),
     [
         ("cross_validation.TrainCV", "Folds are an axis of a sweep"),
+        ("sandbox.cuda_convnet.filter_acts.FilterActs", "ConvElemwise and ConvRectifiedLinear"),
+        ("models.lwta.LWTA", "Maxout and RectifiedLinear are there"),
         ("grid_search.GridSearch", "The grid is the header of a sweep"),
         ("models.dbm.DBM", "there are RBM, GaussianBinaryRBM and VAE"),
     ],

@@ -119,6 +119,16 @@ def test_load_path_reads_a_file_and_load_an_open_one(module: str, tmp_path: Path
         assert yaml_parse.load(stream) == [1, 2]
 
 
+def test_pyyaml_s_loader_changes_nothing_and_other_keywords_are_refused(tmp_path: Path) -> None:
+    (file := tmp_path / "numbers.yaml").write_text("[1, 2]")
+    assert yaml_parse.load("[1, 2]", Loader=yaml.SafeLoader) == [1, 2]
+    assert yaml_parse.load_path(str(file), Loader=yaml.SafeLoader) == [1, 2]
+    with pytest.raises(TypeError, match="instanciate"):
+        yaml_parse.load("[1, 2]", instanciate=False)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="enviro"):
+        yaml_parse.load_path(str(file), enviro={})  # type: ignore[call-arg]
+
+
 def test_without_instantiate_nothing_is_made_until_build(module: str) -> None:
     tree = yaml_parse.load(f"!obj:{module}.Layer {{dim: 0}}", instantiate=False)
     with pytest.raises(ConfigError, match="dim must be 1 or more"):

@@ -242,6 +242,9 @@ def test_holdout_splits_in_order_or_after_a_shuffle():
     train, valid = labelled().split_dataset_holdout(train_prop=1 / 3)
     assert np.array_equal(train, X[4:])
     assert np.array_equal(valid, X[:4])
+    # Pylearn2: train_size, and train_prop only without it.
+    train, valid = labelled().split_dataset_holdout(train_size=5, train_prop=0.5)
+    assert np.array_equal(train, X[:5])
     train, valid = labelled().bootstrap_holdout(train_prop=0.5)
     assert len(train) == len(valid) == 3
     assert sorted(np.vstack([train, valid])[:, 0]) == X[:, 0].tolist()

@@ -105,6 +105,18 @@ def test_zca_gives_uncorrelated_features_and_is_inverted():
         pp.ZCA(store_inverse=False).inverse(TRAIN)
 
 
+def test_zca_in_float32_takes_rows_back_to_the_components_it_kept():
+    rows = np.random.RandomState(0).normal(size=(200, 12)) * np.linspace(1, 3, 12)
+    zca = pp.ZCA(n_components=6, filter_bias=1e-3, store_inverse=False)
+    dataset = DenseDesignMatrix(X=rows.astype("float32"))
+    zca.apply(dataset, can_fit=True)
+    centred = rows - rows.mean(axis=0)
+    kept = np.linalg.svd(centred, full_matrices=False)[2][:6]
+    expected = centred @ kept.T @ kept + rows.mean(axis=0)
+    assert zca.P_.dtype == "float32"
+    assert np.allclose(zca.inverse(dataset.X), expected, atol=1e-4)
+
+
 def test_zca_leaves_components_out():
     for options in ({"n_components": 10}, {"n_drop_components": 54}):
         zca = pp.ZCA(**options)

@@ -14,6 +14,7 @@ import pytest
 import scipy.io
 
 from pylearn2core import paths
+from pylearn2core.config import yaml_parse
 from pylearn2core.datasets.binarized_mnist import BinarizedMNIST
 from pylearn2core.datasets.cifar10 import CIFAR10
 from pylearn2core.datasets.cifar100 import CIFAR100
@@ -22,6 +23,7 @@ from pylearn2core.datasets.preprocessing import Standardize
 from pylearn2core.datasets.svhn import SVHN, SVHN_On_Memory
 from pylearn2core.errors import ConfigError
 from pylearn2core.space import CompositeSpace, IndexSpace, VectorSpace
+from pylearn2core.utils.exc import EnvironmentVariableError, NoDataPathError
 
 RNG = np.random.RandomState(0)
 DIGITS = RNG.randint(0, 256, (6, 28, 28)).astype(np.uint8)
@@ -129,6 +131,16 @@ def test_mnist_that_is_not_there_says_what_to_download_and_where_to(tmp_path: Pa
         pytest.raises(ConfigError, match=missing),
     ):
         MNIST("train")
+
+
+def test_without_a_data_path_the_error_is_pylearn2_s_also_from_yaml() -> None:
+    with paths.use(paths.Places(environ={"PYLEARN2_DATA_PATH": ""})):
+        with pytest.raises(NoDataPathError, match="PYLEARN2_DATA_PATH is not set"):
+            MNIST("train")
+        with pytest.raises(EnvironmentVariableError, match="line 1: MNIST: PYLEARN2_") as caught:
+            yaml_parse.load("!obj:pylearn2.datasets.mnist.MNIST {which_set: train}")
+    sent = pickle.loads(pickle.dumps(caught.value))
+    assert (type(sent), str(sent)) == (NoDataPathError, str(caught.value))
 
 
 def test_mnist_files_that_are_damaged_are_told(data: Path) -> None:

@@ -45,6 +45,8 @@ ON_PURPOSE = {
         (f"pylearn2.models.{name}.__init__", "**kwargs"): "only `extensions` came by it"
         for name in ("maxout.Maxout", "mlp.Softmax", "mlp.Linear")
     },
+    ("pylearn2.config.yaml_parse.load", "**kwargs"): "`Loader` is named",
+    ("pylearn2.config.yaml_parse.load_path", "**kwargs"): "`Loader` is named",
     ("pylearn2.models.mlp.beta_from_targets", "**kwargs"): "beta_from_design's are named",
     ("pylearn2.models.mlp.beta_from_features", "**kwargs"): "beta_from_design's are named",
     ("pylearn2.corruption.BinomialSampler.__init__", "**kwargs"): _SAMPLER,

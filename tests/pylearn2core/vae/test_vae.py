@@ -120,6 +120,22 @@ def test_draws_of_x_have_the_models_mean(make_vae: Any, evaluate: Callable[..., 
     np.testing.assert_allclose((draws - means).mean(axis=0), 0, atol=4 * error.max())
 
 
+class Tempered(DiagonalGaussianPrior):
+    """A user's prior, with a keyword of its own."""
+
+    def sample_from_p_z(self, num_samples: int, temperature: float = 1.0, **kwargs: Any) -> Any:
+        return temperature * super().sample_from_p_z(num_samples, **kwargs)
+
+
+def test_a_prior_gets_the_keywords_of_a_draw(make_vae: Any, evaluate: Callable[..., Any]) -> None:
+    model = make_vae(prior=Tempered())
+    np.testing.assert_array_equal(evaluate(model.sample_from_p_z(3, temperature=0.0)), 0)
+    v = {param.name: param.get_value() for param in model.get_params()}
+    logits = np.tanh(v["conditional_h_b"]) @ v["conditional_mu_W"] + v["conditional_mu_b"]
+    means = evaluate(model.sample(3, temperature=0.0)[1])
+    np.testing.assert_allclose(means, [expit(logits)] * 3)
+
+
 def test_draws_of_a_linear_vae_have_its_covariance(
     exact: Any, evaluate: Callable[..., Any]
 ) -> None:

@@ -240,3 +240,28 @@ def test_a_search_of_fewer_points_than_it_seemed_to_have_is_through_when_it_ende
     told.clear()
     assert driver.resume(folder, terms).ending.kind is EndKind.FINISHED
     assert told == []  # there was nothing to be driven
+
+
+IMPOSSIBLE = """\
+sweep:
+  name: impossible
+  search: {{sampler: random, trials: 12, batch: {batch}, axes: {{x: {{uniform: [0, 1]}}}}}}
+---
+!obj:pylearn2core.train.Train
+a: {{{{ "bad" if x > 0.2 else "score" }}}}
+b: {{{{ x }}}}
+"""
+
+
+@pytest.mark.parametrize("batch", [4, 12])
+def test_of_a_search_just_the_trials_fail_that_can_t_be_built(shared, tmp_path, batch):
+    (tmp_path / "grid.yaml.j2").write_text(IMPOSSIBLE.format(batch=batch))
+    spec = specs.load(tmp_path / "grid.yaml.j2")
+    terms = driver.Terms(cluster=shared(1), runner_factory=FAKE)
+    folder = tmp_path / "runs" / "impossible"
+    driver.launch(spec, specs.first_batch(spec), folder, terms)
+    trials, _, _ = table(folder)
+    assert len(trials) == 12
+    for _, _, values, state in trials:
+        assert state is (FAILED if values["x"] > 0.2 else FINISHED)
+    assert {state for *_, state in trials} == {FAILED, FINISHED}
